@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { TextLineStream } from "@std/streams/text-line-stream";
 import { SCHEMAS } from "../../lib/admin/api.ts";
 import { ENDPOINTS } from "../../lib/admin/endpoints.ts";
 import { CONFIRMED, startTestAdmin } from "../support/admin.ts";
-import { within } from "../support/sockets.ts";
+import { Sluice } from "../support/sluice.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -81,23 +80,18 @@ Deno.test("ENDPOINTS answer what their schemas say, and no other fields", async 
 });
 
 Deno.test("sluice answers what needs more modules with the permissions that doctor lists", async () => {
-  await using child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--no-prompt", "--allow-net"],
-      "--allow-env=SLUICE_USERS,SLUICE_ADMIN_TOKEN,NO_COLOR",
-      `--allow-read=${ROOT}lib`,
-      ...["main.ts", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
-    ],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stderr: "piped",
-    stdin: "null",
-    stdout: "null",
-  }).spawn();
-  const lines = child.stderr
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  const admin = await within(30_000, adminIn(lines));
+  await using sluice = new Sluice(
+    {
+      permissions: [
+        ...["--no-prompt", "--allow-net"],
+        "--allow-env=SLUICE_USERS,SLUICE_ADMIN_TOKEN,NO_COLOR",
+        `--allow-read=${ROOT}lib`,
+      ],
+    },
+    ...["--admin", "127.0.0.1:0"],
+  );
+  const line = await sluice.line(/http:\/\/127\.0\.0\.1:\d+\/$/);
+  const [admin] = /http:\S+(?=\/$)/.exec(line)!;
   const response = await fetch(`${admin}/api/openapi.json`);
   const { openapi, paths } = await response.json();
   assertEquals([response.status, openapi], [200, "3.1.0"]);
@@ -111,12 +105,3 @@ Deno.test("sluice answers what needs more modules with the permissions that doct
   });
   assertEquals((await lifted.json()).error.code, "not_found");
 });
-
-/** Where the page is, as the log says. */
-async function adminIn(lines: ReadableStream<string>): Promise<string> {
-  for await (const line of lines) {
-    const found = /http:\/\/127\.0\.0\.1:\d+(?=\/$)/.exec(line);
-    if (found !== null) return found[0];
-  }
-  throw new Error("There is no admin page");
-}

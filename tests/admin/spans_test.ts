@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { startHttp } from "../support/programs.ts";
 import { connectRequest, readReply } from "../support/proxy.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
-import { cacheEnvironment } from "../support/sluice_commands.ts";
+import { PATIENCE, RunningProgram } from "../support/running_program.ts";
+import { Sluice, spawnSluice } from "../support/sluice.ts";
 import {
   closedPort,
   readExactly,
@@ -84,7 +84,7 @@ Deno.test("openSpans() exports a span for each connection, with its phases", asy
   await using echo = startEcho();
   const port = closedPort();
   await using sluice = new Sluice(
-    collector.environment,
+    { env: collector.environment },
     "--user",
     "alice:secret",
   );
@@ -171,7 +171,7 @@ function checkTunnel(root: Span, spans: readonly Span[], port: number): void {
 Deno.test("openSpans() exports sums of connections and bytes", async () => {
   await using collector = new Collector();
   await using echo = startEcho();
-  await using sluice = new Sluice(collector.environment);
+  await using sluice = new Sluice({ env: collector.environment });
   using _conn = await sluice.openTunnel(echo.addr);
   assert(await eventually(() => collector.metrics.size >= 3, PATIENCE));
   assertEquals([...collector.metrics].toSorted(), [
@@ -184,9 +184,11 @@ Deno.test("openSpans() exports sums of connections and bytes", async () => {
 Deno.test("openSpans() does not stand in the way when there is no collector", async () => {
   await using echo = startEcho();
   await using sluice = new Sluice({
-    OTEL_DENO: "true",
-    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${closedPort()}`,
+    env: {
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${closedPort()}`,
+    },
   });
   const conn = await sluice.openTunnel(echo.addr);
   await writeAll(conn, "hello");
@@ -199,17 +201,17 @@ Deno.test("openSpans() does not stand in the way when there is no collector", as
 
 Deno.test("openSpans() exports spans from a worker, and openMeters() sums from outside of it", async () => {
   await using collector = new Collector();
-  const script = new URL("../support/traced_worker.ts", import.meta.url);
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", config, script.pathname],
-    env: { ...cacheEnvironment(), ...collector.environment },
+  const child = spawnSluice([], {
+    module: "tests/support/traced_worker.ts",
+    env: collector.environment,
     stdin: "piped",
-  }).spawn();
+    stdout: "null",
+  });
+  await using worker = new RunningProgram(child);
   const isThere = () => collector.sums.get("sluice.connections") === 1;
   assert(await eventually(isThere, PATIENCE));
   await child.stdin.close();
-  assertEquals((await within(PATIENCE, child.status)).code, 0);
+  assertEquals(await worker.code(), 0);
   const roots = collector.spans.filter(({ parentSpanId }) => !parentSpanId);
   assertEquals(roots.map(({ name }) => name), ["socks5"]);
   const parts = collector.spans.filter(({ parentSpanId }) =>

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openWatchers } from "../../lib/admin/watchers.ts";
 import { CONFIRMED } from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
 import {
   readExactly,
   readToEnd,
@@ -13,13 +14,6 @@ import {
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const ADMIN = ["--admin", "127.0.0.1:0"];
-
-/** Sluice with another command. */
-class RunningSluice extends Sluice {
-  protected override argumentsFor(args: string[]): string[] {
-    return args;
-  }
-}
 
 /** Where the page of a program is. */
 async function adminOf(sluice: Sluice): Promise<string> {
@@ -172,7 +166,7 @@ Deno.test("sluice run shows all of its listeners, and reloads its file", async (
   const proxy = { kind: "proxy", listen: [listen], user: ["alice:hush-hush"] };
   const relay = { kind: "forward", listen, upstreams: ["127.0.0.1:9"] };
   await write([proxy, relay, { kind: "echo", listen }]);
-  await using sluice = new RunningSluice("run", "-c", path);
+  await using sluice = new Sluice("run", "-c", path);
   const admin = await adminOf(sluice);
   const headers = { Authorization: `Bearer ${TOKEN}`, ...CONFIRMED };
   const kinds = async () => {
@@ -206,7 +200,7 @@ Deno.test("sluice takes the token from its environment or a file, not from both"
   const path = `${folder.path}/token`;
   await Deno.writeTextFile(path, TOKEN);
   const starts = [
-    new Sluice({ SLUICE_ADMIN_TOKEN: TOKEN }, ...ADMIN),
+    new Sluice({ env: { SLUICE_ADMIN_TOKEN: TOKEN } }, ...ADMIN),
     new Sluice(...ADMIN, "--admin-token-file", path),
   ];
   for (const start of starts) {
@@ -218,7 +212,7 @@ Deno.test("sluice takes the token from its environment or a file, not from both"
     assert(!sluice.lines.join().includes(TOKEN));
   }
   await using both = new Sluice(
-    { SLUICE_ADMIN_TOKEN: TOKEN },
+    { env: { SLUICE_ADMIN_TOKEN: TOKEN } },
     ...ADMIN,
     "--admin-token-file",
     path,

@@ -4,7 +4,6 @@ import { COMMANDS } from "../../lib/program/commands.ts";
 import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { isSecret, type OptionTable } from "../../lib/cli/option.ts";
 import { PROGRAM_OPTIONS } from "../../lib/serve/options/program.ts";
-import { ConfiguredSluice } from "../support/config.ts";
 import { makeFolder, run } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
 import {
@@ -322,7 +321,7 @@ for (const workers of [1, 2]) {
           ...["--admin", "127.0.0.1:0", "--workers", `${workers}`],
         ),
       "with a file": () =>
-        new ConfiguredSluice(ENVIRONMENT, "run", "-c", config),
+        new Sluice({ env: ENVIRONMENT }, "run", "-c", config),
     };
     for (const [name, start] of Object.entries(servers)) {
       await t.step(name, async () => {

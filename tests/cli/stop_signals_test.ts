@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { StopSignals } from "../../lib/cli/stop_signals.ts";
-import { PATIENCE } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
 import { within } from "../support/sockets.ts";
 
 /** Windows can't send these. */

@@ -6,7 +6,7 @@ import { address, among, startNameServer } from "../support/name_server.ts";
 import { makeFolder, testPrograms } from "../support/programs.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import { closedPort } from "../support/sockets.ts";
-import { startSluice } from "../support/sluice_commands.ts";
+import { Sluice } from "../support/sluice.ts";
 
 // Outside of all tests: what it loads stays loaded.
 prepareCLibrary();
@@ -105,16 +105,17 @@ for (const order of ["Dante behind Sluice", "Sluice behind Dante"]) {
       await using dante = await startDante(danted, setsid);
       await using spareDante = await startDante(danted, setsid);
       const listen = ["proxy", "--listen", "127.0.0.1:0"];
-      await using sluice = await startSluice(listen);
-      await using spareSluice = await startSluice(listen);
+      await using sluice = new Sluice(...listen);
+      await using spareSluice = new Sluice(...listen);
+      const [first, spare] = [await sluice.port(), await spareSluice.port()];
       const chain = (ports: number[]) =>
         (order.startsWith("Dante") ? ports.toReversed() : ports)
           .map((port) => parseParent(`socks5h://127.0.0.1:${port}`));
       await using proxy = await startTestProxy({
         parents: {
           via: [
-            chain([dante.port, sluice.port]),
-            chain([spareDante.port, spareSluice.port]),
+            chain([dante.port, first]),
+            chain([spareDante.port, spare]),
           ],
         },
       });

@@ -2,13 +2,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import {
   makeFolder,
   run,
-  runOk,
   startHttp,
   testPrograms,
 } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const PASSWORD = "pä:ss wörd";
 
 testPrograms({
@@ -18,10 +17,8 @@ testPrograms({
   async fn({ curl }) {
     await using folder = await makeFolder();
     const path = `${folder.path}/users.txt`;
-    const args = ["run", "-A", `${ROOT}main.ts`, "passwd", "Zoë"];
-    const line = await runOk(Deno.execPath(), args, {
+    const { text: line } = await sluice(["passwd", "Zoë"], {
       stdin: `${PASSWORD}\nand more`,
-      env: { DENO_DIR: Deno.env.get("DENO_DIR") ?? "", HOME: homeOf() },
     });
     assertMatch(
       line,
@@ -29,8 +26,8 @@ testPrograms({
     );
     await Deno.writeTextFile(path, `# users\n${line}`, { mode: 0o600 });
     await using server = startHttp(() => new Response("page"));
-    await using sluice = new Sluice("--users", path, "--ban-after", "4");
-    const port = await sluice.port();
+    await using proxy = new Sluice("--users", path, "--ban-after", "4");
+    const port = await proxy.port();
 
     function get(scheme: string, login: string) {
       return run(curl, [
@@ -49,7 +46,7 @@ testPrograms({
       const http = await get("http", login);
       assertEquals(http.text, "Wrong user name or password\n407");
     }
-    await sluice.line(/banned {2}127\.0\.0\.1 for 1m: 4 failures in 2m$/);
+    await proxy.line(/banned {2}127\.0\.0\.1 for 1m: 4 failures in 2m$/);
     const http = await get("http", `Zoë:${PASSWORD}`);
     assertMatch(http.text, /^Client is banned for (60|59|58) s\n429$/);
     assertEquals((await get("socks5h", `Zoë:${PASSWORD}`)).code, 97);
@@ -72,8 +69,3 @@ testPrograms({
     assertMatch(got.stderr, /< HTTP\/1\.1 407 [^]*< HTTP\/1\.1 200 Conn/);
   },
 });
-
-/** Where Deno's cache is. */
-function homeOf(): string {
-  return Deno.env.get("HOME") ?? "";
-}

@@ -2,7 +2,6 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { loadConfig } from "../../lib/config/load.ts";
 import { tryConfig } from "../../lib/config/try.ts";
 import { readToEof } from "../support/dialogue.ts";
-import { ConfiguredSluice } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
 import { sluice } from "../support/sluice_commands.ts";
@@ -134,7 +133,7 @@ for (const workers of [1, 3]) {
     const listeners = [forward(one!, two!), forward(two!, one!)];
     const config = { workers, log: "json", listeners };
     await Deno.writeTextFile(path, JSON.stringify(config));
-    await using program = ConfiguredSluice.run(path);
+    await using program = new Sluice("run", "-c", path);
     await program.line(/every connection would loop/, 2);
     await program.line(/Listening on/, 2);
     // A queue holds 511: more would have to knock again.

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { ConfiguredSluice, replaceFile } from "../support/config.ts";
+import { replaceFile } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
-import { PATIENCE } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
 import {
   readExactly,
@@ -65,7 +66,7 @@ Deno.test({
     const ports = [freePort(), freePort(), freePort()];
     await replaceFile(path, configOf(0, ports));
     await using echo = startEcho();
-    await using sluice = ConfiguredSluice.run(path);
+    await using sluice = new Sluice("run", "-c", path);
     await sluice.line(/Open to/, 2);
     const tunnels = await Promise.all(
       Array.from({ length: TUNNELS }, async (_, index) => {
@@ -125,7 +126,7 @@ Deno.test("run --watch takes a changed file and changed secrets, and no broken f
     });
   await replaceFile(`${folder.path}/alice.txt`, "swordfish");
   await replaceFile(path, config({}));
-  await using sluice = ConfiguredSluice.run(path, "--watch");
+  await using sluice = new Sluice("run", "-c", path, "--watch");
   await sluice.line(/Open to 1 user/);
   await replaceFile(path, config({ "idle-timout": "1m", prefer: "ipv5" }));
   await sluice.line(
@@ -177,7 +178,7 @@ Deno.test("run tells all that is wrong, and exits with 2", async () => {
   { "kind": "proxy", "listen": "0.0.0.0:1" },
   { "kind": "echo", "listen": "nowhere" } ] }`,
   );
-  await using sluice = ConfiguredSluice.run(path);
+  await using sluice = new Sluice("run", "-c", path);
   assertEquals(await sluice.code(), 2);
   assertEquals(sluice.lines.map((line) => line.split(": ", 2).join(": ")), [
     `${path}:2:22: listeners[0].listen`,
@@ -192,7 +193,7 @@ Deno.test("run warns where others can read secrets in its file, and shows none",
   await Deno.writeTextFile(path, JSON.stringify({ listeners: [listener] }), {
     mode: 0o644,
   });
-  await using sluice = ConfiguredSluice.run(path);
+  await using sluice = new Sluice("run", "-c", path);
   await sluice.line(
     /Other users can read .*sluice\.jsonc, which holds secrets/,
   );

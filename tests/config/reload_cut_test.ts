@@ -2,7 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { load, replaceFile, startTestRun } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
 import {
   readExactly,
   readToEnd,

@@ -7,7 +7,7 @@
  */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { ConfiguredSluice, replaceFile } from "../support/config.ts";
+import { replaceFile } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
 import {
@@ -18,6 +18,7 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 import { startSteadyLoad } from "../support/steady_load.ts";
+import { Sluice } from "../support/sluice.ts";
 
 const RELOADS = Number(Deno.env.get("SLUICE_RELOADS") ?? 8);
 const IS_FULL = Deno.env.has("SLUICE_RELOADS");
@@ -113,7 +114,7 @@ Deno.test({
     const places = { changing, same, passing, forbidden: other.addr };
     const path = `${folder.path}/sluice.jsonc`;
     await replaceFile(path, configOf(0, places));
-    await using sluice = ConfiguredSluice.run(path);
+    await using sluice = new Sluice("run", "-c", path);
     await sluice.line(/Open to/, 2);
     const tunnels = await Promise.all(
       Array.from({ length: TUNNELS }, async (_, index) => {

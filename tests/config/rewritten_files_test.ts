@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { ConfiguredSluice, replaceFile } from "../support/config.ts";
+import { replaceFile } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
-import { MortalSluice } from "../support/mortal_sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
+import { startMortal } from "../support/mortal_sluice.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
 import { pass } from "../support/time.ts";
 
@@ -105,7 +106,7 @@ for (const workers of [1, 2]) {
         const denied = `allow port 1\ndeny port ${echo.addr.port}\n`;
         await Deno.writeTextFile(rules, denied);
         await replaceFile(path, config({}));
-        await using sluice = ConfiguredSluice.run(path);
+        await using sluice = new Sluice("run", "-c", path);
         await sluice.line(/Listening on/);
         const asking = new Asking(listen, echo.addr);
         {
@@ -135,7 +136,7 @@ for (const workers of [1, 2]) {
       });
     await Deno.writeTextFile(rules, `deny port ${echo.addr.port}\n`);
     await replaceFile(path, config({}));
-    await using sluice = ConfiguredSluice.run(path, "--watch");
+    await using sluice = new Sluice("run", "-c", path, "--watch");
     await sluice.line(/Listening on/);
     const asking = new Asking(listen, echo.addr);
     {
@@ -186,7 +187,7 @@ Deno.test({
     const path = `${folder.path}/rules.txt`;
     const denied = `allow port 1\ndeny port ${echo.addr.port}\n`;
     await Deno.writeTextFile(path, denied);
-    await using sluice = new MortalSluice(
+    await using sluice = startMortal(
       ...["proxy", "--listen", "127.0.0.1:0", "--workers", "2"],
       ...["--rules", path],
     );

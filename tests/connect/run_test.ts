@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listenResettable } from "../../lib/net/resettable_listener.ts";
-import { makeFolder, run } from "../support/programs.ts";
-import {
-  cacheEnvironment,
-  SLUICE,
-  sluice,
-} from "../support/sluice_commands.ts";
+import { makeFolder } from "../support/programs.ts";
+import { spawnSluice } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import {
   closedPort,
@@ -21,13 +18,7 @@ import { untilStill } from "../support/time.ts";
 
 /** Starts `connect` with pipes to the test. */
 function startConnect(args: string[]) {
-  const [path, ...before] = SLUICE;
-  return new Deno.Command(path!, {
-    args: [...before, "connect", ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  return spawnSluice(["connect", ...args], { stdin: "piped" });
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -318,16 +309,9 @@ Deno.test("sluice connect talks over a Unix socket", {
 });
 
 Deno.test("sluice connect names the permissions that it lacks", async () => {
-  const [path, ...before] = SLUICE;
-  const args = before.filter((word) => word !== "-A");
-  const { code, stderr } = await run(
-    path!,
-    [
-      ...[args[0]!, "--no-prompt", `--allow-read=${MODULES}`, args[1]!],
-      ...["connect", "127.0.0.1:1"],
-    ],
-    { env: cacheEnvironment() },
-  );
+  const { code, stderr } = await sluice(["connect", "127.0.0.1:1"], {
+    permissions: ["--no-prompt", `--allow-read=${MODULES}`],
+  });
   assertEquals(code, 1);
   assertMatch(stderr, /^sluice: Cannot reach 127\.0\.0\.1:1: [^\n]+\n$/);
 });

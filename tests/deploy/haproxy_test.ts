@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
 import {
   closedPort,
   readExactly,

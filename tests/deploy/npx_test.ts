@@ -1,9 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
-import { TextLineStream } from "@std/streams";
+import { assertEquals } from "@std/assert";
 import { testPrograms } from "../support/programs.ts";
 import { blocksOf } from "../support/documents.ts";
-import { PATIENCE } from "../support/sluice.ts";
-import { within } from "../support/sockets.ts";
+import { RunningProgram } from "../support/running_program.ts";
 
 testPrograms({
   name: "the manual's way to end what npx has started ends all of it",
@@ -25,25 +23,13 @@ testPrograms({
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const lines: string[] = [];
-    const listens = Promise.withResolvers<void>();
-    const ended = (async () => {
-      const texts = child.stderr.pipeThrough(new TextDecoderStream())
-        .pipeThrough(new TextLineStream());
-      for await (const line of texts) {
-        lines.push(line);
-        if (line.includes("Listening on ")) listens.resolve();
-      }
-      listens.resolve();
-    })();
-    await within(PATIENCE, listens.promise);
+    await using npx = new RunningProgram(child);
+    await npx.line(/Listening on /);
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode("\n"));
     await writer.close();
     // Each of them holds standard error as long as it lives.
-    await within(PATIENCE, ended);
-    const { code } = await within(PATIENCE, child.status);
-    assertEquals(code, 0, lines.join("\n"));
-    assert(lines.some((line) => line.includes("Stopped")), lines.join("\n"));
+    assertEquals(await npx.code(), 0, npx.lines.join("\n"));
+    await npx.line(/Stopped/);
   },
 });

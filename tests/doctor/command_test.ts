@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Finding, Level } from "../../lib/doctor/finding.ts";
-import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import { makeFolder, type RunResult } from "../support/programs.ts";
 import { HAS_RESETS } from "../support/reset_ends.ts";
-import { within } from "../support/sockets.ts";
+import { Sluice, startPrinted } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 import { makeAuthority } from "../support/certificates.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 import { MODULES } from "../../lib/cli/own_modules.ts";
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** Checks that do not depend on the machine and its resolver. */
 const OWN_CHECKS = [
@@ -33,8 +32,7 @@ interface Visit {
 }
 
 async function visit(...args: string[]): Promise<Visit> {
-  const given = ["run", "-A", MAIN, "doctor", "--json", ...args];
-  const result = await run(Deno.execPath(), given);
+  const result = await sluice(["doctor", "--json", ...args]);
   assertEquals(result.stderr, "");
   return { result, ...JSON.parse(result.text) };
 }
@@ -67,8 +65,7 @@ Deno.test("sluice doctor quickly finds no problem when a proxy works", async () 
 Deno.test("sluice doctor prints lines, each problem with its remedy", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const listen = `127.0.0.1:${taken.addr.port}`;
-  const args = ["run", "-A", MAIN, "doctor", "--listen", listen];
-  const { code, text } = await run(Deno.execPath(), args);
+  const { code, text } = await sluice(["doctor", "--listen", listen]);
   assertEquals(code, 1);
   assertMatch(
     text,
@@ -96,15 +93,9 @@ Deno.test({
   name: "sluice doctor compares the limit of descriptors with the connections",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const script = `ulimit -n 1024; exec "$@"`;
-    const args = [
-      "-c",
-      script,
-      "sh",
-      Deno.execPath(),
-      ...["run", "-A", MAIN, "doctor", "--json", "--listen", "0"],
-    ];
-    const { text } = await run("/bin/sh", args);
+    const { text } = await sluice(["doctor", "--json", "--listen", "0"], {
+      prefix: ["sh", "-c", 'ulimit -n 1024; exec "$@"', "sh"],
+    });
     const { findings } = JSON.parse(text) as Visit;
     const found = findings.find(({ check }) => check === "descriptors")!;
     assertEquals(found.level, "warning");
@@ -157,32 +148,16 @@ Deno.test("sluice doctor prints a command line that starts the proxy, without pa
   assert(line.includes("--user alice:PASSWORD"), line);
   assert(!JSON.stringify(visited.findings).includes("secret"));
   assert(!line.includes("-A"), line);
-  const command = line
-    .replace(/^deno run/, `"${Deno.execPath()}" run`)
-    .replace(" main.ts", ` "${MAIN}"`);
-  const child = new Deno.Command("/bin/sh", {
-    args: ["-c", `exec ${command}`],
-    stderr: "piped",
-    stdin: "null",
-    stdout: "null",
-  }).spawn();
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes("Listening on")) {
-    const { value, done } = await within(30_000, reader.read());
-    assert(!done, text);
-    text += value;
-  }
-  child.kill("SIGTERM");
-  assertEquals((await child.status).code, 0);
-  await reader.cancel();
+  await using sluice = startPrinted(line);
+  await sluice.line(/Listening on/);
+  sluice.kill("SIGTERM");
+  assertEquals(await sluice.code(), 0);
 });
 
 Deno.test("sluice doctor works with few permissions, prompts for none, and names the missing ones", async () => {
   const read = `--allow-read=${MODULES}`;
-  const doctor = [MAIN, "doctor", "--json", "--listen=0"];
-  const args = ["run", "--allow-net", read, ...doctor];
-  const result = await run(Deno.execPath(), args);
+  const args = ["doctor", "--json", "--listen=0"];
+  const result = await sluice(args, { permissions: ["--allow-net", read] });
   const visited: Visit = { result, ...JSON.parse(result.text) };
   assertEquals(result.code, 0, result.text);
   assertEquals(of(visited, "permissions").level, "ok");
@@ -191,10 +166,7 @@ Deno.test("sluice doctor works with few permissions, prompts for none, and names
   assertEquals(level, "note");
   assertMatch(message, /a broken download looks complete/);
   assertEquals(remedy, HAS_RESETS ? "give Deno --allow-ffi" : undefined);
-  const without = await run(Deno.execPath(), [
-    ...["run", "--no-prompt", read],
-    ...doctor,
-  ]);
+  const without = await sluice(args, { permissions: ["--no-prompt", read] });
   assertEquals(without.code, 1);
   const lacking = { result: without, ...JSON.parse(without.text) };
   assertMatch(of(lacking, "permissions").message, /not given --allow-net/);
@@ -203,7 +175,7 @@ Deno.test("sluice doctor works with few permissions, prompts for none, and names
 Deno.test("sluice doctor asks for the permission to list interfaces when there is a guard, and the proxy warns without it", async () => {
   const flag = "--allow-sys=networkInterfaces";
   const read = `--allow-read=${MODULES}`;
-  const few = ["run", "--no-prompt", "--allow-net", read];
+  const few = ["--no-prompt", "--allow-net", read];
   for (
     const [args, isWanted] of [
       [["--listen=:0", "--open"], true],
@@ -211,40 +183,31 @@ Deno.test("sluice doctor asks for the permission to list interfaces when there i
       [["--listen=0"], false],
     ] as const
   ) {
-    const doctor = [MAIN, "doctor", "--json", ...args];
-    const lacking = await run(Deno.execPath(), [...few, ...doctor]);
+    const doctor = ["doctor", "--json", ...args];
+    const lacking = await sluice(doctor, { permissions: few });
     const visited: Visit = { result: lacking, ...JSON.parse(lacking.text) };
     const { level, message, remedy } = of(visited, "permissions");
     assertEquals(level, isWanted ? "problem" : "ok", lacking.text);
     assertEquals(message.includes(flag), isWanted);
     assertEquals(remedy?.includes(flag) ?? false, isWanted);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [...few, "--allow-env", MAIN, ...args],
-      stderr: "piped",
-      stdin: "null",
-      stdout: "null",
-    }).spawn();
-    let text = "";
-    let isEnding = false;
-    for await (
-      const chunk of child.stderr.pipeThrough(new TextDecoderStream())
-    ) {
-      text += chunk;
-      if (isEnding || !text.includes("Listening on")) continue;
-      isEnding = true;
-      child.kill("SIGTERM");
-    }
-    assertEquals((await child.status).code, 0, text);
+    await using proxy = new Sluice(
+      { permissions: [...few, "--allow-env"] },
+      ...args,
+    );
+    await proxy.line(/Listening on/);
+    proxy.kill("SIGTERM");
+    assertEquals(await proxy.code(), 0);
+    const text = proxy.lines.join("\n");
     assertEquals(text.includes(flag), isWanted, text);
   }
 });
 
 Deno.test("sluice doctor names the permission to load its modules", async () => {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", MAIN, "doctor"],
+  const { code, stderr } = await sluice(["doctor"], {
+    permissions: ["--no-prompt"],
     env: { NO_COLOR: "1" },
-  }).output();
-  assertEquals([code, new TextDecoder().decode(stderr)], [
+  });
+  assertEquals([code, stderr], [
     1,
     `sluice: Deno was not given --allow-read=${MODULES}\n`,
   ]);

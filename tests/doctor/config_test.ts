@@ -6,12 +6,12 @@ import {
   makeTestAuthority,
   type TestCertificate,
 } from "../support/certificates.ts";
-import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import { makeFolder, type RunResult } from "../support/programs.ts";
+import { startPrinted } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 import { startTestForward, upstreamAt } from "../support/forward.ts";
 import { closedPort, startEcho, within } from "../support/sockets.ts";
 import { serverTls } from "../support/tls_proxy.ts";
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 interface Visit {
   result: RunResult;
@@ -24,8 +24,7 @@ async function visit(
   path: string,
   env: Record<string, string> = {},
 ): Promise<Visit> {
-  const args = ["run", "-A", MAIN, "doctor", "--json", "-c", path];
-  const result = await run(Deno.execPath(), args, { env });
+  const result = await sluice(["doctor", "--json", "-c", path], { env });
   assertEquals(result.stderr, "");
   return { result, ...JSON.parse(result.text) };
 }
@@ -186,29 +185,12 @@ Deno.test("sluice doctor -c prints permissions for only the addresses of a relay
     one.check === "permissions"
   )!;
   assert(remedy!.includes(` --allow-net=127.0.0.1:${port},${upstream} `));
-  const command = remedy!
-    .replace(/^deno run/, `"${Deno.execPath()}" run`)
-    .replace(" main.ts", ` "${MAIN}"`);
-  const child = new Deno.Command("/bin/sh", {
-    args: ["-c", `exec ${command}`],
-    stderr: "piped",
-    stdin: "null",
-    stdout: "null",
-  }).spawn();
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes("Listening on")) {
-    const { value, done } = await within(30_000, reader.read());
-    assert(!done, text);
-    text += value;
-  }
+  await using sluice = startPrinted(remedy!);
+  await sluice.line(/Listening on/);
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   await conn.write(Uint8Array.of(7));
   assertEquals(await within(10_000, conn.read(new Uint8Array(1))), 1);
   conn.close();
-  child.kill("SIGTERM");
-  await reader.cancel();
-  await child.status;
 });
 
 Deno.test("sluice doctor knows Sluice's environment variables, and reports unknown ones", async () => {
@@ -226,8 +208,8 @@ Deno.test("sluice doctor knows Sluice's environment variables, and reports unkno
 });
 
 Deno.test("sluice doctor refuses options together with a configuration", async () => {
-  const args = ["run", "-A", MAIN, "doctor", "-c", "x.json", "--listen=0"];
-  const { code, stderr } = await run(Deno.execPath(), args);
+  const args = ["doctor", "-c", "x.json", "--listen=0"];
+  const { code, stderr } = await sluice(args);
   assertEquals(code, 2);
   assertMatch(
     stderr,

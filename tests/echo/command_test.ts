@@ -4,7 +4,8 @@ import { CONNECT_COMMAND } from "../../lib/connect/command.ts";
 import { formatHelp } from "../../lib/cli/help.ts";
 import { startEcho } from "../../lib/echo/start.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
-import { sluice, startSluice } from "../support/sluice_commands.ts";
+import { Sluice } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 import {
   closedPort,
   readExactly,
@@ -19,8 +20,8 @@ Deno.test("sluice echo restarts 20 times on one port with clients attached", {
 }, async () => {
   const port = closedPort();
   for (let round = 0; round < 20; round++) {
-    await using server = await startSluice(["echo", `${port}`]);
-    assertEquals(server.port, port);
+    await using server = new Sluice("echo", `${port}`);
+    assertEquals(await server.port(), port);
     const clients = await Promise.all(
       Array.from(
         { length: 5 },
@@ -34,7 +35,7 @@ Deno.test("sluice echo restarts 20 times on one port with clients attached", {
     );
     // Every second time it gets no chance to say goodbye.
     const isKilled = round % 2 === 1;
-    server.signal(isKilled ? "SIGKILL" : "SIGTERM");
+    server.kill(isKilled ? "SIGKILL" : "SIGTERM");
     // The server ends first, so TIME_WAIT is on its side and on this port.
     const buffer = new Uint8Array(1);
     for (const client of clients) {
@@ -42,29 +43,26 @@ Deno.test("sluice echo restarts 20 times on one port with clients attached", {
       assertEquals(end, null);
       client.close();
     }
-    const code = await server.ended();
-    assertEquals(code, isKilled ? 137 : 0, server.log.join("\n"));
+    const code = await server.code();
+    assertEquals(code, isKilled ? 137 : 0, server.lines.join("\n"));
   }
 });
 
 Deno.test("sluice echo ends immediately on a second signal, and exits with 1", {
   ignore: Deno.build.os === "windows",
 }, async () => {
-  await using server = await startSluice(["echo", "127.0.0.1:0"]);
-  using conn = await Deno.connect({
-    hostname: "127.0.0.1",
-    port: server.port,
-  });
+  await using server = new Sluice("echo", "127.0.0.1:0");
+  using conn = await server.connect();
   // More than all buffers hold, and nobody reads: this can't drain.
   const sending = writeAll(conn, new Uint8Array(30_000_000)).catch(() => {});
   await within(5_000, readExactly(conn, 1));
-  server.signal("SIGTERM");
-  await server.until(/accepting no more/);
+  server.kill("SIGTERM");
+  await server.line(/accepting no more/);
   const start = performance.now();
-  server.signal("SIGTERM");
-  assertEquals(await server.ended(), 1);
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 1);
   assert(performance.now() - start < 5_000);
-  assertMatch(server.log.at(-1)!, /Stopped; 1 connection cut by SIGTERM/);
+  assertMatch(server.lines.at(-1)!, /Stopped; 1 connection cut by SIGTERM/);
   conn.close();
   await sending;
 });
@@ -159,8 +157,8 @@ Deno.test("startEcho() refuses public datagrams unless open is set", async () =>
 Deno.test("sluice echo answers datagrams and connections on one port", {
   ignore: Deno.build.os === "windows",
 }, async () => {
-  await using server = await startSluice(["echo", "--udp", "127.0.0.1:0"]);
-  const { port } = server;
+  await using server = new Sluice("echo", "--udp", "127.0.0.1:0");
+  const port = await server.port();
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   await writeAll(conn, "tcp");
   await conn.closeWrite();
@@ -173,9 +171,9 @@ Deno.test("sluice echo answers datagrams and connections on one port", {
   });
   const [back] = await within(5_000, socket.receive(new Uint8Array(9)));
   assertEquals(back, Uint8Array.of(1, 2));
-  server.signal("SIGTERM");
-  assertEquals(await server.ended(), 0);
-  assertMatch(server.log.join("\n"), /UDP: 1 came, 1 answered, 0 dropped/);
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+  assertMatch(server.lines.join("\n"), /UDP: 1 came, 1 answered, 0 dropped/);
 });
 
 Deno.test("formatHelp() names every option of echo and connect", () => {

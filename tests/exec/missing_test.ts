@@ -5,6 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { explainMissing, requireLinux } from "../../lib/exec/missing.ts";
+import { sluice } from "../support/sluice_commands.ts";
 import { StartError } from "../../lib/cli/usage_error.ts";
 
 Deno.test("explainMissing() says what is missing and how to get it", () => {
@@ -41,22 +42,19 @@ Deno.test("requireLinux() refuses other systems, and says so", () => {
 });
 
 Deno.test("sluice exec asks for no permission, and says which is missing", async () => {
-  const main = new URL("../../main.ts", import.meta.url).pathname;
   const table = [
     [["--allow-read", "--allow-net"], [], "--allow-ffi"],
     [["--allow-ffi", "--allow-read", "--allow-net"], [], "--allow-run"],
     [["--allow-read", "--allow-net"], ["--no-isolation"], "--allow-run"],
   ] as const;
   for (const [given, options, missing] of table) {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", ...given, main, "exec", ...options, "--", "true"],
+    const args = ["exec", ...options, "--", "true"];
+    const { code, stderr } = await sluice(args, {
+      permissions: given,
       env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).output();
+    });
     assertEquals(
-      [code, new TextDecoder().decode(stderr)],
+      [code, stderr],
       [
         1,
         `sluice: Deno was not given ${missing}; start it with -A to run a command\n`,

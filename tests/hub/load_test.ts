@@ -6,11 +6,9 @@
  */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { TextLineStream } from "@std/streams";
 import { eventually, sha256 } from "../support/dialogue.ts";
+import { Sluice } from "../support/sluice.ts";
 import { within, writeAll } from "../support/sockets.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 const CLIENTS = Number(Deno.env.get("SLUICE_HUB_CLIENTS") ?? 100);
 const IS_FULL = Deno.env.has("SLUICE_HUB_CLIENTS");
@@ -30,51 +28,15 @@ const COMPARED = IS_FULL ? 0.99 : 0.5;
 /** Milliseconds by which two equal measurements may differ. */
 const SLACK = IS_FULL ? 5 : 50;
 
+/** A log line of an ended connection. */
+const CONNECTION = /"event":"connection"/;
+
 /** Milliseconds for everything to arrive. */
 const PATIENCE = 60_000;
 
-interface HubProcess extends AsyncDisposable {
-  port: number;
-  pid: number;
-  /** Log entries of ended connections. */
-  ended: { reason: string; messages_dropped: number }[];
-}
-
 /** Starts the program, so that clients and hub do not share an event loop. */
-async function startProgram(args: string[]): Promise<HubProcess> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "main.ts", "hub", "0", "--log=json", ...args],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const port = Promise.withResolvers<number>();
-  const ended: HubProcess["ended"] = [];
-  const reading = (async () => {
-    const lines = child.stderr.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream());
-    for await (const line of lines) {
-      const event = JSON.parse(line);
-      if (event.event === "connection") ended.push(event);
-      if (event.event === "listening") port.resolve(event.port);
-    }
-  })();
-  return {
-    port: await within(PATIENCE, port.promise),
-    pid: child.pid,
-    ended,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGINT");
-      child.kill("SIGTERM");
-      await child.status;
-      await reading;
-    },
-  };
-}
-
-function connect(port: number): Promise<Deno.TcpConn> {
-  return Deno.connect({ hostname: "127.0.0.1", port });
+function startHub(...args: string[]): Sluice {
+  return new Sluice("hub", "0", "--log=json", ...args);
 }
 
 /** Waits until the hub knows all clients. */
@@ -129,13 +91,13 @@ interface Load {
 
 /** Milliseconds from sending to receiving, sorted. */
 async function run(
-  hub: HubProcess,
+  hub: Sluice,
   load: Load,
 ): Promise<number[]> {
   const { pause, stuck } = load;
-  using sender = await connect(hub.port);
+  using sender = await hub.connect();
   const conns = await Promise.all(
-    Array.from({ length: CLIENTS }, () => connect(hub.port)),
+    Array.from({ length: CLIENTS }, () => hub.connect()),
   );
   await block(hub, conns.slice(0, stuck));
   await whenThere(sender, CLIENTS + 1);
@@ -169,9 +131,9 @@ async function run(
  * Fills the clients that do not read until the system accepts no more for them.
  * This happens in a room of their own, which they leave again.
  */
-async function block(hub: HubProcess, conns: Deno.TcpConn[]): Promise<void> {
+async function block(hub: Sluice, conns: Deno.TcpConn[]): Promise<void> {
   if (conns.length === 0) return;
-  using sender = await connect(hub.port);
+  using sender = await hub.connect();
   for (const conn of [sender, ...conns]) await writeAll(conn, "/join flood\n");
   await sender.read(new Uint8Array(100));
   await whenThere(sender, conns.length + 1);
@@ -200,7 +162,7 @@ function report(what: string, delays: readonly number[], more = ""): void {
 }
 
 Deno.test("sluice hub delivers every message to every client once, in order and complete", async () => {
-  await using hub = await startProgram([]);
+  await using hub = startHub();
   for (const size of [20, 1_000]) {
     const start = performance.now();
     const delays = await run(hub, {
@@ -218,7 +180,7 @@ Deno.test({
   name: "sluice hub keeps clients that never read from delaying the others",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    await using hub = await startProgram(["--queue=50", "--heartbeat=0"]);
+    await using hub = startHub("--queue=50", "--heartbeat=0");
     const load = { count: 60, size: 1_000, pause: IS_FULL ? 60 : 4 };
     const [before, after]: [number[], number[]] = [[], []];
     const isWell = () => Math.min(...after) < 1.5 * Math.min(...before) + SLACK;
@@ -236,8 +198,11 @@ Deno.test({
       after.push(quantile(among, COMPARED));
       assertLess(grown, 100);
       clients += 2 * CLIENTS + 3;
-      assert(await eventually(() => hub.ended.length === clients, PATIENCE));
-      const dropped = hub.ended.filter((event) => event.messages_dropped > 0);
+      await hub.line(CONNECTION, clients);
+      const ended = hub.lines.filter((line) => CONNECTION.test(line));
+      assertEquals(ended.length, clients);
+      const dropped = ended.map((line) => JSON.parse(line))
+        .filter(({ messages_dropped }) => messages_dropped > 0);
       assertEquals(dropped.length, STUCK * (round + 1));
     }
     assert(isWell(), `${after} ms among the stuck, ${before} without`);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseAll } from "@std/yaml";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { EXEC_OPTIONS } from "../../lib/exec/options.ts";
+import { sluice as runSluice } from "../support/sluice_commands.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
 import { blocksOf, readBlocks } from "../support/documents.ts";
 
@@ -209,7 +210,5 @@ interface Workflow {
 }
 
 function sluice(args: string[]) {
-  return run(Deno.execPath(), ["run", "-A", `${ROOT}main.ts`, ...args], {
-    env: { ALICE_PASSWORD: "secret" },
-  });
+  return runSluice(args, { env: { ALICE_PASSWORD: "secret" } });
 }

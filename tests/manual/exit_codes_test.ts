@@ -1,11 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { tableOf } from "../support/documents.ts";
 import { makeFolder } from "../support/programs.ts";
-import {
-  sluice,
-  type SluiceServer,
-  startSluice,
-} from "../support/sluice_commands.ts";
+import { linesOf, RunningProgram } from "../support/running_program.ts";
+import { Sluice, spawnSluice } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 
 /** Runs a command to its end; gives its exit code. */
 async function codeOf(...args: string[]): Promise<number> {
@@ -15,17 +13,18 @@ async function codeOf(...args: string[]): Promise<number> {
 /** Starts a server, with a tunnel or not, and tells it to stop. */
 async function codeOfStop(
   args: string[],
-  use: (server: SluiceServer) => Promise<Disposable | undefined>,
+  use: (server: Sluice) => Promise<Disposable | undefined>,
 ): Promise<number> {
-  await using server = await startSluice(args);
+  await using server = new Sluice(...args);
+  await server.port();
   using _held = await use(server);
-  server.signal("SIGTERM");
-  return await server.ended();
+  server.kill("SIGTERM");
+  return await server.code();
 }
 
 /** A connection that the shutdown has to cut. */
-async function connectTo({ port }: SluiceServer) {
-  const conn = await Deno.connect({ port });
+async function connectTo(server: Sluice) {
+  const conn = await server.connect();
   await conn.write(new TextEncoder().encode("held"));
   await conn.read(new Uint8Array(4));
   return conn;
@@ -43,10 +42,11 @@ function assertCodes(path: string, head: string, codes: number[]): void {
 }
 
 Deno.test("the manual has the exit codes of the proxy", async () => {
-  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
+  await using echo = new Sluice("echo", "127.0.0.1:0");
+  const port = await echo.port();
   const relay = [
     ...["forward", "--drain-timeout", "0", "127.0.0.1:0"],
-    `127.0.0.1:${echo.port}`,
+    `127.0.0.1:${port}`,
   ];
   const cut = await codeOfStop(relay, connectTo);
   assertEquals(await codeOfStop(relay, () => Promise.resolve(undefined)), 0);
@@ -55,13 +55,13 @@ Deno.test("the manual has the exit codes of the proxy", async () => {
     cut,
     await codeOf("--listen", "nowhere"),
   ]);
-  const taken = await codeOf("--listen", `127.0.0.1:${echo.port}`);
+  const taken = await codeOf("--listen", `127.0.0.1:${port}`);
   assertEquals(taken, 1);
 });
 
 Deno.test("the manual has the exit codes of connect", async () => {
-  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
-  const port = `${echo.port}`;
+  await using echo = new Sluice("echo", "127.0.0.1:0");
+  const port = `${await echo.port()}`;
   const stopped = (signal: Deno.Signal) => codeOfSignal(port, signal);
   assertCodes("lib/manual/echo-connect.md", "code | meaning", [
     await codeOf("connect", port),
@@ -132,19 +132,14 @@ async function codeOfSignal(
   port: string,
   signal: Deno.Signal,
 ): Promise<number> {
-  const main = new URL("../../main.ts", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", main, "connect", port],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
+  const child = spawnSluice(["connect", port], { stdin: "piped" });
   const writer = child.stdin.getWriter();
-  const reader = child.stdout.getReader();
   await writer.write(new TextEncoder().encode("hello\n"));
-  await reader.read();
-  child.kill(signal);
-  const { code } = await child.status;
-  await Promise.allSettled([writer.close(), reader.cancel()]);
+  const lines = linesOf(child.stdout).getReader();
+  assertEquals((await lines.read()).value, "hello");
+  await using connect = new RunningProgram(child);
+  connect.kill(signal);
+  const code = await connect.code();
+  await Promise.allSettled([writer.close(), lines.cancel()]);
   return code;
 }

@@ -10,7 +10,8 @@ import {
   startHttp,
   testPrograms,
 } from "../support/programs.ts";
-import { sluice, startSluice } from "../support/sluice_commands.ts";
+import { Sluice } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 
 /** Lines of the log in the documents. */
 const SHOWN = blocksOf("log").flatMap(({ text, where }) =>
@@ -38,47 +39,49 @@ async function answerOnce(listener: Deno.Listener): Promise<void> {
 async function proxyLines(curl: string): Promise<string[]> {
   using origin = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const served = answerOnce(origin);
-  await using proxy = await startSluice(["--listen", "127.0.0.1:0"]);
-  const via = ["-sS", "-x", `socks5h://127.0.0.1:${proxy.port}`];
+  await using proxy = new Sluice();
+  const via = ["-sS", "-x", `socks5h://127.0.0.1:${await proxy.port()}`];
   await runOk(curl, [...via, `http://localhost:${portOf(origin)}/`]);
   await served;
   await run(curl, [...via, `http://127.0.0.1:${unusedPort()}/`]);
-  await proxy.until(/ ok /);
-  await proxy.until(/ failed /);
-  return proxy.log;
+  await proxy.line(/ ok /);
+  await proxy.line(/ failed /);
+  return proxy.lines;
 }
 
 /** Upstreams that are down, one of which comes up. */
 async function upstreamLines(): Promise<string[]> {
   const ports = [unusedPort(), unusedPort()];
-  await using relay = await startSluice([
+  await using relay = new Sluice(
     ...["forward", "--check-interval", "50ms", "--fall", "1", "--rise", "1"],
     ...["127.0.0.1:0", ...ports.map((port) => `127.0.0.1:${port}`)],
-  ]);
+  );
   for (const port of ports) {
-    await relay.until(new RegExp(`Upstream 127.0.0.1:${port} is down`));
+    await relay.line(new RegExp(`Upstream 127.0.0.1:${port} is down`));
   }
-  using client = await Deno.connect({ port: relay.port });
+  using client = await relay.connect();
   await client.read(new Uint8Array(1)).catch(() => {});
-  await relay.until(/No upstream is up/);
+  await relay.line(/No upstream is up/);
   using _listener = Deno.listen({ hostname: "127.0.0.1", port: ports[0]! });
-  await relay.until(/is up again/);
-  return relay.log;
+  await relay.line(/is up again/);
+  return relay.lines;
 }
 
 /** A pool that a client has taken a connection from. */
 async function poolLines(): Promise<string[]> {
-  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
-  await using relay = await startSluice([
+  await using echo = new Sluice("echo", "127.0.0.1:0");
+  await using relay = new Sluice(
     ...["forward", "--pool", "ahead", "--pool-size", "2"],
-    ...["127.0.0.1:0", `127.0.0.1:${echo.port}`],
-  ]);
-  const { code } = await sluice(["connect", `${relay.port}`], { stdin: "a\n" });
+    ...["127.0.0.1:0", `127.0.0.1:${await echo.port()}`],
+  );
+  const { code } = await sluice(["connect", `${await relay.port()}`], {
+    stdin: "a\n",
+  });
   assertEquals(code, 0);
-  await relay.until(/ ok /);
-  relay.signal("SIGTERM");
-  await relay.ended();
-  return relay.log;
+  await relay.line(/ ok /);
+  relay.kill("SIGTERM");
+  await relay.code();
+  return relay.lines;
 }
 
 /** A client that TLS lets in, one that was revoked, one without certificate. */
@@ -99,12 +102,12 @@ async function tlsLines(curl: string): Promise<string[]> {
   }
   await cert("revoke", "bob");
   await using origin = startHttp(() => new Response("It works\n"));
-  await using proxy = await startSluice([
+  await using proxy = new Sluice(
     ...["--listen", "127.0.0.1:0", "--tls-cert", at("proxy.crt")],
     ...["--tls-key", at("proxy.key"), "--tls-client-ca", at("ca.crt")],
     ...["--tls-crl", at("ca.crl")],
-  ]);
-  const via = ["-sS", "-x", `https://localhost:${proxy.port}`];
+  );
+  const via = ["-sS", "-x", `https://localhost:${await proxy.port()}`];
   const ask = (...args: string[]) =>
     run(curl, [
       ...[...via, "--proxy-cacert", at("ca.crt"), ...args],
@@ -114,10 +117,10 @@ async function tlsLines(curl: string): Promise<string[]> {
   assertEquals(code, 0, stderr);
   await ask("--proxy-cert", at("bob.pem"));
   await ask();
-  await proxy.until(/GET 200/);
-  await proxy.until(/is revoked/);
-  await proxy.until(/no certificate/);
-  return proxy.log;
+  await proxy.line(/GET 200/);
+  await proxy.line(/is revoked/);
+  await proxy.line(/no certificate/);
+  return proxy.lines;
 }
 
 function banLines(): string[] {

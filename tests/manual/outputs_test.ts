@@ -12,11 +12,11 @@ import {
   startHttp,
   testPrograms,
 } from "../support/programs.ts";
+import { Sluice } from "../support/sluice.ts";
 import {
   cacheEnvironment,
   SLUICE,
   sluice,
-  startSluice,
 } from "../support/sluice_commands.ts";
 
 /** Outputs that documents show, each with a test below, by how they begin. */
@@ -88,8 +88,9 @@ Deno.test("sluice check prints the problems of the manual", async () => {
 });
 
 Deno.test("sluice connect prints the summary of the manual", async () => {
-  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
-  const { code, stderr } = await sluice(["connect", `${echo.port}`], {
+  await using echo = new Sluice("echo", "127.0.0.1:0");
+  const port = await echo.port();
+  const { code, stderr } = await sluice(["connect", `${port}`], {
     stdin: new Uint8Array(1_000_000),
   });
   assertEquals(code, 0, stderr);

@@ -1,6 +1,6 @@
 import { assertMatch } from "@std/assert";
-import { ConfiguredSluice } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
+import { Sluice } from "../support/sluice.ts";
 
 /** What stands before the label of a line of the log. */
 const TIMES = {
@@ -13,7 +13,7 @@ const TIMES = {
 for (const workers of [1, 2]) {
   Deno.test(`runLife() begins lines of the log as --log-time says, workers ${workers}`, async () => {
     for (const [time, start] of Object.entries(TIMES)) {
-      await using sluice = new ConfiguredSluice(
+      await using sluice = new Sluice(
         ...["echo", "127.0.0.1:0", "--log-time", time],
         ...["--workers", String(workers)],
       );
@@ -31,7 +31,7 @@ for (const workers of [1, 2]) {
     const listeners = [{ kind: "echo", listen: "127.0.0.1:0" }];
     const config = { workers, "log-time": "none", listeners };
     await Deno.writeTextFile(path, JSON.stringify(config));
-    await using sluice = ConfiguredSluice.run(path);
+    await using sluice = new Sluice("run", "-c", path);
     assertMatch(await sluice.line(/Listening on/), TIMES.none);
   });
 }

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { TextLineStream } from "@std/streams";
 import { formatHostPort } from "../../lib/wire/host_port.ts";
-import { ConfiguredSluice, replaceFile } from "../support/config.ts";
+import { replaceFile } from "../support/config.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { blocksOf } from "../support/documents.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { RunningProgram } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
 import { cacheEnvironment, SLUICE } from "../support/sluice_commands.ts";
-import { closedPort, within } from "../support/sockets.ts";
+import { closedPort } from "../support/sockets.ts";
 import { makeTestAuthority } from "../support/certificates.ts";
 
 /** Windows has neither Unix sockets nor SIGHUP. */
@@ -77,7 +77,7 @@ Deno.test({
     const text = (...more: unknown[]) =>
       JSON.stringify({ ...program, listeners: [...listeners, ...more] });
     await replaceFile(file, text());
-    await using sluice = ConfiguredSluice.run(file);
+    await using sluice = new Sluice("run", "-c", file);
     await sluice.line(/"listening","kind":"admin"/);
     const before = listeningOf(sluice.lines);
     const host = "127.0.0.1";
@@ -122,7 +122,7 @@ Deno.test({
     const config = (...listeners: unknown[]) =>
       replaceFile(file, JSON.stringify({ log: "json", workers: 2, listeners }));
     await config(echo);
-    await using sluice = ConfiguredSluice.run(file);
+    await using sluice = new Sluice("run", "-c", file);
     await sluice.line(/"listening"/);
     await config(echo, { kind: "proxy", listen: "127.0.0.1:0" });
     sluice.kill("SIGHUP");
@@ -157,41 +157,28 @@ testPrograms({
   async fn({ "systemd-socket-activate": tool }) {
     const port = closedPort();
     const at = `127.0.0.1:${port}`;
-    const child = new Deno.Command(tool, {
-      args: [
-        `--listen=${at}`,
-        ...["PATH", ...Object.keys(cacheEnvironment())].flatMap((name) => [
-          "-E",
-          name,
-        ]),
-        ...[...SLUICE, "--listen", at, "--log", "json"],
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const lines = child.stderr.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream()).values();
-    try {
-      const until = async (pattern: RegExp) => {
-        while (true) {
-          const { value, done } = await within(PATIENCE, lines.next());
-          assert(!done, `it has ended before ${pattern}`);
-          if (pattern.test(value)) return value;
-        }
-      };
-      await until(/^Listening on .* as 3\.$/);
-      using _first = await Deno.connect({ port }); // Starts the program.
-      const line = await until(/"event":"listening"/);
-      assertEquals(listeningOf([line]), [{
-        ...{ kind: "proxy", tls: false },
-        ...{ listener: at, host: "127.0.0.1", port },
-      }]);
-    } finally {
-      child.kill("SIGKILL");
-      await lines.return?.();
-      await child.status;
-    }
+    await using manager = new RunningProgram(
+      new Deno.Command(tool, {
+        args: [
+          `--listen=${at}`,
+          ...["PATH", ...Object.keys(cacheEnvironment())].flatMap((name) => [
+            "-E",
+            name,
+          ]),
+          ...[...SLUICE, "--listen", at, "--log", "json"],
+        ],
+        stdin: "null",
+        stdout: "null",
+        stderr: "piped",
+      }).spawn(),
+    );
+    await manager.line(/^Listening on .* as 3\.$/);
+    using _first = await Deno.connect({ port }); // Starts the program.
+    const line = await manager.line(/"event":"listening"/);
+    assertEquals(listeningOf([line]), [{
+      ...{ kind: "proxy", tls: false },
+      ...{ listener: at, host: "127.0.0.1", port },
+    }]);
   },
 });
 

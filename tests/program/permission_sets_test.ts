@@ -1,8 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { TextLineStream } from "@std/streams/text-line-stream";
 import project from "../../deno.json" with { type: "json" };
-
-const ROOT = new URL("../../", import.meta.url);
+import { Sluice } from "../support/sluice.ts";
 
 /** What each set is for. */
 const COMMANDS: Readonly<Record<string, string[]>> = {
@@ -15,27 +13,21 @@ const COMMANDS: Readonly<Record<string, string[]>> = {
 Deno.test("each permission set of deno.json is enough for its command", async () => {
   assertEquals(Object.keys(project.permissions), Object.keys(COMMANDS));
   for (const [name, command] of Object.entries(COMMANDS)) {
-    await using child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--no-prompt", "--no-check", "--cached-only"],
-        ...[`-P=${name}`, "main.ts", ...command, "--log", "json"],
-      ],
-      cwd: ROOT,
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const lines = child.stderr.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream());
-    const seen: unknown[] = [];
-    for await (const line of lines) {
-      if (!line.startsWith("{")) continue; // Deno's own warning.
-      const { event, kind, level } = JSON.parse(line);
-      if (level === "warning" || level === "error") seen.push(line);
-      if (event !== "listening") continue;
-      seen.push(kind);
-      child.kill("SIGTERM");
-    }
-    assertEquals(seen, [name]);
-    assertEquals((await child.status).code, 0);
+    await using sluice = new Sluice(
+      { permissions: ["--no-prompt", "--cached-only", `-P=${name}`] },
+      ...[...command, "--log", "json"],
+    );
+    await sluice.line(/"event":"listening"/);
+    sluice.kill("SIGTERM");
+    assertEquals(await sluice.code(), 0);
+    const events = sluice.lines
+      .filter((line) => line.startsWith("{")) // Not Deno's own warning.
+      .map((line) => JSON.parse(line));
+    const listening = events.filter(({ event }) => event === "listening");
+    assertEquals(listening.map(({ kind }) => kind), [name]);
+    assertEquals(
+      events.filter(({ level }) => level === "warning" || level === "error"),
+      [],
+    );
   }
 });

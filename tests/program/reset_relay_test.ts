@@ -1,49 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { TextLineStream } from "@std/streams";
-import { openTunnel, type TestProxy } from "../support/proxy.ts";
 import { HAS_RESETS, receive, resetAndClose } from "../support/reset_ends.ts";
+import { Sluice } from "../support/sluice.ts";
 import { readExactly, within, writeAll } from "../support/sockets.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-
 /** Without the permission for FFI. */
-const SOME = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
-
-interface Program extends AsyncDisposable {
-  port: number;
-}
-
-/** Starts the program with some permissions, and waits until it listens. */
-async function start(
-  permissions: string[],
-  args: string[],
-): Promise<Program> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...permissions, "main.ts", ...args],
-    cwd: ROOT,
-    env: { SLUICE_USERS: "", NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const reading = (async () => {
-    const lines = child.stderr.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream());
-    for await (const line of lines) {
-      const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    }
-  })();
-  return {
-    port: await within(30_000, promise),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-      await reading;
-    },
-  };
-}
+const SOME = [
+  "--no-prompt",
+  "--allow-net",
+  "--allow-read",
+  "--allow-env",
+  "--allow-sys",
+];
 
 interface Case {
   name: string;
@@ -76,17 +43,11 @@ for (const { name, permissions = ["-A"], args = [], want } of PROXIES) {
     name: `sluice ${name}`,
     ignore: !HAS_RESETS,
     async fn() {
-      await using sluice = await start(
-        permissions,
-        ["--listen", "127.0.0.1:0", ...args],
-      );
+      await using sluice = new Sluice({ permissions }, ...args);
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const proxy = {
-        connect: () => Deno.connect({ port: sluice.port }),
-      } as TestProxy;
       for (const end of ["client", "target"] as const) {
         const [client, target] = await Promise.all([
-          openTunnel(proxy, listener.addr),
+          sluice.openTunnel(listener.addr),
           listener.accept(),
         ]);
         const [near, far] = end === "client"
@@ -113,11 +74,11 @@ for (const { name, permissions = ["-A"], args = [] } of ECHOES) {
     name: `sluice echo --reset-after resets ${name}`,
     ignore: !HAS_RESETS,
     async fn() {
-      await using echo = await start(
-        permissions,
-        ["echo", "127.0.0.1:0", "--reset-after", "5", ...args],
+      await using echo = new Sluice(
+        { permissions },
+        ...["echo", "127.0.0.1:0", "--reset-after", "5", ...args],
       );
-      using conn = await Deno.connect({ port: echo.port });
+      using conn = await echo.connect();
       await writeAll(conn, [1, 2]);
       assertEquals([...await readExactly(conn, 2)], [1, 2]);
       await writeAll(conn, [3, 4, 5]);

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { StopSignals } from "../../lib/cli/stop_signals.ts";
 import { startUntilSignal } from "../../lib/program/start_until_signal.ts";
-import { ConfiguredSluice } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
-import { PATIENCE } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
 import { within } from "../support/sockets.ts";
 
 const NEVER = Promise.withResolvers<object>().promise;
@@ -42,7 +42,7 @@ for (const workers of [1, 2]) {
       await using folder = await makeFolder();
       const pipe = `${folder.path}/rules`;
       await new Deno.Command("mkfifo", { args: [pipe] }).output();
-      await using sluice = new ConfiguredSluice(
+      await using sluice = new Sluice(
         ...["--listen", "127.0.0.1:0", "--rules", pipe],
         ...["--workers", String(workers)],
       );

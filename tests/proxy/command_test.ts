@@ -1,4 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { linesOf, PATIENCE } from "../support/running_program.ts";
+import { Sluice, spawnSluice } from "../support/sluice.ts";
 import { connectRequest, GREETING, startTestProxy } from "../support/proxy.ts";
 import {
   closedPort,
@@ -16,34 +18,13 @@ import {
   udpSocket,
 } from "../support/udp.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-
-/** Starts the program, and reads its log as far as the port. */
-async function start(args: string[], env: Record<string, string> = {}) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...args, "--listen=127.0.0.1:0"],
-    cwd: ROOT,
-    env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let log = "";
-  let port: string | undefined;
-  while (port === undefined) {
-    const { value, done } = await within(20_000, reader.read());
-    assert(!done, log);
-    log += value;
-    port = /Listening on 127\.0\.0\.1:(\d+) /.exec(log)?.[1];
-  }
-  return { child, reader, log, port: Number(port) };
-}
-
 Deno.test("proxy ends although its log is not read", {
   ignore: Deno.build.os === "windows",
 }, async () => {
-  const { child, reader, port } = await start(["-A", "main.ts"]);
+  await using child = spawnSluice(["--listen=127.0.0.1:0"], { stdout: "null" });
+  const lines = linesOf(child.stderr).getReader();
+  const { value } = await within(PATIENCE, lines.read());
+  const port = Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(value!)![1]);
   const target = closedPort();
   const dialogue = [...GREETING, ...connectRequest("127.0.0.1", target)];
   // Each leaves a line of 100 bytes; a pipe takes 64 KiB, and the stream a few.
@@ -57,19 +38,17 @@ Deno.test("proxy ends although its log is not read", {
   child.kill("SIGTERM");
   const { code } = await within(8_000, child.status);
   assertEquals(code, 0);
-  await reader.cancel();
+  await lines.cancel();
 });
 
 Deno.test("proxy says that it may not read SLUICE_USERS", async () => {
-  const { child, reader, log } = await start(
-    ["--allow-net", "main.ts"],
-    { SLUICE_USERS: "alice:secret" },
-  );
-  assertStringIncludes(log, "Sluice ignores SLUICE_USERS");
-  assertEquals(log.includes("secret"), false);
-  child.kill("SIGTERM");
-  await child.status;
-  await reader.cancel();
+  await using sluice = new Sluice({
+    permissions: ["--no-prompt", "--allow-net"],
+    env: { SLUICE_USERS: "alice:secret" },
+  });
+  await sluice.port();
+  await sluice.line(/Sluice ignores SLUICE_USERS/);
+  assertEquals(sluice.lines.join().includes("secret"), false);
 });
 
 Deno.test("proxy logs the IPv4 client of a listener on all addresses as IPv4", async () => {
@@ -96,21 +75,18 @@ Deno.test(
     ignore: Deno.build.os !== "linux",
   },
   async () => {
-    const { child, reader, port } = await start(["-A", "main.ts"]);
+    await using sluice = new Sluice();
     using target = udpSocket();
     using client = await openAssociation({
-      connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+      connect: () => sluice.connect(),
     });
-    child.kill("SIGSTOP");
+    sluice.kill("SIGSTOP");
     for (let n = 0; n < MOST_HELD; n++) {
       await client.send(new Uint8Array(1_400).fill(n), placeOf(target));
     }
-    child.kill("SIGCONT");
+    sluice.kill("SIGCONT");
     for (let n = 0; n < MOST_HELD; n++) {
       assertEquals((await receiveFrom(target))[0][0], n);
     }
-    child.kill("SIGKILL");
-    await child.status;
-    await reader.cancel();
   },
 );

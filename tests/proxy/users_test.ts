@@ -3,11 +3,11 @@ import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import { openProxyUsers } from "../../lib/proxy/users.ts";
 import { StartError } from "../../lib/cli/usage_error.ts";
-import { makeFolder, run } from "../support/programs.ts";
+import { sluice } from "../support/sluice_commands.ts";
+import { makeFolder } from "../support/programs.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import { hashedUser, lineOf, tryPassword } from "../support/users.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const ALICE = await hashedUser("alice", "secret");
 const BOB = await hashedUser("bob", "b");
 
@@ -118,9 +118,10 @@ Deno.test("proxy returns 1 and one line when it can't have its users file", asyn
     },
   ];
   for (const { permissions, args, code, stderr } of cases) {
-    const result = await run(Deno.execPath(), [
-      ...["run", ...permissions, MAIN, "--listen=127.0.0.1:0", ...args],
-    ], { env: { HOME: Deno.env.get("HOME") ?? "" } });
+    const result = await sluice(
+      ["--listen=127.0.0.1:0", ...args],
+      { permissions },
+    );
     assertEquals([result.code, result.stderr], [code, stderr]);
   }
 });

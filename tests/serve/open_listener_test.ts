@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { openListener } from "../../lib/serve/open_listener.ts";
 import { StartError } from "../../lib/cli/usage_error.ts";
+import { sluice } from "../support/sluice_commands.ts";
 
 /** For documentation (RFC 5737), so an address of no machine. */
 const NOT_OURS = "203.0.113.1";
@@ -115,20 +116,13 @@ Deno.test({
   async fn() {
     // Takes from root what others do not have.
     const right = "-net_bind_service";
-    const { stderr, code } = await new Deno.Command("setpriv", {
-      args: [
-        `--bounding-set=${right}`,
-        `--inh-caps=${right}`,
-        Deno.execPath(),
-        "run",
-        "-A",
-        new URL("../../main.ts", import.meta.url).pathname,
-        "--listen=127.0.0.1:80",
+    const { code, stderr } = await sluice(["--listen=127.0.0.1:80"], {
+      prefix: [
+        ...["setpriv", `--bounding-set=${right}`, `--inh-caps=${right}`],
       ],
-      stdin: "null",
-    }).output();
+    });
     assertMatch(
-      new TextDecoder().decode(stderr),
+      stderr,
       /^sluice: Cannot listen on 127.0.0.1:80: port 80 is privileged; .*\n$/,
     );
     assertEquals(code, 1);

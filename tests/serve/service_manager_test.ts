@@ -23,7 +23,7 @@ for (const workers of ["1", "2"]) {
       await using echo = startEcho();
       const variables = { NOTIFY_SOCKET: address, WATCHDOG_USEC: "100000" };
       await using sluice = new Sluice(
-        variables,
+        { env: variables },
         ...["--rules", rules, "--workers", workers],
       );
       assertEquals(await manager.next(), [
@@ -68,7 +68,7 @@ Deno.test({
       WATCHDOG_USEC: "1000",
       WATCHDOG_PID: "1",
     };
-    await using sluice = new Sluice(variables);
+    await using sluice = new Sluice({ env: variables });
     assertEquals((await manager.next())[0], "READY=1");
     sluice.kill("SIGHUP");
     assertEquals((await manager.next())[0], "RELOADING=1");
@@ -88,7 +88,7 @@ Deno.test({
     using manager = receiveNotifications(address);
     await using echo = startEcho();
     await using sluice = new Sluice(
-      { NOTIFY_SOCKET: address },
+      { env: { NOTIFY_SOCKET: address } },
       ...["--admin", "127.0.0.1:0", "--drain-timeout", "20s"],
     );
     assertEquals((await manager.next())[0], "READY=1");
@@ -110,7 +110,7 @@ Deno.test({
 });
 
 Deno.test("openServiceManager() says that an address is none, and goes on", async () => {
-  await using sluice = new Sluice({ NOTIFY_SOCKET: "vsock:2" });
+  await using sluice = new Sluice({ env: { NOTIFY_SOCKET: "vsock:2" } });
   assertMatch(
     await sluice.line(/notify systemd/),
     /Cannot notify systemd: 'vsock:2' is neither/,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ConfiguredSluice, load, startTestRun } from "../support/config.ts";
+import { load, startTestRun } from "../support/config.ts";
 import {
   makeFolder,
   onlyConnection,
@@ -20,6 +20,7 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 import { rulesOf } from "../support/rules.ts";
+import { Sluice } from "../support/sluice.ts";
 
 const ignore = Deno.build.os === "windows";
 
@@ -292,7 +293,7 @@ Deno.test({
       config,
       JSON.stringify({ admin: "unix:admin.sock", listeners }),
     );
-    await using sluice = ConfiguredSluice.run(config);
+    await using sluice = new Sluice("run", "-c", config);
     await sluice.line(/Admin page/);
     Deno.removeSync(path!);
     using _theirs = Deno.listen({ transport: "unix", path: path! });

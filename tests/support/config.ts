@@ -1,5 +1,5 @@
 /**
- * Configurations for tests: in files, in this process, or run by the program.
+ * Configurations for tests, in files or in this process.
  *
  * @module
  */
@@ -13,22 +13,9 @@ import {
 import { ALONE } from "../../lib/serve/server_host.ts";
 import { tryConfig } from "../../lib/config/try.ts";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
-import { Sluice } from "./sluice.ts";
 
 // Loaded for the whole run, as in the program itself.
 prepareCLibrary();
-
-/** The program with a configuration file. */
-export class ConfiguredSluice extends Sluice {
-  /** Starts `sluice run -c PATH`. */
-  static run(path: string, ...args: string[]): ConfiguredSluice {
-    return new ConfiguredSluice("run", "-c", path, ...args);
-  }
-
-  protected override argumentsFor(args: string[]): string[] {
-    return args;
-  }
-}
 
 /** Loads a configuration without a file. */
 export async function load(

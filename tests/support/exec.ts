@@ -4,7 +4,8 @@
  * @module
  */
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+import { spawnSluice } from "./sluice.ts";
+import { type SluiceOptions, sluiceWords } from "./sluice_commands.ts";
 
 /** Whether this machine supports fences, which the tests need. */
 export const hasFence = Deno.build.os === "linux" && canUnshare();
@@ -17,34 +18,24 @@ export interface Ended {
 }
 
 /** Options for {@linkcode sluiceExec}. */
-export interface ExecSettings {
-  env?: Record<string, string>;
-  cwd?: string;
+export interface ExecSettings
+  extends Pick<SluiceOptions, "cwd" | "env" | "prefix"> {
   /** Standard input (default: none). */
   input?: string;
-  /** Words before the command, such as `setpriv …`. */
-  prefix?: string[];
 }
 
 /** The arguments that run a command in a fence. */
 export function execWords(args: readonly string[]): string[] {
-  return [Deno.execPath(), "run", "-A", MAIN, "exec", ...args];
+  return sluiceWords(["exec", ...args]);
 }
 
 /** Starts a command in a fence. The caller must read its output. */
 export function spawnExec(
   args: readonly string[],
-  { cwd, env, input, prefix = [] }: ExecSettings = {},
+  settings: ExecSettings = {},
 ): Deno.ChildProcess {
-  const [program, ...words] = [...prefix, ...execWords(args)];
-  return new Deno.Command(program!, {
-    args: words,
-    env: { NO_COLOR: "1", ...env },
-    ...cwd === undefined ? {} : { cwd },
-    stdin: input === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const stdin = settings.input === undefined ? "null" : "piped";
+  return spawnSluice(["exec", ...args], { ...settings, stdin });
 }
 
 /** Runs a command in a fence to its end. */

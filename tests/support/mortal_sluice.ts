@@ -19,15 +19,9 @@ import type { OptionTable } from "../../lib/cli/option.ts";
 import type { Death } from "./mortal_worker.ts";
 import { Sluice } from "./sluice.ts";
 
-/** The program with a mortal worker; the first argument is the command. */
-export class MortalSluice extends Sluice {
-  protected override get program(): string {
-    return "tests/support/mortal_sluice.ts";
-  }
-
-  protected override argumentsFor(args: string[]): string[] {
-    return args;
-  }
+/** Starts that program; the first argument is the command. */
+export function startMortal(...args: string[]): Sluice {
+  return new Sluice({ module: "tests/support/mortal_sluice.ts" }, ...args);
 }
 
 async function main([name = "", ...args]: string[]): Promise<number> {

@@ -1,119 +1,103 @@
 /**
- * The program itself, for tests of its log, its signals and its end.
+ * The program as a server, for tests of its log, its signals and its end.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { TextLineStream } from "@std/streams";
-import { connectRequest, greet, readReply } from "./proxy.ts";
+import { quoteShellWord } from "../../lib/cli/quote_shell_word.ts";
 import { countSockets } from "./proxy_process.ts";
-import { within, writeAll } from "./sockets.ts";
+import { connectRequest, greet, readReply } from "./proxy.ts";
+import { RunningProgram } from "./running_program.ts";
+import { SLUICE, type SluiceOptions, sluiceWords } from "./sluice_commands.ts";
+import { writeAll } from "./sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Milliseconds that a test waits on a busy machine. */
-export const PATIENCE = 30_000;
+/** Starts the program with pipes. Its caller must read both outputs. */
+export function spawnSluice(
+  args: readonly string[],
+  options: SluiceOptions & Pick<Deno.CommandOptions, "stdin" | "stdout"> = {},
+): Deno.ChildProcess {
+  const { stdin = "null", stdout = "piped" } = options;
+  const [path, ...words] = sluiceWords(args, options);
+  return new Deno.Command(path, {
+    args: words,
+    cwd: options.cwd ?? ROOT,
+    env: { SLUICE_USERS: "", NO_COLOR: "1", ...options.env },
+    stdin,
+    stdout,
+    stderr: "piped",
+  }).spawn();
+}
 
-/** Variables by name. */
-type Environment = Record<string, string>;
-
-/** The program, started and listening on 127.0.0.1. */
-export class Sluice implements AsyncDisposable {
-  readonly lines: string[] = [];
-  readonly #child: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-  #changed = Promise.withResolvers<void>();
-  #isOver = false;
-
-  /** Starts the program. Environment variables may precede the arguments. */
-  constructor(...given: (Environment | string)[]) {
+/** A server command that runs, and whose log is read. */
+export class Sluice extends RunningProgram {
+  /**
+   * Starts a command; options for the start may precede its arguments. Without
+   * a name it is the proxy, on a free port of 127.0.0.1 unless `--listen` is
+   * given.
+   */
+  constructor(...given: (SluiceOptions | string)[]) {
     const [first] = given;
-    const env = typeof first === "object" ? first : {};
+    const options = typeof first === "object" ? first : {};
     const args = given.filter((one) => typeof one === "string");
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", this.program, ...this.argumentsFor(args)],
-      cwd: ROOT,
-      env: { SLUICE_USERS: "", NO_COLOR: "1", ...env },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#reading = this.#read();
+    super(spawnSluice(withPort(args), { ...options, stdout: "null" }));
   }
 
-  /** Path of the module to run. */
-  protected get program(): string {
-    return "main.ts";
-  }
-
-  /** Default arguments; other commands override them. */
-  protected argumentsFor(args: string[]): string[] {
-    return args[0] === "forward" ? args : ["--listen", "127.0.0.1:0", ...args];
-  }
-
-  async #read(): Promise<void> {
-    const lines = this.#child.stderr
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream());
-    for await (const line of lines) {
-      this.lines.push(line);
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    }
-    this.#isOver = true;
-    this.#changed.resolve();
-  }
-
-  /** Waits for a number of matching lines; returns the last one. */
-  async line(pattern: RegExp, count = 1): Promise<string> {
-    while (true) {
-      const found = this.lines.filter((line) => pattern.test(line));
-      if (found.length >= count) return found[count - 1]!;
-      if (this.#isOver) throw new Error(`No ${pattern} in:\n${this.lines}`);
-      await within(PATIENCE, this.#changed.promise);
-    }
-  }
-
-  /** Waits until the program listens. */
+  /** Waits until the program listens on 127.0.0.1; returns the port. */
   async port(): Promise<number> {
-    const line = await this.line(/Listening on/);
-    return Number(/127\.0\.0\.1:(\d+)/.exec(line)![1]);
+    const line = await this.line(LISTENING);
+    const [, text, json] = LISTENING.exec(line)!;
+    return Number(text ?? json);
   }
 
-  /** Counts the program's network sockets. */
-  sockets(): number {
-    return countSockets(this.#child.pid);
+  /** Opens a connection to the program, once it listens. */
+  async connect(): Promise<Deno.TcpConn> {
+    return await Deno.connect({
+      hostname: "127.0.0.1",
+      port: await this.port(),
+    });
   }
 
   /** Opens a tunnel through the program, once it listens. */
   async openTunnel(target: Deno.NetAddr): Promise<Deno.TcpConn> {
-    const port = await this.port();
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const conn = await this.connect();
     await greet(conn);
     await writeAll(conn, connectRequest(target.hostname, target.port));
     assertEquals((await readReply(conn)).reply, 0);
     return conn;
   }
 
-  kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+  /** Counts the program's network sockets. */
+  sockets(): number {
+    return countSockets(this.pid);
   }
+}
 
-  /** Waits for the program's end. */
-  async code(): Promise<number> {
-    const { code } = await within(PATIENCE, this.#child.status);
-    await within(PATIENCE, this.#reading);
-    return code;
-  }
+/** Starts the program with a command line that it has printed. */
+export function startPrinted(line: string): RunningProgram {
+  const [deno, ...words] = SLUICE.map(quoteShellWord);
+  const command = line
+    .replace(/^deno\b/, deno!)
+    .replace(/ main\.ts\b/, ` ${words.at(-1)}`);
+  return new RunningProgram(
+    new Deno.Command("/bin/sh", {
+      args: ["-c", `exec ${command}`],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn(),
+  );
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has already ended.
-    }
-    await this.#child.status;
-    await this.#reading;
-  }
+/** The first address in a text log or in a JSON log. */
+const LISTENING =
+  /Listening on .*?127\.0\.0\.1:(\d+)|"listening".*"host":"127\.0\.0\.1","port":(\d+)/;
+
+function withPort(args: readonly string[]): readonly string[] {
+  const [first = "-"] = args;
+  const isComplete = !first.startsWith("-") ||
+    args.some((arg) => /^--listen\b/.test(arg));
+  return isComplete ? args : ["--listen", "127.0.0.1:0", ...args];
 }

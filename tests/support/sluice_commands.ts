@@ -4,17 +4,49 @@
  * @module
  */
 
-import { TextLineStream } from "@std/streams";
 import { run, runOk, type RunOptions, type RunResult } from "./programs.ts";
-import { within } from "./sockets.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** How to start the program. */
+export interface SluiceOptions {
+  /** What stands between `deno run` and the module (default: `-A`). */
+  permissions?: readonly string[];
+  /** Words before Deno, such as a shell that sets a limit. */
+  prefix?: readonly string[];
+  /** Path of the module (default: `main.ts`). */
+  module?: string;
+  /** Variables in addition to those of the test. */
+  env?: Record<string, string>;
+  /** Working directory (default: the root of the repository). */
+  cwd?: string | URL;
+}
+
+/** The words that run the program from source. */
+export function sluiceWords(
+  args: readonly string[],
+  { permissions = ["-A"], prefix = [], module = "main.ts" }: SluiceOptions = {},
+): [string, ...string[]] {
+  const path = new URL(module, ROOT).pathname;
+  const words = [
+    ...[...prefix, Deno.execPath(), "run"],
+    ...[...permissions, path, ...args],
+  ];
+  return words as [string, ...string[]];
+}
 
 /** The program from source. */
-export const SLUICE: string[] = [
-  Deno.execPath(),
-  "run",
-  "-A",
-  new URL("../../main.ts", import.meta.url).pathname,
-];
+export const SLUICE: readonly [string, ...string[]] = sluiceWords([]);
+
+/** Runs a command to its end, with only the given environment. */
+export function sluice(
+  args: readonly string[],
+  options: Omit<SluiceOptions, "cwd"> & RunOptions = {},
+): Promise<RunResult> {
+  const [path, ...words] = sluiceWords(args, options);
+  const env = { ...cacheEnvironment(), ...options.env };
+  return run(path, words, { ...options, env });
+}
 
 /** The variables that tell Deno where its cache is. */
 export function cacheEnvironment(): Record<string, string> {
@@ -24,16 +56,6 @@ export function cacheEnvironment(): Record<string, string> {
       return value === undefined ? [] : [[name, value]];
     }),
   );
-}
-
-/** Runs a command to its end. */
-export function sluice(
-  args: string[],
-  options: RunOptions = {},
-): Promise<RunResult> {
-  const [path, ...before] = SLUICE;
-  const env = { ...cacheEnvironment(), ...options.env };
-  return run(path!, [...before, ...args], { ...options, env });
 }
 
 /** The end of a command, and what a user saw. */
@@ -79,69 +101,4 @@ export async function sluiceAll(
     },
   );
   return JSON.parse(text);
-}
-
-/** A server command. Disposing of it kills it if it still runs. */
-export interface SluiceServer extends AsyncDisposable {
-  readonly port: number;
-  /** Log lines so far. */
-  readonly log: string[];
-  /** Sends a signal. */
-  signal(signal: Deno.Signal): void;
-  /** Waits until a log line matches. */
-  until(pattern: RegExp): Promise<void>;
-  /** Waits until the server has ended, and returns its exit code. */
-  ended(): Promise<number>;
-}
-
-/** Starts a command that listens on 127.0.0.1. */
-export async function startSluice(args: string[]): Promise<SluiceServer> {
-  const [path, ...before] = SLUICE;
-  const child = new Deno.Command(path!, {
-    args: [...before, ...args],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  }).spawn();
-  const log: string[] = [];
-  let changed = Promise.withResolvers<void>();
-  let isOver = false;
-  const reading = (async () => {
-    const lines = child.stderr.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream());
-    for await (const line of lines) {
-      log.push(line);
-      changed.resolve();
-      changed = Promise.withResolvers();
-    }
-    isOver = true;
-    changed.resolve();
-  })();
-
-  async function until(pattern: RegExp): Promise<void> {
-    while (!log.some((line) => pattern.test(line))) {
-      if (isOver) throw new Error(`It has ended: ${log.join("\n")}`);
-      await within(20_000, changed.promise);
-    }
-  }
-
-  async function ended(): Promise<number> {
-    await within(20_000, reading);
-    return (await child.status).code;
-  }
-
-  await until(/Listening on 127\.0\.0\.1:\d+/);
-  return {
-    port: Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(log.join("\n"))![1]),
-    log,
-    signal: (signal) => child.kill(signal),
-    until,
-    ended,
-    async [Symbol.asyncDispose]() {
-      if (!isOver) child.kill("SIGKILL");
-      await reading;
-      await child.status;
-    },
-  };
 }

@@ -5,13 +5,9 @@
  * @module
  */
 
-import { TextLineStream } from "@std/streams";
+import { linesOf, PATIENCE, RunningProgram } from "./running_program.ts";
+import { sluiceWords } from "./sluice_commands.ts";
 import { within } from "./sockets.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
-
-/** Milliseconds that a test waits on a busy machine. */
-const PATIENCE = 30_000;
 
 /**
  * Reads commands: `start` starts another process and prints its id; `stop ID`
@@ -26,44 +22,36 @@ while read -r command id; do
 done
 `;
 
+/** What a process of the proxy logs once it serves. */
+const LISTENING = /info {4}Listening/;
+
 /** Processes that share a listening socket. Disposing of it kills them. */
-export class SocketActivation implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
+export class SocketActivation extends RunningProgram {
   readonly #answers: ReadableStreamDefaultReader<string>;
   readonly #commands: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reading: Promise<void>;
   readonly #running = new Set<number>();
-  #isOver = false;
-  #changed = Promise.withResolvers<void>();
-  /** Lines of their log. */
-  readonly lines: string[] = [];
 
   /**
    * Takes the path of systemd-socket-activate, a port of 127.0.0.1 to listen
    * on, and the program's arguments.
    */
   constructor(tool: string, port: number, ...args: string[]) {
-    const program = [Deno.execPath(), "run", "-A", `${ROOT}main.ts`, ...args];
-    this.#child = new Deno.Command(tool, {
+    const child = new Deno.Command(tool, {
       args: [
         `--listen=127.0.0.1:${port}`,
         "--fdname=proxy",
         ...["PATH", "HOME", "DENO_DIR", "NO_COLOR"].flatMap((name) =>
           Deno.env.has(name) ? ["-E", name] : []
         ),
-        "sh",
-        "-c",
-        SUPERVISOR,
-        "sh",
-        ...program,
+        ...sluiceWords(args, { prefix: ["sh", "-c", SUPERVISOR, "sh"] }),
       ],
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#commands = this.#child.stdin.getWriter();
-    this.#answers = linesOf(this.#child.stdout).getReader();
-    this.#reading = this.#read();
+    super(child);
+    this.#commands = child.stdin.getWriter();
+    this.#answers = linesOf(child.stdout).getReader();
   }
 
   /** Waits until the socket is open. */
@@ -73,13 +61,10 @@ export class SocketActivation implements AsyncDisposable {
 
   /** Starts another process, and waits until it listens; returns its id. */
   async start(): Promise<number> {
-    const before = this.#listening();
+    const before = this.lines.filter((line) => LISTENING.test(line)).length;
     const id = await this.#ask("start");
     this.#running.add(id);
-    while (this.#listening() === before) {
-      if (this.#isOver) throw new Error(`Not started:\n${this.lines}`);
-      await within(PATIENCE, this.#changed.promise);
-    }
+    await this.line(LISTENING, before + 1);
     return id;
   }
 
@@ -90,28 +75,11 @@ export class SocketActivation implements AsyncDisposable {
     return code;
   }
 
-  /** Waits for a line of the log. */
-  async line(pattern: RegExp): Promise<string> {
-    while (true) {
-      const found = this.lines.find((line) => pattern.test(line));
-      if (found !== undefined) return found;
-      if (this.#isOver) throw new Error(`No ${pattern} in:\n${this.lines}`);
-      await within(PATIENCE, this.#changed.promise);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     for (const id of this.#running) Deno.kill(id, "SIGKILL");
     await this.#commands.close().catch(() => {});
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
+    await super[Symbol.asyncDispose]();
     await this.#answers.cancel();
-    await this.#reading;
-  }
-
-  #listening(): number {
-    return this.lines.filter((line) => line.includes("info    Listening"))
-      .length;
   }
 
   async #ask(command: string): Promise<number> {
@@ -119,21 +87,4 @@ export class SocketActivation implements AsyncDisposable {
     const { value } = await within(PATIENCE, this.#answers.read());
     return Number(value);
   }
-
-  async #read(): Promise<void> {
-    for await (const line of linesOf(this.#child.stderr)) {
-      this.lines.push(line);
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    }
-    this.#isOver = true;
-    this.#changed.resolve();
-  }
-}
-
-function linesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): ReadableStream<string> {
-  return stream.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
 }

@@ -2,9 +2,8 @@ import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { Workers } from "../../lib/workers/workers.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { makeFolder } from "../support/programs.ts";
-import { ConfiguredSluice } from "../support/config.ts";
-import { MortalSluice } from "../support/mortal_sluice.ts";
-import type { Sluice } from "../support/sluice.ts";
+import { startMortal } from "../support/mortal_sluice.ts";
+import { Sluice } from "../support/sluice.ts";
 import { readExactly, within, writeAll } from "../support/sockets.ts";
 import { hashedUser, lineOf, tryPassword } from "../support/users.ts";
 
@@ -43,7 +42,7 @@ Deno.test({
   name: `sluice --workers replaces a worker that dies, and says its loss`,
   ignore,
   async fn() {
-    await using sluice = new MortalSluice(
+    await using sluice = startMortal(
       ...["echo", LISTEN, "--workers", "2", "--max-connections", "30"],
     );
     const before = await openEchoes(sluice, 30);
@@ -68,7 +67,7 @@ Deno.test({
   name: "sluice --workers notices a worker that ends without a word",
   ignore,
   async fn() {
-    await using sluice = new MortalSluice("echo", LISTEN, "--workers", "2");
+    await using sluice = startMortal("echo", LISTEN, "--workers", "2");
     await sluice.port();
     sluice.kill("SIGWINCH");
     await sluice.line(/Worker 1 has ended: it has not answered/);
@@ -82,7 +81,7 @@ Deno.test({
   name: "sluice --workers ends when workers die again and again",
   ignore,
   async fn() {
-    await using sluice = new MortalSluice("echo", LISTEN, "--workers", "2");
+    await using sluice = startMortal("echo", LISTEN, "--workers", "2");
     await sluice.port();
     for (let count = 1; count < 5; count++) {
       sluice.kill("SIGUSR2");
@@ -103,7 +102,7 @@ Deno.test({
     const users = `${folder.path}/users.txt`;
     const line = lineOf(await hashedUser("alice", "a"));
     await Deno.writeTextFile(users, line, { mode: 0o600 });
-    await using sluice = new MortalSluice(
+    await using sluice = startMortal(
       ...["proxy", "--listen", LISTEN, "--workers", "2", "--users", users],
     );
     await sluice.port();
@@ -131,7 +130,7 @@ Deno.test({
         false,
       ]] as const
     ) {
-      await using sluice = new MortalSluice(
+      await using sluice = startMortal(
         ...["echo", LISTEN, "--workers", "2", "--drain-timeout", timeout],
       );
       const conns = await openEchoes(sluice, 12);
@@ -155,7 +154,7 @@ Deno.test({
   name: "sluice --workers ends at once at the second signal",
   ignore,
   async fn() {
-    await using sluice = new MortalSluice("echo", LISTEN, "--workers", "2");
+    await using sluice = startMortal("echo", LISTEN, "--workers", "2");
     const conns = await openEchoes(sluice, 6);
     sluice.kill("SIGTERM");
     await sluice.line(/may finish/);
@@ -206,7 +205,7 @@ Deno.test({
       });
     await write(users, lineOf(alice));
     await write(file, config({ "ban-after": 0 }));
-    await using sluice = ConfiguredSluice.run(file);
+    await using sluice = new Sluice("run", "-c", file);
     const logins = (name: string, password: string) =>
       Promise.all(Array.from({ length: 9 }, async () => {
         using conn = await connect(sluice);
@@ -264,7 +263,7 @@ Deno.test("sluice --workers refuses what threads can't share", async () => {
     ],
   ] as const;
   for (const [args, code, message] of cases) {
-    await using sluice = new ConfiguredSluice(...args);
+    await using sluice = new Sluice(...args);
     assertEquals(await sluice.code(), code);
     assertMatch(sluice.lines.join(), message);
   }

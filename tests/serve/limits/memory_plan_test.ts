@@ -1,4 +1,3 @@
-import { TextLineStream } from "@std/streams";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { examineCapacity } from "../../../lib/doctor/capacity.ts";
 import {
@@ -13,6 +12,8 @@ import { startEcho } from "../../../lib/echo/start.ts";
 import { startHub } from "../../../lib/hub/start.ts";
 import { LARGE_BUFFERS } from "../../../lib/net/buffer_pool.ts";
 import { load, startTestRun } from "../../support/config.ts";
+import { Sluice } from "../../support/sluice.ts";
+import { sluice } from "../../support/sluice_commands.ts";
 import { makeFolder } from "../../support/programs.ts";
 import { openTunnel, startTestProxy } from "../../support/proxy.ts";
 import { startEcho as startTarget } from "../../support/sockets.ts";
@@ -258,37 +259,25 @@ if (await mayMount()) {
     for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(`${folder.path}/${name}`, text);
     }
-    const main = new URL("../../../main.ts", import.meta.url).pathname;
-    const script = 'mount --bind "$0" /sys/fs/cgroup && exec "$@"';
-    const run = (...args: string[]) =>
-      new Deno.Command("unshare", {
-        args: [
-          ...["-m", "sh", "-c", script, folder.path],
-          ...["timeout", "20", Deno.execPath(), "run", "-A", main, ...args],
-        ],
-        env: { DENO_USE_CGROUPS: "1", SLUICE_USERS: "" },
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      });
-    const said = new TextDecoder().decode(
-      (await run("doctor", "--json", "--listen", "0").output()).stdout,
-    );
+    const options = {
+      prefix: [
+        ...["unshare", "-m", "sh", "-c"],
+        ...['mount --bind "$0" /sys/fs/cgroup && exec "$@"', folder.path],
+      ],
+      env: { DENO_USE_CGROUPS: "1" },
+    };
+    const doctor = ["doctor", "--json", "--listen", "0"];
+    const { text: said } = await sluice(doctor, options);
     const found = (JSON.parse(said).findings as { check: string }[])
       .find(({ check }) => check === "memory") as { message?: string };
     const want = /The memory limit of 67 MB leaves 47 MB: room for (\d+) conn/;
     assertMatch(found?.message ?? "", want);
     for (const workers of ["1", "2"]) {
-      const args = ["--listen", "0", "--workers", workers];
-      await using sluice = run(...args).spawn();
-      await sluice.stdout.cancel();
-      const lines = sluice.stderr.pipeThrough(new TextDecoderStream())
-        .pipeThrough(new TextLineStream());
-      const said: string[] = [];
-      for await (const line of lines) {
-        if (said.push(line) === 1) sluice.kill("SIGTERM");
-      }
-      assertMatch(said[0]!, /The memory limit of 67 MB leaves /);
+      await using server = new Sluice(options, "--workers", workers);
+      await server.line(/./);
+      server.kill("SIGTERM");
+      await server.code();
+      assertMatch(server.lines[0]!, /The memory limit of 67 MB leaves /);
     }
   });
 }

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { makeFolder } from "../../support/programs.ts";
 import { connectRequest, readReply } from "../../support/proxy.ts";
 import { credentials, join } from "../../support/dialogue.ts";
 import {
@@ -8,54 +9,21 @@ import {
   within,
   writeAll,
 } from "../../support/sockets.ts";
-
-const ROOT = new URL("../../../", import.meta.url);
+import { Sluice } from "../../support/sluice.ts";
 
 /** Starts the program with a quota in a folder that it may write to. */
-function start(folder: string) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-net",
-      `--allow-read=${folder}`,
-      `--allow-write=${folder}`,
-      "main.ts",
-      "--listen=127.0.0.1:0",
-      "--user=alice:secret",
-      "--quota-per-user=100KB",
-      `--quota-file=${folder}/quota.json`,
-    ],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let log = "";
-
-  async function read(): Promise<boolean> {
-    const { value, done } = await within(20_000, reader.read());
-    log += value ?? "";
-    return !done;
-  }
-
-  return {
-    async port(): Promise<number> {
-      while (!/127\.0\.0\.1:\d+/.test(log)) assert(await read(), log);
-      return Number(/127\.0\.0\.1:(\d+)/.exec(log)![1]);
+function start(folder: string): Sluice {
+  return new Sluice(
+    {
+      permissions: [
+        ...["--no-prompt", "--allow-net"],
+        ...[`--allow-read=${folder}`, `--allow-write=${folder}`],
+      ],
     },
-    async stop(): Promise<string> {
-      child.kill("SIGTERM");
-      while (await read());
-      await child.status;
-      return log;
-    },
-    async end(): Promise<{ code: number; log: string }> {
-      while (await read());
-      return { code: (await child.status).code, log };
-    },
-  };
+    "--user=alice:secret",
+    "--quota-per-user=100KB",
+    `--quota-file=${folder}/quota.json`,
+  );
 }
 
 /** Carries bytes to an echo server and back; tells the reply's code. */
@@ -82,29 +50,29 @@ Deno.test(
     ignore: Deno.build.os === "windows", // It has no SIGTERM.
   },
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const first = start(folder);
+    await using folder = await makeFolder();
+    const { path } = folder;
+    {
+      await using first = start(path);
       assertEquals(await carry(await first.port(), 30_000), 0);
-      await first.stop();
-      const second = start(folder);
+      first.kill("SIGTERM");
+      await first.code();
+    }
+    {
+      await using second = start(path);
       assertEquals(await carry(await second.port(), 30_000), 0);
       assertEquals(await carry(await second.port(), 30_000), 1);
-      const log = await second.stop();
-      assertStringIncludes(log, "Daily quota of 100 kB of alice is used up");
-      const text = await Deno.readTextFile(`${folder}/quota.json`);
-      assertEquals(JSON.parse(text).bytes, { alice: 120_000 });
-
-      await Deno.writeTextFile(`${folder}/quota.json`, text.slice(0, 20));
-      const third = await start(folder).end();
-      assertEquals(third.code, 1);
-      assertStringIncludes(third.log, `Cannot read quota file ${folder}/`);
-      assertEquals(
-        third.log.trimEnd().split("\n").at(-1)?.includes("    at "),
-        false,
-      );
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+      second.kill("SIGTERM");
+      await second.line(/Daily quota of 100 kB of alice is used up/);
+      await second.code();
     }
+    const text = await Deno.readTextFile(`${path}/quota.json`);
+    assertEquals(JSON.parse(text).bytes, { alice: 120_000 });
+
+    await Deno.writeTextFile(`${path}/quota.json`, text.slice(0, 20));
+    await using third = start(path);
+    assertEquals(await third.code(), 1);
+    await third.line(new RegExp(`Cannot read quota file ${path}/`));
+    assert(!third.lines.at(-1)!.startsWith("    at "));
   },
 );

@@ -5,9 +5,8 @@ import {
   ROUTED,
   type Seen,
 } from "../../support/own_machine.ts";
-import { runOk, testPrograms } from "../../support/programs.ts";
-
-const MAIN = new URL("../../support/own_machine.ts", import.meta.url).pathname;
+import { sluice } from "../../support/sluice_commands.ts";
+import { testPrograms } from "../../support/programs.ts";
 
 const SCRIPT = `
 ip link set lo up
@@ -22,9 +21,12 @@ testPrograms({
     "the guard refuses this machine's own addresses, in every form and for every command",
   needs: ["ip", "unshare (network)"],
   async fn({ "unshare (network)": unshare }) {
-    const program = [Deno.execPath(), "run", "-A", "--no-check", MAIN];
-    const args = ["-rn", "/bin/sh", "-ec", SCRIPT, "sh", ...program];
-    const seen: Seen = JSON.parse(await runOk(unshare, args));
+    const { text } = await sluice([], {
+      prefix: [unshare, "-rn", "/bin/sh", "-ec", SCRIPT, "sh"],
+      permissions: ["-A", "--no-check"],
+      module: "tests/support/own_machine.ts",
+    });
+    const seen: Seen = JSON.parse(text);
     const own = "an address of this machine";
     const refusals = Object.entries({
       [`connect ${INTERFACE}`]: own,
