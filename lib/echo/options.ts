@@ -14,6 +14,7 @@ import type { OptionValues } from "../cli/option.ts";
 import { parseBytes } from "../cli/size.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { UsageError } from "../cli/usage_error.ts";
+import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 /** The default address. */
@@ -72,6 +73,7 @@ export const ECHO_OPTIONS = {
   ...TLS_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
+  ...FLEET_OPTIONS,
   ...COMMON,
   "handshake-timeout": duration({
     default: "10s",

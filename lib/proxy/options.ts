@@ -35,6 +35,7 @@ import {
 } from "../serve/options/rules.ts";
 import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
+import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 // deno-lint-ignore no-control-regex
@@ -175,6 +176,7 @@ export const PROXY_OPTIONS = {
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
+  ...FLEET_OPTIONS,
   ...COMMON_OPTIONS,
   ...GRACE_OPTIONS,
 };

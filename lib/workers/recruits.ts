@@ -8,6 +8,7 @@ import { descriptorLimit } from "../net/system/descriptors.ts";
 import { memoryLimit } from "../serve/limits/memory_plan.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 import { clockLead } from "../sync/shared/clock.ts";
+import type { Fleet } from "../serve/counts/fleet.ts";
 import type { Slot } from "./crew.ts";
 import type { Exchange } from "./exchange.ts";
 import type { WorkerStart, WorkerStarted } from "./message.ts";
@@ -23,6 +24,8 @@ export interface RecruitsOptions {
   logging: WorkerStart["log"];
   /** The watcher (default none). */
   watcher?: ThreadWatcher | undefined;
+  /** The fleet (default: none). */
+  fleet?: Fleet | undefined;
   /** Milliseconds without an answer after which a thread is given up. */
   patience: number;
 }
@@ -74,7 +77,7 @@ export class Recruits {
     >,
   ): Promise<WorkerStarted> {
     const { index, thread } = slot;
-    const { count, logging, watcher } = this.#options;
+    const { count, fleet, logging, watcher } = this.#options;
     await thread.ready;
     const started = await thread.ask("start", {
       ...given,
@@ -85,6 +88,7 @@ export class Recruits {
       memory: this.#memory,
       clockLead: clockLead(),
       dials: this.#exchange.dials,
+      fleet: fleet?.memory,
     });
     slot.leave = watcher?.add(
       index + 1,

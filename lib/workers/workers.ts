@@ -90,7 +90,7 @@ export class Workers implements Serving {
     });
     this.#crew = new Crew(options.log);
     this.#exchange = new Exchange({
-      ...{ count: options.count, crew: this.#crew, log: options.log },
+      ...{ ...options, crew: this.#crew },
       onSaid: (event) => this.#turns.log(event),
     });
     this.#recruits = new Recruits({
@@ -280,6 +280,7 @@ export class Workers implements Serving {
   #note<T extends WorkerStarted>(started: T): T {
     this.#started = started;
     this.#agreement = started.agreement;
+    this.#options.fleet?.count(started.agreement.tables);
     return started;
   }
 
