@@ -9,7 +9,11 @@ import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import { formatRedisPlace } from "../wire/redis_url.ts";
-import { connectRedis, type RedisConnection, type RedisWay } from "./connect.ts";
+import {
+  connectRedis,
+  type RedisConnection,
+  type RedisWay,
+} from "./connect.ts";
 import { redisCode, RedisFault, redisFault } from "./redis_fault.ts";
 import type { FleetScript } from "./script.ts";
 

@@ -10,12 +10,12 @@ import { concerning, StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { OwnBans } from "../serve/counts/ban_keeper.ts";
-import type {
-  BanDecider,
-  BanList,
-  Fleet,
-} from "../serve/counts/fleet.ts";
-import { countsOf, type NodeCount, type TableMemories } from "../serve/counts/shared_counts.ts";
+import type { BanDecider, BanList, Fleet } from "../serve/counts/fleet.ts";
+import {
+  countsOf,
+  type NodeCount,
+  type TableMemories,
+} from "../serve/counts/shared_counts.ts";
 import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";

@@ -12,7 +12,10 @@ import {
   type BansOptions,
   type BanState,
 } from "../../policy/users/bans.ts";
-import { type BanAction, decideBan } from "../../policy/users/replicated_bans.ts";
+import {
+  type BanAction,
+  decideBan,
+} from "../../policy/users/replicated_bans.ts";
 import type { BanDecider, BanList, Fleet } from "./fleet.ts";
 
 /** Most listeners whose bans are kept; a reload may add new ones. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { BanState, BansOptions } from "../../policy/users/bans.ts";
+import type { BansOptions, BanState } from "../../policy/users/bans.ts";
 import type { BanAction } from "../../policy/users/replicated_bans.ts";
 import type { TableMemories } from "./shared_counts.ts";
 import type { FleetMemory } from "./fleet_view.ts";

@@ -171,7 +171,10 @@ export function countsOf(
   tables: TableMemories,
   now: () => number,
 ): NodeCount[] {
-  const all = new Map<string, NodeCount & { tables: Map<string, SharedTable> }>();
+  const all = new Map<
+    string,
+    NodeCount & { tables: Map<string, SharedTable> }
+  >();
   for (const [full, { memory, of, shape }] of tables) {
     const { listener, settings, what } = of;
     const id = nameOf(listener === "" ? what : `${listener} ${what}`, settings);

@@ -70,7 +70,10 @@ testPrograms({
       { haproxy, "redis-server": redis },
       {
         users,
-        args: ["--allow-private", "--drain-delay=1s", "--shutdown-grace=20s"],
+        args: [
+          ...["--allow-private", "--drain-delay=3s"],
+          ...["--shutdown-grace=1m", "--drain-timeout=5m"],
+        ],
       },
     );
     const client = {

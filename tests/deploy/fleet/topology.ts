@@ -143,10 +143,10 @@ export class Topology implements AsyncDisposable {
   async startNode(name: string): Promise<void> {
     const address = this.addressOf(name);
     const child = spawnSluice([
-      ...this.#commandOf(name).filter((w) => !w.startsWith("--fleet")),
+      ...this.#commandOf(name),
       `--listen=${address}:1080`,
       `--admin=${address}:9090`,
-      //`--fleet-node=${this.#compose.services[name]!.hostname}`,
+      `--fleet-node=${this.#compose.services[name]!.hostname}`,
       ...this.#args,
     ], { stdout: "null" });
     const node = new RunningProgram(child);
