@@ -94,12 +94,13 @@ interface WholeAnswer {
 }
 
 async function answerTo(
-  { fields, method, target }: RequestHead,
+  { fields, method, minor, target }: RequestHead,
   session: Session<AdminServices>,
 ): Promise<AdminAnswer | WholeAnswer> {
   const { access, admin, turns } = session.services;
   const request = {
     method,
+    minor,
     hosts: fields.all("host"),
     origins: fields.all("origin"),
     sites: fields.all("sec-fetch-site"),
