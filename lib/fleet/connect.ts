@@ -10,6 +10,7 @@ import { TimeLimitError } from "../sync/time_limit.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { RedisPlace } from "../wire/redis_url.ts";
+import { guardedTls } from "./guarded_tls.ts";
 import { RedisFault, redisFault } from "./redis_fault.ts";
 
 /** Certificates for TLS, as PEM. */
@@ -185,7 +186,7 @@ async function open(
       reconnectStrategy: false,
       ..."path" in where ? where : {
         ...where,
-        ...place.isTls ? { tls: true as const, ...tlsOf(tls, where.host) } : {},
+        ...place.isTls ? { ...guardedTls(), ...tlsOf(tls, where.host) } : {},
       },
     },
   });

@@ -77,6 +77,11 @@ export class Link {
     return this.#options.view.isUp;
   }
 
+  /** Whether Redis has a Unix socket, which Deno lets only writers open. */
+  get isOnPath(): boolean {
+    return this.#options.way.place.path !== undefined;
+  }
+
   /** Where Redis is, without the password. */
   get where(): string {
     return formatRedisPlace(this.#options.way.place);

@@ -4,9 +4,7 @@
  * @module
  */
 
-import { fileFault } from "../cli/file_error.ts";
-import { readText } from "../cli/read_file.ts";
-import { concerning, StartError } from "../cli/usage_error.ts";
+import { StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { BanDecider, BanList, Fleet } from "../serve/counts/fleet.ts";
@@ -15,7 +13,6 @@ import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
 import type { FleetNodes } from "../serve/counts/fleet_nodes.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
-import type { RedisTls } from "./connect.ts";
 import { FleetBans } from "./bans.ts";
 import { FleetQuotas } from "./quotas.ts";
 import { FleetKeys } from "./keys.ts";
@@ -23,6 +20,7 @@ import type { CountingPart, FleetContext } from "./context.ts";
 import { Link } from "./link.ts";
 import { LinkedNodes } from "./nodes.ts";
 import { type Incarnation, Pulse } from "./pulse.ts";
+import { readRedisWay } from "./read_way.ts";
 
 /** Makes the parts that count, in the order of their calls. */
 const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
@@ -42,7 +40,7 @@ export async function openFleet(
   options: FleetOptions,
   log: (event: LogEvent) => void,
 ): Promise<Fleet> {
-  const { "fleet-on-loss": onLoss, "fleet-timeout": timeout } = options;
+  const { "fleet-on-loss": onLoss } = options;
   const id = hex(8);
   const own = incarnation(id, options, () => nodes.facts());
   const keys = new FleetKeys(options["fleet-name"]);
@@ -51,10 +49,7 @@ export async function openFleet(
   const view = new FleetView(memory, now);
   const link: Link = new Link({
     ...{ view, log },
-    way: {
-      ...{ timeout, name: `sluice-${own.node}`, place: options.fleet! },
-      tls: await readTls(options),
-    },
+    way: await readRedisWay(options, `sluice-${own.node}`),
     channels: [
       {
         name: keys.of("changes"),
@@ -95,6 +90,7 @@ async function start(link: Link, isNeeded: boolean): Promise<void> {
 class JoinedFleet implements Fleet {
   readonly memory: FleetMemory;
   readonly nodes: FleetNodes;
+  readonly writes: boolean;
   readonly #parts: readonly CountingPart[];
   readonly #bans: FleetBans;
   readonly #context: FleetContext;
@@ -110,6 +106,7 @@ class JoinedFleet implements Fleet {
   ) {
     this.memory = memory;
     this.nodes = nodes;
+    this.writes = context.link.isOnPath;
     this.#parts = parts;
     this.#bans = bans;
     this.#context = context;
@@ -145,28 +142,4 @@ function hostName(): string {
 
 function hex(bytes: number): string {
   return crypto.getRandomValues(new Uint8Array(bytes)).toHex();
-}
-
-async function readTls(
-  { "fleet-ca": ca, "fleet-cert": cert, "fleet-key": key }: FleetOptions,
-): Promise<RedisTls> {
-  return {
-    ca: await readPem("fleet-ca", ca),
-    cert: await readPem("fleet-cert", cert),
-    key: await readPem("fleet-key", key),
-  };
-}
-
-async function readPem(
-  option: string,
-  path: string | undefined,
-): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  return await concerning(option, async () => {
-    try {
-      return await readText(path);
-    } catch (error) {
-      throw fileFault("read", path, error);
-    }
-  });
 }

@@ -63,6 +63,11 @@ export function redisFault(error: unknown): RedisFault {
   if (error instanceof TimeLimitError) {
     return new RedisFault(error.message, { cause: error });
   }
+  if (error instanceof Deno.errors.NotCapable) {
+    const message =
+      "Deno was not given the permission; sluice doctor says which";
+    return new RedisFault(message, { isFinal: true, cause: error });
+  }
   const code = redisCode(error);
   if (Object.hasOwn(FAULTS, code)) {
     return new RedisFault(FAULTS[code]!, { isFinal: true, cause: error });

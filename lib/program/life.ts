@@ -144,7 +144,7 @@ export async function runLife(
       ...{ files, serving, config: servers.config, fleet: fleet?.nodes },
     });
     dropPermissions({
-      keepWrite: serving.writes || watching.writes,
+      keepWrite: serving.writes || watching.writes || !!fleet?.writes,
       keepFfi: serving.keepsFfi ?? false,
     });
     announce([...serving.banner, ...watching.banner], log.write);

@@ -3,25 +3,10 @@ import { eventually } from "../support/dialogue.ts";
 import { startNode, startNodes, type TestNode } from "../support/fleet.ts";
 import { testPrograms } from "../support/programs.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
-import { startEcho, writeAll } from "../support/sockets.ts";
+import { startEcho } from "../support/sockets.ts";
+import { carry, whenCut } from "../support/traffic.ts";
 
 const KB = 1_000;
-
-/** Sends through a tunnel, and takes what comes back. */
-async function carry(conn: Deno.Conn, bytes: number): Promise<void> {
-  await writeAll(conn, new Uint8Array(bytes));
-  const buffer = new Uint8Array(64 * KB);
-  for (let count = 0; count < bytes;) {
-    count += await conn.read(buffer) ?? Infinity;
-  }
-}
-
-/** When the other end is closed or reset. */
-async function end(conn: Deno.Conn): Promise<number> {
-  const buffer = new Uint8Array(1);
-  while (await conn.read(buffer).catch(() => null) !== null);
-  return performance.now();
-}
 
 /** What Redis holds of a user today, in all. */
 async function totalOf(redis: TestRedis, user: string): Promise<number> {
@@ -49,7 +34,7 @@ testPrograms({
     await carry(conns[0]!, 150 * KB);
     await carry(conns[1]!, 150 * KB);
     const used = performance.now();
-    const ends = await Promise.all(conns.map(end));
+    const ends = await Promise.all(conns.map(whenCut));
     for (const at of ends) assert(at - used < 2_000, `${at - used} ms`);
     for (const node of nodes.all) {
       const { conn, reply } = await node.openTunnel("alice", target.addr);
@@ -127,7 +112,7 @@ testPrograms({
     await using first = await startNode("a", redis.url, quota);
     const { conn } = await first.openTunnel("alice", target.addr);
     await carry(conn, 60 * KB);
-    await end(conn);
+    await whenCut(conn);
     conn.close();
     await using second = await startNode("b", redis.url, quota);
     await isRefused(second, target.addr);

@@ -32,6 +32,7 @@ const FINDERS = {
   curl: () => findProgram("curl"),
   danted: () => findProgram("danted"),
   dnsmasq: () => findProgram("dnsmasq"),
+  faketime: findFaketime,
   fish: () => findProgram("fish"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
@@ -251,6 +252,17 @@ function findProgram(...names: string[]): string | undefined {
       [...folders, ...SERVER_FOLDERS].map((folder) => `${folder}/${name}`)
     )
     .find(isFile);
+}
+
+/** The library that makes a program's clock wrong. */
+function findFaketime(): string | undefined {
+  try {
+    return [...Deno.readDirSync("/usr/lib")]
+      .map(({ name }) => `/usr/lib/${name}/faketime/libfaketime.so.1`)
+      .find(isFile);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Debian keeps each version in its own folder, outside every PATH. */

@@ -46,6 +46,8 @@ export interface Fleet extends AsyncDisposable {
   readonly memory: FleetMemory;
   /** Its machines, for whoever watches one of them. */
   readonly nodes: FleetNodes;
+  /** Whether it needs the permission to write. */
+  readonly writes: boolean;
   /**
    * Takes the counts of this machine, whenever there are others than before.
    *
