@@ -5,6 +5,7 @@
  * - Modules import each other in a circle (types count).
  * - A room is on no floor.
  * - A folder or a file is too large.
+ * - Two modules of `lib/` export different things by the same name.
  * - `main.ts` imports more than the command line.
  *
  * Usage: deno run --allow-read --allow-run=$DENO scripts/check_floors.ts
@@ -21,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["proxy", "forward", "hub", "echo", "connect", "certs"],
   ["exec", "config", "workers", "fleet"],
   ["admin", "doctor", "manual"],
+  ["top"],
   ["program"],
   ["library"],
 ];
@@ -41,6 +43,16 @@ const ENTRY = {
   imports: "/lib/program/cli.ts",
   lines: 15,
 } as const;
+
+/**
+ * Modules that may export names of others: what users import wraps what the
+ * rooms have, and SOCKS4 has the messages that SOCKS5 has.
+ */
+const NAMESAKES = /^lib\/(?:library\/|mod\.ts$|wire\/socks\/v4)/;
+
+/** The declaration of an exported name. */
+const EXPORT =
+  /^export (?:(?:declare|abstract|async) )*(?:function\*?|class|const|let|interface|type|enum) +([\w$]+)/gm;
 
 interface Module {
   specifier: string;
@@ -112,6 +124,19 @@ function* sizeFaults(paths: readonly string[]): Generator<string> {
   }
 }
 
+/** Describes names that two modules declare, and export. */
+function* nameFaults(paths: readonly string[]): Generator<string> {
+  const owners = new Map<string, string>();
+  for (const path of paths.filter((path) => !NAMESAKES.test(path))) {
+    for (const [, name] of Deno.readTextFileSync(path).matchAll(EXPORT)) {
+      const owner = owners.get(name!) ?? path;
+      owners.set(name!, owner);
+      if (owner === path) continue; // An overload, or a type and its value.
+      yield `${path}: exports ${name}, and so does ${owner}`;
+    }
+  }
+}
+
 /** Counts the lines that are neither blank nor pure comments. */
 function linesOfCode(text: string): number {
   return text.split("\n").filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line))
@@ -153,6 +178,7 @@ const met = new Set<string>();
 const imports = new Map<string, string[]>();
 const paths = [...sources("lib")];
 for (const what of sizeFaults(paths)) faults.add(what);
+for (const what of nameFaults(paths)) faults.add(what);
 // Starts from every file, to include files that nothing imports.
 for (const path of ["main.ts", ...paths]) {
   if (seen.has(`file://${Deno.cwd()}/${path}`)) continue;

@@ -185,6 +185,10 @@ async function watched({ command: [path, ...args] }: Program): Promise<void> {
       return `${answer.status} ${await answer.text()}`;
     }),
   );
+  const top = await new Deno.Command(path!, {
+    args: [...args, "top", "--once", "--interval", "1s", "--json", found[0]!],
+    stdin: "null",
+  }).output();
   const code = await stop(child, rest);
   const [ready, metrics, status, page] = answers as [
     ...[string, string, string, string],
@@ -193,6 +197,8 @@ async function watched({ command: [path, ...args] }: Program): Promise<void> {
   expect("/metrics", /\nsluice_build_info\{.*\} 1\n/.test(metrics), true);
   expect("/api/status", /^200 \{"version":"\d/.test(status), true);
   expect("page", /^200 <!doctype html>/i.test(page), true);
+  const picture = new TextDecoder().decode(top.stdout);
+  expect("sluice top", /^\{"at":"2/.test(picture), true);
   expect("exit code", code, 0);
 }
 

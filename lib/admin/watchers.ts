@@ -38,6 +38,12 @@ export interface WatchedServer {
   fleet?: FleetNodes | undefined;
 }
 
+/** Values of options that decide who watches, and what they say. */
+export type WatchedOptions = Partial<AdminOptions> & {
+  /** Name of this node of a fleet. */
+  readonly "fleet-node"?: string | undefined;
+};
+
 /** Options for {@linkcode openWatchers}. */
 export interface WatcherOptions {
   /** Begins the end of the program, as a signal does. */
@@ -84,7 +90,7 @@ export interface Watchers extends AsyncDisposable {
  */
 export async function openWatchers(
   options:
-    & Partial<AdminOptions>
+    & WatchedOptions
     & Pick<CommonOptions, "drain-delay" | "drain-timeout">,
   log: (event: LogEvent) => void,
   { drain, hasWorkers = false }: WatcherOptions,
@@ -194,10 +200,10 @@ async function watcherOf(threads: Threads): Promise<ThreadWatcher> {
 }
 
 async function openAdmin(
-  options: Partial<AdminOptions>,
+  options: WatchedOptions,
   rest: Omit<
     Parameters<typeof import("./server.ts").startAdmin>[0],
-    "listen" | "token"
+    "listen" | "token" | "node"
   >,
 ): Promise<Admin> {
   // Imported lazily so that programs without an admin listener start faster.
@@ -207,7 +213,10 @@ async function openAdmin(
   ]);
   const path = options["admin-token-file"];
   const token = await readAdminToken({ "admin-token-file": path });
-  return await startAdmin({ listen: options.admin!, token, ...rest });
+  return await startAdmin({
+    ...{ listen: options.admin!, token, node: options["fleet-node"] },
+    ...rest,
+  });
 }
 
 function announceAdmin({ listener }: Admin): Announcement[] {

@@ -242,7 +242,7 @@ export function path<const D extends Declaration>(
  * @param what Advice for a number out of range.
  * @throws {SyntaxError} If the text is not a number, or out of range.
  */
-export function parseNumber(
+function parseNumber(
   text: string,
   least: number,
   most: number = MOST_COUNT,

@@ -5,7 +5,15 @@
  */
 
 /** Styles for text. */
-export type Style = "title" | "bold" | "underlined" | "code";
+export type Style =
+  | "title"
+  | "bold"
+  | "underlined"
+  | "code"
+  | "selected"
+  | "faint"
+  | "warning"
+  | "alarm";
 
 /** Select Graphic Rendition (ECMA-48 §8.3.117). */
 const STYLES: Readonly<Record<Style, string>> = {
@@ -13,6 +21,10 @@ const STYLES: Readonly<Record<Style, string>> = {
   bold: "\u001b[1m",
   underlined: "\u001b[4m",
   code: "\u001b[36m",
+  selected: "\u001b[7m",
+  faint: "\u001b[90m",
+  warning: "\u001b[33m",
+  alarm: "\u001b[31m",
 };
 
 const PLAIN = "\u001b[0m";

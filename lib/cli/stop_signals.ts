@@ -9,6 +9,24 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
+/** Exit codes that shells use for a program ended by a signal. */
+const SIGNAL_CODE: Readonly<Record<string, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+  SIGBREAK: 149,
+};
+
+/**
+ * Returns the exit code of a program that a signal has ended.
+ *
+ * @param signal Name of the signal.
+ * @returns The code that shells use; 1 for a signal that they don't name.
+ */
+export function signalExitCode(signal: string): number {
+  return SIGNAL_CODE[signal] ?? 1;
+}
+
 /** Received signals, in order. */
 export class StopSignals {
   readonly #raised: string[] = [];

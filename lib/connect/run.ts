@@ -24,18 +24,11 @@ import { openOutgoingTls } from "../serve/tls/outgoing.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
 import { printErrors } from "../cli/print_lines.ts";
 import { settingsOf } from "../cli/settings.ts";
-import { listenForSignals } from "../cli/stop_signals.ts";
+import { listenForSignals, signalExitCode } from "../cli/stop_signals.ts";
 import { Stdio } from "./stdio.ts";
 
 /** Bytes for one read of the input. A typed line becomes one datagram. */
 const LEAST_READ = 8 * 1024;
-
-/** Exit codes that shells use for a program ended by a signal. */
-const SIGNAL_CODE: Readonly<Record<string, number>> = {
-  SIGINT: 130,
-  SIGTERM: 143,
-  SIGBREAK: 149,
-};
 
 /** An interruption by the user. */
 class Interruption extends Error {
@@ -43,7 +36,7 @@ class Interruption extends Error {
 
   constructor(signal: string) {
     super(`ended by ${signal}`);
-    this.code = SIGNAL_CODE[signal] ?? 1;
+    this.code = signalExitCode(signal);
   }
 }
 

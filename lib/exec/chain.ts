@@ -12,7 +12,7 @@
  */
 
 import { fenceCalls } from "../net/system/fence/calls.ts";
-import { Channel, makePair } from "../net/system/fence/channel.ts";
+import { FenceChannel, makePair } from "../net/system/fence/channel.ts";
 import { ignoring, SIGNALS } from "../net/system/fence/signals.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 
@@ -21,7 +21,7 @@ export interface Chain {
   /** The outermost program. */
   readonly child: Deno.ChildProcess;
   /** Leads to the init. */
-  readonly channel: Channel;
+  readonly channel: FenceChannel;
   /** Descriptor that the init has of the command's standard error. */
   readonly errors: number;
 }
@@ -95,7 +95,7 @@ export function takeChain(): Chain {
 function startChain(): Chain {
   const { close, dup } = fenceCalls();
   const [ours, theirs] = makePair();
-  const channel = new Channel(ours);
+  const channel = new FenceChannel(ours);
   const errors = dup(2);
   try {
     const child = ignoring(IGNORED, () => spawnInit(theirs));

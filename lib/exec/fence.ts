@@ -6,7 +6,7 @@
  */
 
 import { StartError } from "../cli/usage_error.ts";
-import type { Channel } from "../net/system/fence/channel.ts";
+import type { FenceChannel } from "../net/system/fence/channel.ts";
 import { type Chain, takeChain } from "./chain.ts";
 import { explainMissing } from "./missing.ts";
 import type { FenceOrder, FromInit, ToInit } from "./order.ts";
@@ -19,11 +19,11 @@ export class Fence {
   /** Descriptors that listen inside, in the order of the ports. */
   readonly listeners: readonly number[];
   readonly #child: Deno.ChildProcess;
-  readonly #channel: Channel;
+  readonly #channel: FenceChannel;
 
   private constructor(
     child: Deno.ChildProcess,
-    channel: Channel,
+    channel: FenceChannel,
     listeners: readonly number[],
   ) {
     this.#child = child;

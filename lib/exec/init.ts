@@ -6,7 +6,7 @@
  */
 
 import { CallError, fenceCalls } from "../net/system/fence/calls.ts";
-import { Channel } from "../net/system/fence/channel.ts";
+import { FenceChannel } from "../net/system/fence/channel.ts";
 import { closeLeaks } from "../net/system/fence/close_leaks.ts";
 import { dropRights } from "../net/system/fence/drop_rights.ts";
 import {
@@ -30,7 +30,7 @@ const FAILED = 1;
 const NOT_STARTED = 127;
 
 async function runInit(descriptor: number): Promise<number> {
-  const channel = new Channel(descriptor);
+  const channel = new FenceChannel(descriptor);
   const say = (message: FromInit, descriptors?: number[]) =>
     channel.send(message, descriptors);
   const order = channel.receiveNow<FenceOrder>();
@@ -91,7 +91,7 @@ function setVariables({ set, unset }: FenceOrder): void {
 
 /** What the outside says while the command runs. */
 async function listen(
-  channel: Channel,
+  channel: FenceChannel,
   { command, terminal }: { command: number; terminal: Terminal | undefined },
 ): Promise<void> {
   const { kill } = fenceCalls();
@@ -125,8 +125,8 @@ async function reap(
  * @param args The hidden command, and the descriptor.
  * @returns The command's exit code.
  */
-export function main(args: readonly string[]): Promise<number> {
+export function runInitProgram(args: readonly string[]): Promise<number> {
   return runInit(Number(args[1]));
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runInitProgram(Deno.args));

@@ -8,7 +8,7 @@ import { StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 
 /** What went wrong. */
-export interface Failure {
+export interface FenceFailure {
   /** What was thrown, if the first program could not be started. */
   error?: unknown;
   /** What the programs said, if they could. */
@@ -32,7 +32,7 @@ const SWITCHES:
  * @param failure What went wrong.
  * @returns The error: what is missing and how to get it.
  */
-export function explainMissing({ error, said = "" }: Failure): StartError {
+export function explainMissing({ error, said = "" }: FenceFailure): StartError {
   const program = error === undefined
     ? /failed to execute (\S+?):? No such file/.exec(said)?.[1]
     : "setpriv";

@@ -12,7 +12,7 @@ import { replaceFiles } from "../cli/replace_files.ts";
 import { StartError } from "../cli/usage_error.ts";
 
 /** A file to write at the end. */
-export interface Output {
+export interface OutputFile {
   /** Its path. */
   path: string;
   /** What it is, for messages: `report`, `rules`. */
@@ -28,7 +28,7 @@ export interface Output {
  * @throws {StartError} If one cannot.
  */
 export async function requireWritable(
-  outputs: readonly Pick<Output, "path" | "what">[],
+  outputs: readonly Pick<OutputFile, "path" | "what">[],
 ): Promise<void> {
   for (const { path, what } of outputs) {
     try {
@@ -50,7 +50,9 @@ export async function requireWritable(
  *
  * @param outputs The files.
  */
-export async function writeOutputs(outputs: readonly Output[]): Promise<void> {
+export async function writeOutputs(
+  outputs: readonly OutputFile[],
+): Promise<void> {
   for (const { path, text, what } of outputs) {
     try {
       await replaceFiles([{ path, text }]);

@@ -8,7 +8,7 @@ import { printErrors } from "../cli/print_lines.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { NotStarted } from "./not_started.ts";
 import type { ExecOptions } from "./options.ts";
-import { type Output, requireWritable, writeOutputs } from "./outputs.ts";
+import { type OutputFile, requireWritable, writeOutputs } from "./outputs.ts";
 import {
   countDenied,
   formatReport,
@@ -60,7 +60,7 @@ export async function runExec(options: ExecOptions): Promise<number> {
   return judge(options, report);
 }
 
-function reportFile(path: string, report: Report): Output {
+function reportFile(path: string, report: Report): OutputFile {
   const text = formatReport(report, reportFormat(path));
   return { path, what: "report", text };
 }

@@ -58,7 +58,7 @@ const HOOKS = ["authorize", "dial"] as const;
 let running = 0;
 
 /** The four products. */
-export type ServerKind = "proxy" | "forward" | "hub" | "echo";
+export type ServerName = "proxy" | "forward" | "hub" | "echo";
 
 /**
  * Starts a server.
@@ -72,7 +72,7 @@ export type ServerKind = "proxy" | "forward" | "hub" | "echo";
  * @throws The reason of the signal, if that is aborted.
  */
 export async function startServer(
-  kindName: ServerKind,
+  kindName: ServerName,
   options: ServerEvents & Hooks,
 ): Promise<ServerHandle> {
   const cannot = `Cannot start ${kindName}`;
@@ -112,8 +112,8 @@ export async function startServer(
     const isMachine = error instanceof OptionError &&
       !(error instanceof UsageError);
     const message = spellForLibrary(error.message, kind.options);
-    const Failure = isMachine ? Error : TypeError;
-    throw new Failure(`${cannot}: ${message}`, {
+    const Thrown = isMachine ? Error : TypeError;
+    throw new Thrown(`${cannot}: ${message}`, {
       cause: error.cause ?? error,
     });
   } finally {
@@ -137,7 +137,7 @@ function requireOptions(options: unknown, cannot: string): void {
 }
 
 function requireEvents(
-  kindName: ServerKind,
+  kindName: ServerName,
   options: ServerEvents & Hooks,
   cannot: string,
 ): void {

@@ -29,7 +29,7 @@ import { StartError, UsageError } from "../cli/usage_error.ts";
 const VERSION = `sluice ${project.version}`;
 
 /** Exit codes besides those of a command that ran. */
-const EXIT = { failed: 1, usage: 2 } as const;
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** The report of a failed command. */
 export interface Failure {
@@ -48,12 +48,14 @@ export interface Failure {
 export async function main(args: string[]): Promise<number> {
   // As a program that somebody has compiled from main.ts calls itself.
   if (args[0] === "exec-init") {
-    return await (await import("../exec/init.ts")).main(args);
+    return await (await import("../exec/init.ts")).runInitProgram(args);
   }
   endOnMistakes((error) => report(failureOf(error)));
   try {
     return await runCommand(args);
   } catch (error) {
+    // The reader of the output, such as `head`, wanted no more.
+    if (error instanceof Deno.errors.BrokenPipe) return EXIT.done;
     return report(failureOf(error));
   }
 }

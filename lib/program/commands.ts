@@ -63,6 +63,10 @@ export const COMMANDS: CommandTable = {
     brief: "broadcast server: what one client sends, all others receive",
     load: async () => (await import("../hub/command.ts")).HUB_COMMAND,
   },
+  "top": {
+    brief: "what a running Sluice does, in a terminal",
+    load: async () => (await import("../top/command.ts")).TOP_COMMAND,
+  },
   "doctor": {
     brief: "find problems of this machine and of these options",
     load: async () => (await import("../doctor/command.ts")).DOCTOR_COMMAND,

@@ -11,8 +11,8 @@ if (import.meta.main) {
   if (command === "exec") {
     (await import("../exec/chain.ts")).startAhead(Deno.args);
   }
-  const { main } = await (command === "exec-init"
-    ? import("../exec/init.ts")
-    : import("./cli.ts"));
-  Deno.exit(await main(Deno.args));
+  const run = command === "exec-init"
+    ? (await import("../exec/init.ts")).runInitProgram
+    : (await import("./cli.ts")).main;
+  Deno.exit(await run(Deno.args));
 }

@@ -19,7 +19,7 @@ import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
 import { SharedCounts } from "../serve/counts/shared_counts.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
-import type { Agreement, BoundAddress, SupervisorActs } from "./message.ts";
+import type { Agreement, BoundPlace, SupervisorActs } from "./message.ts";
 import type { Share, ThreadInfo } from "../serve/worker_share.ts";
 import { requireShareable } from "../serve/worker_socket.ts";
 
@@ -57,7 +57,7 @@ export class WorkerHost implements ServerHost {
   readonly registry: Registry | undefined;
   readonly log: (event: LogEvent) => void;
   readonly #options: WorkerHostOptions;
-  readonly #places = new Map<string, BoundAddress>();
+  readonly #places = new Map<string, BoundPlace>();
   /** Names of this thread's open sockets. */
   readonly #open = new Set<string>();
   readonly #counts: SharedCounts;
@@ -89,7 +89,7 @@ export class WorkerHost implements ServerHost {
 
   /** What other threads must know. */
   get agreement(): Agreement {
-    const isOpen = ([name]: [string, BoundAddress]) => this.#open.has(name);
+    const isOpen = ([name]: [string, BoundPlace]) => this.#open.has(name);
     return {
       places: new Map([...this.#places].filter(isOpen)),
       tables: this.#counts.tables,
@@ -273,7 +273,7 @@ class NamedListener implements Listener {
 }
 
 function listenOn(
-  { hostname, port }: BoundAddress,
+  { hostname, port }: BoundPlace,
   tcpBacklog: number,
 ): Deno.TcpListener {
   return Deno.listen({ hostname, port, reusePort: true, tcpBacklog });

@@ -18,7 +18,7 @@ import type { ThreadInfo } from "../serve/worker_share.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 
 /** The address of a socket that all threads open. */
-export interface BoundAddress {
+export interface BoundPlace {
   /** The address that was bound. */
   hostname: string;
   /** The real port. */
@@ -30,7 +30,7 @@ export interface BoundAddress {
 /** What threads must agree on; the first one decides it for the others. */
 export interface Agreement {
   /** Sockets by name. */
-  places: ReadonlyMap<string, BoundAddress>;
+  places: ReadonlyMap<string, BoundPlace>;
   /** Tables by name. */
   tables: TableMemories;
   /** Contents of pipes, which only one thread can read. */

@@ -81,7 +81,7 @@ Deno.test("startAdmin() shows an open tunnel, and ends it on request", async () 
 });
 
 Deno.test("startAdmin() reports the program, its listeners and refusals", async () => {
-  await using admin = await startTestAdmin();
+  await using admin = await startTestAdmin({ node: "north" });
   const { registry } = admin;
   await using test = await startTestProxy({ host: watched(registry) });
   const target = { hostname: "127.0.0.1", port: closedPort() };
@@ -95,7 +95,7 @@ Deno.test("startAdmin() reports the program, its listeners and refusals", async 
     isDraining: false,
     open: 0,
   }]);
-  assertEquals([status.host, status.node], [Deno.hostname(), null]);
+  assertEquals([status.host, status.node], [Deno.hostname(), "north"]);
   assertEquals([status.total, status.open, status.draining], [1, 0, false]);
   assert(status.memory.rss > status.memory.heap);
   const { refusals } = await admin.get("/api/refusals");

@@ -202,7 +202,7 @@ Deno.test("openSpans() does not stand in the way when there is no collector", as
 Deno.test("openSpans() exports spans from a worker, and openMeters() sums from outside of it", async () => {
   await using collector = new Collector();
   const child = spawnSluice([], {
-    module: "tests/support/traced_worker.ts",
+    module: "tests/admin/traced_worker.ts",
     env: collector.environment,
     stdin: "piped",
     stdout: "null",

@@ -119,3 +119,63 @@ Deno.test("watchThread() leaves out a worker that hangs, and shows it again when
   assert(await totalIs(1), "once it goes on, it does what it was told");
   assertEquals(one!.thread.isSilent, false);
 });
+
+Deno.test("watchThread() lets workers record, end what matches, and refuse a banned client", async () => {
+  const threads = new Threads();
+  await using admin = await startTestAdmin({ threads, historyStep: 20 });
+  const workers = await startProxyWorkers(threads, 2);
+  const [one, other] = workers;
+  using _one = one!;
+  using _other = other!;
+  await threads.figures(); // Both have heard that they are to record.
+  await using echo = startEcho();
+  const conns: Deno.TcpConn[] = [];
+  for (const worker of workers) {
+    const conn = await worker.openTunnel(echo.addr);
+    await writeAll(conn, "hello");
+    await readExactly(conn, 5);
+    conns.push(conn);
+  }
+  const target = `127.0.0.1:${echo.addr.port}`;
+  let talkers;
+  do talkers = await admin.get("/api/talkers?by=target"); while (
+    talkers.bytes < 20
+  );
+  assertEquals(talkers.talkers, [{
+    key: target,
+    ...{ bytes: 20, bytesError: 0, connections: 2, connectionsError: 0 },
+  }]);
+  const { groups } = await admin.get("/api/groups?by=target");
+  assertEquals(groups.map(({ open }: { open: number }) => open), [2]);
+  const ask = async (method: string, path: string) =>
+    JSON.parse((await admin.ask(method, path, { headers: CONFIRMED })).text);
+  const filter = `filter=target=${target}`;
+  assertEquals(await ask("DELETE", `/api/tunnels?${filter}&expect=2`), {
+    ended: 2,
+  });
+  for (const conn of conns) {
+    assertEquals((await within(5_000, readToEnd(conn))).length, 0);
+    conn.close();
+  }
+  let closed;
+  do closed = await admin.get("/api/closed?limit=1"); while (closed.kept < 2);
+  const before = `before=${closed.next}`;
+  const older = await admin.get(`/api/closed?limit=1&${before}`);
+  assertEquals(older.next, null);
+  const ids = [...older.closed, ...closed.closed].map(({ id }) => id);
+  assertEquals(ids.toSorted(), [1, 2]);
+  await ask("POST", "/api/bans?client=127.0.0.1");
+  for (const worker of workers) {
+    const refused = await worker.openTunnel(echo.addr).then(
+      () => false,
+      () => true,
+    );
+    assert(refused);
+  }
+  await admin.ask("DELETE", "/api/bans/127.0.0.1", { headers: CONFIRMED });
+  for (const worker of workers) {
+    (await worker.openTunnel(echo.addr)).close();
+    await worker.stop();
+    await worker.remove();
+  }
+});

@@ -80,7 +80,7 @@ Deno.test("sluice drains when the admin API says so, and answers until the end",
   await readExactly(conn, 5);
   conn.close();
   assertEquals(await sluice.code(), 0);
-  await assertRejects(() => fetch(`${admin}/healthz`));
+  await assertRejects(() => fetch(`${admin}/healthz`), TypeError);
 });
 
 Deno.test("sluice is not ready any more after a signal", async () => {

@@ -67,22 +67,37 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     const bans = "document.querySelectorAll('#bans-rows button').length";
     assert(await page.waitFor(`${bans} === 3`));
     const stops: string[] = [];
-    for (let n = 0; n < 9; n++) {
+    for (let n = 0; n < 11; n++) {
       await press(page, "Tab", 9);
       stops.push(
         await page.evaluate(
           "document.activeElement.id || document.activeElement.innerText",
         ),
       );
-      const outline = "getComputedStyle(document.activeElement.id === " +
-        "'tunnels-table' || document.activeElement.id === 'closed-table' ? " +
-        "document.querySelector('th.active') : document.activeElement)" +
-        ".outlineStyle";
+      const outline = "getComputedStyle(document.activeElement.matches(" +
+        "'table') ? document.querySelector('th.active') : " +
+        "document.activeElement).outlineStyle";
       assert(await page.waitFor(`${outline} === 'solid'`), stops.join());
     }
     assertEquals(stops, [
-      ...["Skip to the open tunnels", "theme", "reload", "drain"],
-      ...["tunnels-filter", "tunnels-table", "closed-filter", "closed-table"],
+      ...["Skip to the open tunnels", "5 min", "1 h", "24 h", "theme"],
+      ...["reload", "drain"],
+      ...["throughput-chart", "connections-chart", "starts-chart", "User"],
+    ]);
+    // The list is one stop, however long it is.
+    await page.evaluate("document.querySelector('#tunnels-filter').focus()");
+    stops.length = 0;
+    for (let n = 0; n < 8; n++) {
+      await press(page, "Tab", 9);
+      stops.push(
+        await page.evaluate(
+          "document.activeElement.id || document.activeElement.innerText",
+        ),
+      );
+    }
+    assertEquals(stops, [
+      ...["tunnels-csv", "tunnels-json", "tunnels-table"],
+      ...["closed-filter", "closed-csv", "closed-json", "closed-table"],
       "Lift",
     ]);
   },

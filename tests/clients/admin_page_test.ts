@@ -10,12 +10,24 @@ import {
   openLive,
   picture,
   press,
-  resize,
 } from "../support/admin_browser.ts";
 import { openBrowser, type TestBrowser } from "../support/browser.ts";
 import { RELOAD_PROBLEM, startFakeAdmin } from "../support/fake_admin.ts";
 import { HOSTILE_TARGET } from "../support/fake_traffic.ts";
 import { testPrograms } from "../support/programs.ts";
+
+/** The button of the first tunnel. */
+const KILL = "document.querySelector('#tunnels-table td.column-action button')";
+
+/** Targets that are too small for a finger, 44 by 44 pixels. */
+const SMALL = `[...document.querySelectorAll('button, input, select')]
+  .filter((e) => e.checkVisibility()).map((e) => {
+    const { width, height } = e.getBoundingClientRect();
+    return [e.id || e.innerText, width, height];
+  }).filter(([, width, height]) => width < 44 || height < 44)`;
+
+/** What makes an element invisible besides its absence. */
+const SEEN = "{ visibilityProperty: true }";
 
 /** What the page does, each in a tab of its own. */
 const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
@@ -75,7 +87,9 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     // The one of the heading is the page's own.
     const images = "document.querySelectorAll('body img').length";
     assertEquals(await page.evaluate(images), 1);
-    assert(await page.evaluate("document.title.endsWith(' open · Sluice')"));
+    assert(
+      await page.evaluate("document.title.endsWith(' open · edge-1 · Sluice')"),
+    );
     assertEquals(page.complaints, []);
   },
 
@@ -88,7 +102,14 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
       await page.evaluate("document.activeElement.id"),
       "tunnels-filter",
     );
+    // Filter, Down, Enter opens a tunnel; Esc goes back.
     await press(page, "ArrowDown", 40);
+    await press(page, "Enter", 13);
+    const open = "document.querySelector('#question').open";
+    assert(await page.waitFor(open));
+    await press(page, "Escape", 27);
+    assert(await page.waitFor(`!${open}`));
+    await press(page, "/", 191);
     await press(page, "ArrowDown", 40);
     await press(page, "ArrowDown", 40);
     const active = "document.getElementById(document" +
@@ -130,7 +151,10 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     await click(page, '[aria-label="Lift the ban of 2001:db8:7::/64"]');
     const bans = "document.querySelectorAll('#bans-rows tr').length";
     assert(await page.waitFor(`${bans} === 2`));
-    assertEquals(admin.calls[0]?.path, "/api/bans/2001%3Adb8%3A7%3A%3A%2F64");
+    assertEquals(
+      admin.calls[0]?.path,
+      "/api/bans/2001%3Adb8%3A7%3A%3A%2F64?kind=client",
+    );
     // While it is pointed at, the time goes on: it must not be another then.
     const user = '[aria-label="Lift the ban of user 203.0.113.77"]';
     const left = "document.querySelector('#bans-rows td:nth-child(4)')";
@@ -207,8 +231,9 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     assert(await page.waitFor(`${lost}.test(${line})`));
     assertEquals(
       await page.evaluate("document.title"),
-      "Connection lost · Sluice",
+      "Connection lost · edge-1 · Sluice",
     );
+    assert(await page.evaluate(`!${KILL}.checkVisibility(${SEEN})`));
     await click(page, "#reload");
     const question = "document.querySelector('#question-text').innerText";
     assert(await page.waitFor(`${question} !== ''`));
@@ -221,6 +246,39 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
       port: Number(port),
     });
     assert(await page.waitFor(`${LIVE} && ${COUNT} === '7'`));
+  },
+
+  async "says that Sluice has ended, and offers to kill nothing"(browser) {
+    const admin = startFakeAdmin({ turnover: 0, tick: 50, saysEnd: true });
+    await using page = await openLive(browser, admin.url);
+    assert(await page.evaluate(`${KILL}.checkVisibility(${SEEN})`));
+    await click(page, "#drain");
+    await click(page, "#question-yes");
+    const title = "document.title";
+    assert(await page.waitFor(`${title}.startsWith('Draining, ')`));
+    // A tunnel is being looked at when the server ends.
+    await click(page, "#tunnels-table tbody td.column-target");
+    await admin[Symbol.asyncDispose]();
+    const line = "document.querySelector('#connection-text').innerText";
+    const ended =
+      /^Sluice has ended \(as of \d\d:\d\d:\d\d\), next try in \ds$/;
+    assert(await page.waitFor(`${ended}.test(${line})`));
+    assertEquals(
+      await page.evaluate(title),
+      "Sluice has ended · edge-1 · Sluice",
+    );
+    const action = "document.querySelector('#question-yes')";
+    assert(await page.waitFor(`!${action}.checkVisibility()`));
+    await press(page, "Escape", 27);
+    assert(
+      await page.waitFor(`${column("state")}.every((s) => s === 'ended')`),
+    );
+    assert(await page.evaluate(`!${KILL}.checkVisibility(${SEEN})`));
+    assert(
+      await page.evaluate(
+        "!document.querySelector('#draining').checkVisibility()",
+      ),
+    );
   },
 
   async "scrolls through 10,000 tunnels with few rows"(browser) {
@@ -286,15 +344,29 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     for (const isEmpty of [true, false]) {
       await using admin = startFakeAdmin({ tick: 50, isEmpty, tunnels: 30 });
       await using page = await openLive(browser, admin.url);
-      await resize(page, 360, 740);
+      await page.call("Emulation.setTouchEmulationEnabled", { enabled: true });
+      await page.call("Emulation.setDeviceMetricsOverride", {
+        ...{ width: 390, height: 844, deviceScaleFactor: 2, mobile: true },
+      });
       assert(
-        await page.waitFor("document.documentElement.scrollWidth <= 360"),
+        await page.waitFor("document.documentElement.scrollWidth <= 390"),
         "it is wider than the window",
       );
       const hint = "document.querySelector('#hint-command')";
       if (isEmpty) {
         assert(await page.waitFor(`${hint}.innerText.startsWith('curl -x ')`));
+        // Empty cards take no room.
+        for (const card of ["pools", "bans"]) {
+          const shown = `document.querySelector('#${card}').checkVisibility()`;
+          assert(!await page.evaluate(shown), card);
+        }
+      } else {
+        const below = "[...document.querySelectorAll('#tunnels .below')]" +
+          ".map((e) => e.checkVisibility() && e.innerText)";
+        const rows = await page.evaluate<string[]>(below);
+        assert(rows.some((text) => text.startsWith("alice · ")), rows.join());
       }
+      assertEquals(await page.evaluate(SMALL), []);
       await picture(page, `admin-narrow-${isEmpty ? "empty" : "full"}`);
       assertEquals(page.complaints, []);
     }

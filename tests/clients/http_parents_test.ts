@@ -8,7 +8,7 @@ import {
   type ParentLogin,
   startSquid,
   startTinyproxy,
-} from "../support/real_parents.ts";
+} from "./real_parents.ts";
 import {
   closedPort,
   startServer,

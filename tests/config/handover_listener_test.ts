@@ -70,7 +70,7 @@ Deno.test("HandoverListener closes a kept connection when it is closed", async (
   shared.close();
   assertEquals((await readToEnd(client)).length, 0);
   one[Symbol.dispose]();
-  await assertRejects(() => asked);
+  await assertRejects(() => asked, Deno.errors.BadResource);
 });
 
 Deno.test("HandoverListener passes on errors of accept()", async () => {

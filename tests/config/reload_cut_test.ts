@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { ConfigError } from "../../lib/cli/config_error.ts";
 import { load, replaceFile, startTestRun } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
@@ -97,7 +98,11 @@ Deno.test("a configuration that cannot be used cuts no tunnel", async () => {
     );
   await apply("allow");
   using conn = await tunnelTo(run.ports()[0]!, echo.addr);
-  await assertRejects(() => apply("deny", "alow"));
+  await assertRejects(
+    () => apply("deny", "alow"),
+    ConfigError,
+    "it has 1 problem",
+  );
   await echoes(conn, "still here");
 });
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { hasFence, sluiceExec } from "../support/exec.ts";
-import { ESCAPED, ESCAPES } from "../support/escapes.ts";
-import { openTargets } from "../support/escape_targets.ts";
+import { ESCAPED, ESCAPES } from "./escapes.ts";
+import { openTargets } from "./escape_targets.ts";
 
-const PROGRAM = new URL("../support/escapes.ts", import.meta.url).pathname;
+const PROGRAM = new URL("./escapes.ts", import.meta.url).pathname;
 
 /** Attempts that succeed outside: the test of the test. */
 const LEAST_OUTSIDE = 40;

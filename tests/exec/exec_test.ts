@@ -12,6 +12,7 @@ import {
   sluiceExec,
   spawnExec,
 } from "../support/exec.ts";
+import { sluiceAll } from "../support/sluice_commands.ts";
 
 /** A server that answers `served`, on loopback. */
 function serve(): Deno.HttpServer<Deno.NetAddr> {
@@ -314,14 +315,14 @@ fenced("ends what the command has left behind, and reaps it", async () => {
 });
 
 fenced("runs many times, at once and one after the other", async () => {
-  const runs = Number(Deno.env.get("SLUICE_EXEC_RUNS") ?? 12);
+  const runs = Number(Deno.env.get("SLUICE_EXEC_RUNS") ?? 8);
   // Other tests have fences meanwhile.
   const mark = crypto.randomUUID();
   const env = { SLUICE_TEST_RUN: mark };
-  for (let left = runs; left > 0; left -= 6) {
+  for (let left = runs; left > 0; left -= 4) {
     const all = await Promise.all(
       Array.from(
-        { length: Math.min(left, 6) },
+        { length: Math.min(left, 4) },
         (_, n) => shellExec(`exit ${n + 1}`, ["--quiet"], { env }),
       ),
     );
@@ -365,10 +366,12 @@ Deno.test("sluice exec refuses what is wrong before the command starts", async (
       "no effect beside --no-isolation",
     ],
   ];
-  for (const [args, code, text] of table) {
-    const ended = await shellExec("echo started", args);
-    const { stderr, stdout } = ended;
-    assertEquals([ended.code, stdout], [code, ""], stderr);
+  const answers = await sluiceAll(
+    table.map(([args]) => ["exec", ...args, "--", "echo", "started"]),
+  );
+  for (const [index, [, code, text]] of table.entries()) {
+    const { stderr, text: stdout, code: ended } = answers[index]!;
+    assertEquals([ended, stdout], [code, ""], stderr);
     assertStringIncludes(stderr, text);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }

@@ -3,7 +3,7 @@ import { shellExec } from "../support/exec.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { makeKeys, sshOptions, startSshd } from "../support/sshd.ts";
-import { startStandIn } from "../support/stand_in.ts";
+import { startStandIn } from "./stand_in.ts";
 
 async function sha(algorithm: string, bytes: Uint8Array<ArrayBuffer>) {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes));

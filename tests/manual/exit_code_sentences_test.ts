@@ -60,6 +60,15 @@ const SENTENCES: Told[] = [
     ) => ["rules", "explain", `${name}.txt`]),
   },
   {
+    document: "lib/manual/top.md",
+    after: "Exit codes of `sluice top`",
+    runs: [
+      ["top", "--help"],
+      ["top", "--once", "unix:/nonexistent/admin.sock"],
+      ["top", "--once", "0"],
+    ],
+  },
+  {
     document: "lib/manual/users.md",
     after: "**Exit codes of `sluice passwd`",
     runs: [

@@ -3,6 +3,7 @@ import {
   describePlan,
   memoryPlan,
 } from "../../lib/serve/limits/memory_plan.ts";
+import { draw } from "../../lib/top/draw.ts";
 import { blocksOf } from "../support/documents.ts";
 import { shapeOf } from "../support/line_shape.ts";
 import {
@@ -18,6 +19,7 @@ import {
   SLUICE,
   sluice,
 } from "../support/sluice_commands.ts";
+import { tick, topFrame, topState, topTunnel } from "../support/top.ts";
 
 /** Outputs that documents show, each with a test below, by how they begin. */
 const OUTPUTS = {
@@ -29,6 +31,7 @@ const OUTPUTS = {
   memory: /^The memory limit /,
   rules: /^\$ sluice rules test /,
   explained: /^\$ sluice rules explain /,
+  top: /^Sluice \d/,
 } as const;
 
 const BLOCKS = blocksOf("output");
@@ -38,6 +41,35 @@ function shown(name: keyof typeof OUTPUTS): string[] {
   const [block] = BLOCKS.filter(({ text }) => OUTPUTS[name].test(text));
   return block!.text.trimEnd().split("\n");
 }
+
+Deno.test("sluice top draws the screen of the manual", () => {
+  const state = topState(
+    [
+      topTunnel(1, { user: "alice", target: "cdn.example.net:443" }),
+      topTunnel(2, { user: "bob", client: "10.20.0.9:40112", ageMs: 725_500 }),
+      topTunnel(3, { client: "127.0.0.1:50112", ageMs: 3_500 }),
+    ].map((tunnel, index) => ({
+      ...tunnel,
+      ...[
+        { rule: "office", sent: 1e8, received: 1.17e9, ageMs: 250_500 },
+        { target: "git.example:22", sent: 4e5, received: 5e5 },
+        { sent: 6_000, received: 6_000 },
+      ][index],
+    })),
+    { version: "0.2.0" },
+  );
+  const sums = { ...state.status!, sent: 0, received: 0, total: 100 };
+  tick(state, { status: sums });
+  tick(state, {
+    status: { ...sums, sent: 1_200_000, received: 30_000_000, total: 112 },
+    changed: [
+      [1, 1e8 + 1_200_000, 1.17e9 + 30_000_000, "open"],
+      [2, 400_210, 504_100, "open"],
+    ],
+  });
+  const frame = topFrame(state, { rows: 10, inquiries: { share: 0.023 } });
+  assertEquals(draw(frame), shown("top"));
+});
 
 /** Runs a command where its files are. */
 async function runIn(folder: string, line: string, options: RunOptions = {}) {

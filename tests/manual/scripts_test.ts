@@ -8,7 +8,7 @@ import {
 } from "../support/programs.ts";
 import { cacheEnvironment } from "../support/sluice_commands.ts";
 
-const PLAYER = new URL("../support/script_player.ts", import.meta.url).pathname;
+const PLAYER = new URL("./script_player.ts", import.meta.url).pathname;
 
 /** Runs the words that follow in a network where every port is free. */
 const APART = ["-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
@@ -19,7 +19,7 @@ async function play(unshare: string, script: string) {
   return await run(unshare, [
     ...[...APART, Deno.execPath(), "run", "-A", "--no-check", PLAYER],
     folder.path,
-  ], { stdin: script, env: cacheEnvironment() });
+  ], { stdin: script, env: cacheEnvironment(), timeLimit: 90_000 });
 }
 
 for (const { text, where } of blocksOf("script")) {

@@ -75,7 +75,7 @@ Deno.test("Duplex.close() ends the wait for the pace", async () => {
   const reading = duplex.conn.readable.getReader().read();
   await writeAll(peer, "x");
   duplex.conn.close();
-  await within(5_000, assertRejects(() => reading));
+  await within(5_000, assertRejects(() => reading, Deno.errors.BadResource));
   assertEquals(rate.waiting, 0);
   peer.close();
 });

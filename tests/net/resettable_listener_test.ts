@@ -54,7 +54,10 @@ Deno.test("listenResettable() carries bytes and half-close", async () => {
 
 Deno.test("listenResettable() ends the wait of its accept() when it is closed", async () => {
   const listener = await listenResettable("127.0.0.1", closedPort());
-  const waiting = assertRejects(() => listener.accept());
+  const waiting = assertRejects(
+    () => listener.accept(),
+    Deno.errors.BadResource,
+  );
   listener.close();
   await within(5_000, waiting);
   assertThrows(() => listener.accept(), Deno.errors.BadResource);
@@ -62,5 +65,9 @@ Deno.test("listenResettable() ends the wait of its accept() when it is closed", 
 
 Deno.test("listenResettable() rejects a port that is in use", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await assertRejects(() => listenResettable("127.0.0.1", taken.addr.port));
+  await assertRejects(
+    () => listenResettable("127.0.0.1", taken.addr.port),
+    Error,
+    "EADDRINUSE",
+  );
 });

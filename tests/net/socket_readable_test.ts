@@ -105,7 +105,10 @@ Deno.test("SocketReadable.cancel() ends a read that is under way", async () => {
   const read = reader.read();
   await reader.cancel();
   assertEquals((await read).done, true);
-  await assertRejects(() => conn.write(new Uint8Array([1])));
+  await assertRejects(
+    () => conn.write(new Uint8Array([1])),
+    Deno.errors.BadResource,
+  );
   peer.close();
 });
 

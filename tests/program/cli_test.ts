@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { spawnSluice } from "../support/sluice.ts";
 import { type Answer, sluice, sluiceAll } from "../support/sluice_commands.ts";
 import project from "../../deno.json" with { type: "json" };
 
@@ -175,4 +176,14 @@ Deno.test("main.ts ends with the code that main() returns", async () => {
   const { code, text, stderr } = await sluice(["--version"]);
   assertEquals([code, text, stderr], [0, `sluice ${project.version}\n`, ""]);
   assertEquals((await sluice(["--bogus"])).code, 2);
+});
+
+Deno.test("main() returns 0 when the reader of the output wants no more", async () => {
+  const child = spawnSluice(["config", "schema"]);
+  const [said, { code }] = await Promise.all([
+    new Response(child.stderr).text(),
+    child.status,
+    child.stdout.cancel(),
+  ]);
+  assertEquals([code, said], [0, ""]);
 });

@@ -7,7 +7,7 @@ import {
   sluiceAll,
 } from "../support/sluice_commands.ts";
 
-const MISTAKEN = new URL("../support/mistaken_sluice.ts", import.meta.url);
+const MISTAKEN = new URL("./mistaken_sluice.ts", import.meta.url);
 
 function mistaken(kind: string, args: readonly string[]) {
   return run(Deno.execPath(), ["run", "-A", MISTAKEN.pathname, kind, ...args], {

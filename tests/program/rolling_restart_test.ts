@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testPrograms } from "../support/programs.ts";
-import { SocketActivation } from "../support/socket_activation.ts";
+import { SocketActivation } from "./socket_activation.ts";
 import { closedPort, startEcho, within } from "../support/sockets.ts";
 import { roundTrip, startSteadyLoad } from "../support/steady_load.ts";
 

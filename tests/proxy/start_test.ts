@@ -293,8 +293,11 @@ Deno.test("startProxy() refuses connections over its limits", async () => {
     await using proxy = await startTestProxy(config);
     {
       using first = await openTunnel(proxy, echo.addr);
-      const error = await assertRejects(() => openTunnel(proxy, echo.addr));
-      assertEquals((error as Error).message, "Refused with 1");
+      await assertRejects(
+        () => openTunnel(proxy, echo.addr),
+        Error,
+        "Refused with 1",
+      );
       await first.closeWrite();
       await readToEnd(first);
     }

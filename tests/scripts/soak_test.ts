@@ -38,7 +38,7 @@ Deno.test({
   name: "soak fails when memory, descriptors and timers leak",
   ignore: !isLinux,
   async fn() {
-    const program = `${ROOT}/tests/support/leaky_proxy.ts`;
+    const program = `${ROOT}/tests/scripts/leaky_proxy.ts`;
     const size = ["--connections=450", "--stages=3", "--tunnels=20"];
     // This also tries the load that machines without a compiler get.
     const env = { CC: "/nowhere/cc" };

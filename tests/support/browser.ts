@@ -31,6 +31,12 @@ const FLAGS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
+/** What is traced: tasks, and the mark that shows whose they are. */
+const TRACED = ["disabled-by-default-devtools.timeline", "blink.user_timing"];
+
+/** A mark in the trace of the page. */
+const MARK = "measured-page";
+
 /** A browser. Disposing of it ends it. */
 export interface TestBrowser extends AsyncDisposable {
   /** Opens a page that shares nothing with other pages. */
@@ -47,6 +53,14 @@ export interface TestPage extends AsyncDisposable {
   type(text: string, enter?: boolean): Promise<void>;
   /** Calls a method of the DevTools protocol. */
   call(method: string, params?: object): Promise<Record<string, unknown>>;
+  /**
+   * Measures the tasks of the page. A browser calls a task long after 50 ms
+   * on the clock; this is the time of the processor, on which other programs
+   * of the machine have less influence.
+   *
+   * @returns Milliseconds of each task of the page's main thread.
+   */
+  measureTasks(during: () => Promise<void>): Promise<number[]>;
   /** The page's complaints, such as violations of its policy. */
   readonly complaints: string[];
 }
@@ -119,6 +133,11 @@ async function openTab(tools: DevTools, url: string): Promise<TestPage> {
     complaints,
     call,
     evaluate,
+    measureTasks: (during) =>
+      measureTasks(tools, async () => {
+        await during();
+        await evaluate(`performance.mark("${MARK}")`);
+      }),
     waitFor: (expression) =>
       eventually(() => evaluate<boolean>(expression), PATIENCE),
     async type(text, enter = true) {
@@ -134,6 +153,29 @@ async function openTab(tools: DevTools, url: string): Promise<TestPage> {
       await tools.call("Target.disposeBrowserContext", { browserContextId });
     },
   };
+}
+
+async function measureTasks(
+  tools: DevTools,
+  during: () => Promise<void>,
+): Promise<number[]> {
+  await tools.call("Tracing.start", {
+    traceConfig: {
+      includedCategories: [...TRACED],
+    },
+  });
+  await during();
+  const { promise: isComplete, resolve } = Promise.withResolvers<void>();
+  const events: TraceEvent[] = [];
+  tools.onTrace = (some) =>
+    some === undefined ? resolve() : events.push(...some);
+  await tools.call("Tracing.end");
+  await within(PATIENCE, isComplete);
+  // The browser traces its own pages too.
+  const main = events.find(({ name }) => name === MARK)!;
+  return events.filter(({ name, pid, tid }) =>
+    name === "RunTask" && pid === main.pid && tid === main.tid
+  ).map(({ tdur = 0 }) => tdur / 1_000);
 }
 
 /** Reads the DevTools address from the browser's output. */
@@ -161,8 +203,18 @@ interface Answer {
   error?: { message: string };
 }
 
+/** An event of a trace; `tdur` is its time of the processor in µs. */
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number;
+}
+
 /** Calls of the protocol, and their results. */
 class DevTools {
+  /** Takes the events of a trace; `undefined` after the last. */
+  onTrace: (events: TraceEvent[] | undefined) => void = () => {};
   readonly #complaints = new Map<string, string[]>();
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
@@ -201,5 +253,8 @@ class DevTools {
     else if (
       method === "Runtime.exceptionThrown" || method === "Log.entryAdded"
     ) this.#complaints.get(sessionId)?.push(JSON.stringify(answer.params));
+    else if (method === "Tracing.dataCollected") {
+      this.onTrace(answer.params!["value"] as TraceEvent[]);
+    } else if (method === "Tracing.tracingComplete") this.onTrace(undefined);
   }
 }

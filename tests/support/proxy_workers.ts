@@ -100,11 +100,16 @@ async function start(
     async openTunnel(to) {
       const { hostname, port } = addr;
       const conn = await Deno.connect({ hostname, port });
-      await greet(conn);
-      await writeAll(conn, connectRequest(to.hostname, to.port));
-      const { reply } = await readReply(conn);
-      if (reply !== 0) throw new Error(`Refused with ${reply}`);
-      return conn;
+      try {
+        await greet(conn);
+        await writeAll(conn, connectRequest(to.hostname, to.port));
+        const { reply } = await readReply(conn);
+        if (reply !== 0) throw new Error(`Refused with ${reply}`);
+        return conn;
+      } catch (error) {
+        conn.close();
+        throw error;
+      }
     },
     [Symbol.dispose]() {
       thread.close();

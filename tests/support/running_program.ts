@@ -46,14 +46,18 @@ export class RunningProgram implements AsyncDisposable {
   async line(pattern: RegExp, count = 1): Promise<string> {
     for (let index = 0, found = 0;; index++) {
       while (index === this.lines.length) {
-        if (this.#isOver) {
-          throw new Error(`No ${pattern} in:\n${this.lines.join("\n")}`);
-        }
-        await within(PATIENCE, this.#changed.promise);
+        if (this.#isOver) throw this.#missing(pattern);
+        await within(PATIENCE, this.#changed.promise).catch(() => {
+          throw this.#missing(pattern);
+        });
       }
       const line = this.lines[index]!;
       if (pattern.test(line) && ++found === count) return line;
     }
+  }
+
+  #missing(pattern: RegExp): Error {
+    return new Error(`No ${pattern} in:\n${this.lines.join("\n")}`);
   }
 
   kill(signal: Deno.Signal): void {

@@ -22,23 +22,44 @@ export interface Terminal extends AsyncDisposable {
   paste(path: string): Promise<void>;
   /** Waits until the screen matches; returns its contents. */
   until(pattern: RegExp): Promise<string>;
+  /** Changes the size. */
+  resize(columns: number, rows: number): Promise<void>;
+  /** Returns the value of a format of tmux, such as `#{alternate_on}`. */
+  value(format: string): Promise<string>;
+  /** Returns the modes of the terminal, as `stty -a` prints them. */
+  modes(): Promise<string>;
+}
+
+/** Options for {@linkcode startTerminal}. */
+export interface TerminalOptions {
+  /** Columns (default 200). */
+  columns?: number;
+  /** Rows (default 50). */
+  rows?: number;
+  /** Environment in addition to the usual one. */
+  env?: Record<string, string>;
 }
 
 /**
- * Starts a program in a terminal of 200 columns. When it ends, the terminal
- * shows `code N` on its own line.
+ * Starts a program in a terminal. When it ends, the terminal shows `code N` on
+ * its own line.
  */
 export async function startTerminal(
   tmux: string,
   command: string[],
+  options: TerminalOptions = {},
 ): Promise<Terminal> {
+  const { columns = 200, rows = 50 } = options;
   const folder = await makeFolder();
-  const env = { ...cacheEnvironment(), TERM: "xterm" };
+  const env = { ...cacheEnvironment(), TERM: "xterm", ...options.env };
   const start = ["-S", `${folder.path}/socket`, "-f", "/dev/null", "-u"];
   const ask = (...args: string[]) => runOk(tmux, [...start, ...args], { env });
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
   const line = `${quoted.join(" ")}; printf '\\ncode %s\\n' $?; sleep 600`;
-  await ask("new-session", "-d", "-x", "200", "-y", "50", line);
+  const size = ["-x", `${columns}`, "-y", `${rows}`];
+  await ask("new-session", "-d", ...size, line);
+  const value = async (format: string) =>
+    (await ask("display-message", "-p", format)).trim();
   return {
     async type(text) {
       await ask("send-keys", "-l", "--", text);
@@ -65,6 +86,13 @@ export async function startTerminal(
         // A terminal has no event for its contents, so this polls.
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
+    },
+    async resize(columns, rows) {
+      await ask("resize-window", "-x", `${columns}`, "-y", `${rows}`);
+    },
+    value,
+    async modes() {
+      return await runOk("stty", ["-a", "-F", await value("#{pane_tty}")]);
     },
     async [Symbol.asyncDispose]() {
       await ask("kill-server");

@@ -188,12 +188,15 @@ Deno.test("Context.signal cancels a platform call", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const context = new Context();
   context.cancel(FIRST);
-  await assertRejects(() =>
-    Deno.connect({
-      hostname: "127.0.0.1",
-      port: listener.addr.port,
-      signal: context.signal,
-    })
+  await assertRejects(
+    () =>
+      Deno.connect({
+        hostname: "127.0.0.1",
+        port: listener.addr.port,
+        signal: context.signal,
+      }),
+    Error,
+    FIRST.message,
   );
 });
 

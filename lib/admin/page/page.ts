@@ -18,6 +18,7 @@ import { askToken, refreshQuestion, startDialogs } from "./base/dialogs.ts";
 import { byId, setText } from "./base/element.ts";
 import { formatFrequency } from "./base/format.ts";
 import { notify, notifyFailure } from "./base/notices.ts";
+import { pause } from "./base/pause.ts";
 import { type Palette, startTheme } from "./base/theme.ts";
 import { BanTable, nameOf } from "./cards/ban_table.ts";
 import { FailuresCard } from "./cards/failures_card.ts";
@@ -102,17 +103,19 @@ class Page {
     document.addEventListener("visibilitychange", () => this.#poll());
   }
 
-  #take({ name, data }: ServerEvent): void {
+  async #take({ name, data }: ServerEvent): Promise<void> {
     noteHeard();
     if (name === "history") this.#addHistory(JSON.parse(data));
     else if (name === "tick") this.#tick(JSON.parse(data));
-    else if (name === "snapshot") this.#restart(JSON.parse(data));
+    else if (name === "snapshot") await this.#restart(JSON.parse(data));
     this.#drawSoon();
   }
 
-  #restart(snapshot: SnapshotEvent): void {
+  /** Reading many tunnels takes a while, and so does making rows of them. */
+  async #restart(snapshot: SnapshotEvent): Promise<void> {
+    await pause();
     this.#takeStatus(snapshot.status);
-    this.#list.restart(snapshot);
+    await this.#list.restart(snapshot, pause);
     this.#closed.restart();
     this.#insight.restart();
     this.#poll();
@@ -224,4 +227,6 @@ function listenForFilterKey(): void {
   });
 }
 
-new Page().start();
+const page = new Page();
+await pause();
+page.start();

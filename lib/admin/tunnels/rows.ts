@@ -28,15 +28,21 @@ export class SharedTexts {
 }
 
 /** Fields that are left out until they are known. */
-type KnownName = keyof Knowing | "wouldDeny" | "endedFirst";
+export type KnownName = keyof Knowing | "wouldDeny" | "endedFirst";
 
 /** What becomes known of a connection one after the other. */
-interface Knowing {
+export interface Knowing {
+  /** The user name as sent. */
   readonly user: string | undefined;
+  /** What the client asked for. */
   readonly target: string | undefined;
+  /** What Sluice connected to. */
   readonly address: string | undefined;
+  /** The other proxies on its way. */
   readonly via: string | undefined;
+  /** The label of the rule that decided. */
   readonly rule: string | undefined;
+  /** The name that the client's first bytes show. */
   readonly name: string | undefined;
 }
 
@@ -46,7 +52,9 @@ interface Knowing {
  */
 export interface EndedRow
   extends Omit<ClosedTunnel, KnownName | "startedAt" | "endedAt">, Knowing {
+  /** Why rules that only report would refuse it. */
   readonly wouldDeny: string | undefined;
+  /** Which side ended first. */
   readonly endedFirst: ClosedTunnel["endedFirst"] | undefined;
   /** Milliseconds since 1970. */
   readonly startedAt: number;

@@ -8,7 +8,7 @@
 import { isGranted } from "./is_granted.ts";
 
 /** The functions, described for `Deno.dlopen`. */
-export const SYMBOLS = {
+export const C_SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   dup: { parameters: ["i32"], result: "i32" },
@@ -28,7 +28,7 @@ export const SYMBOLS = {
 } as const;
 
 /** Functions of the C library. */
-export type CLibrary = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+export type CLibrary = Deno.DynamicLibrary<typeof C_SYMBOLS>["symbols"];
 
 /** Constants of Linux on the processors that Deno runs on (socket(7)). */
 export const SOCKET = {
@@ -40,7 +40,7 @@ export const SOCKET = {
   SOCK_DGRAM: 2,
 } as const;
 
-let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
+let library: Deno.DynamicLibrary<typeof C_SYMBOLS> | undefined;
 let isPrepared = false;
 
 /**
@@ -77,7 +77,7 @@ function load(): typeof library {
   if (Deno.build.os !== "linux") return undefined;
   if (!isGranted({ name: "ffi" })) return undefined;
   try {
-    return Deno.dlopen("libc.so.6", SYMBOLS);
+    return Deno.dlopen("libc.so.6", C_SYMBOLS);
   } catch {
     return undefined;
   }

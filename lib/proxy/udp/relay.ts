@@ -58,7 +58,7 @@ export interface ParentWay {
 }
 
 /** How a host is reached: from here, through parents, or not at all. */
-export type Route = "direct" | ParentWay | undefined;
+export type DatagramRoute = "direct" | ParentWay | undefined;
 
 /**
  * Tells how to reach an address, for what a datagram asks for; if the address is
@@ -67,7 +67,7 @@ export type Route = "direct" | ParentWay | undefined;
 export type RouteFor = (
   ip: IpAddress | undefined,
   asked: Pick<UdpHeader, "host" | "port">,
-) => Route | Promise<Route>;
+) => DatagramRoute | Promise<DatagramRoute>;
 
 /** The datagrams of one association. */
 export class UdpRelay {
@@ -180,7 +180,7 @@ export class UdpRelay {
 
   /** Asks again once a way through parents is open, or is known to fail. */
   #wait(
-    route: Promise<Route>,
+    route: Promise<DatagramRoute>,
     header: UdpHeader,
     payload: Uint8Array<ArrayBuffer>,
   ): undefined {

@@ -9,7 +9,7 @@ import { choice, option, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 
 /** Whether rules deny, or only report what they would deny. */
-export const RULES_MODES = ["enforce", "report"] as const;
+const RULES_MODES = ["enforce", "report"] as const;
 
 /** What becomes of open tunnels that new rules or users would refuse. */
 export const ON_CHANGES = ["cut", "keep"] as const;

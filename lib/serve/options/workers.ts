@@ -9,7 +9,7 @@ import { option } from "../../cli/declare_options.ts";
 import type { Option } from "../../cli/option.ts";
 
 /** Threads at most. */
-export const MOST_WORKERS = 64;
+const MOST_WORKERS = 64;
 
 /** The option of a program. */
 export const WORKER_OPTIONS = {

@@ -41,7 +41,7 @@ const PROBE = new TextEncoder().encode("sluice");
  * @returns A certificate and key that sign.
  * @throws {SyntaxError} If one is malformed, or they do not belong together.
  */
-export async function openKeyed(
+async function openKeyed(
   x509: X509Library,
   pair: KeyedCertificate,
 ): Promise<Signer> {

@@ -96,19 +96,25 @@ Deno.test("askNameServer() asks over TCP when an answer that does not fit has no
 });
 
 Deno.test("askNameServer() fails when the answer over TCP is none", async (t) => {
-  const cases: Record<string, Said> = {
-    "cut short again": [{ truncated: true }],
-    "to another question": [{ ...BAD, name: "b.test" }],
-    "to no question": [{ ...BAD, isBare: true }],
-    "of no sense": [new Uint8Array(20)],
-    "missing": [],
+  const cases: Record<string, [said: Said, message: string]> = {
+    "cut short again": [[{ truncated: true }], "it is cut short over TCP too"],
+    "to another question": [
+      [{ ...BAD, name: "b.test" }],
+      "it is to another question",
+    ],
+    "to no question": [
+      [{ ...BAD, isBare: true }],
+      "does not repeat the question",
+    ],
+    "of no sense": [[new Uint8Array(20)], "it is a question"],
+    "missing": [[], "stream ended after 0"],
   };
-  for (const [name, said] of Object.entries(cases)) {
+  for (const [name, [said, message]] of Object.entries(cases)) {
     await t.step(name, async () => {
       const asking = ask(({ transport }) =>
         transport === "udp" ? [{ truncated: true }] : said
       );
-      await assertRejects(() => asking);
+      await assertRejects(() => asking, Error, message);
     });
   }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DialError } from "../../../lib/net/dial_error.ts";
 import { ByteReader } from "../../../lib/net/byte_reader.ts";
 import { dial } from "../../../lib/net/dial.ts";
 import {
@@ -237,7 +238,11 @@ Deno.test("Pool backs off while the upstream refuses, and fills when it is back"
     dials++;
     return dial(loopback, port, context);
   }, { mode: "ahead", size: 20 });
-  await assertRejects(() => pool.borrow(context));
+  await assertRejects(
+    () => pool.borrow(context),
+    DialError,
+    "connection refused",
+  );
   assert(dials <= 20, `${dials} dials`);
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   const conns: Deno.TcpConn[] = [];

@@ -155,6 +155,23 @@ Deno.test("Bans bans nobody when after is 0", () => {
   assertEquals([isBanned(bans, "192.0.2.1"), bans.size], [false, 0]);
 });
 
+Deno.test("Bans.ban() bans a client for as long as it is told, whatever its failures", () => {
+  let now = 0;
+  const bans = new Bans({ after: 0, now: () => now });
+  bans.ban("2001:db8::1", 3_600_000);
+  const [banned] = bans.list();
+  assertEquals(banned, {
+    key: "2001:db8::/64",
+    remaining: 3_600_000,
+    failed: 0,
+  });
+  assertThrows(() => bans.check("2001:db8::2"), Refusal);
+  bans.ban("2001:db8::1", 60_000);
+  now = 60_000;
+  bans.check("2001:db8::2");
+  assertEquals(bans.list(), []);
+});
+
 Deno.test("Bans.list() returns the banned clients, and lift() ends a ban", () => {
   const { bans, clock } = bansAt();
   failTimes(bans, "192.0.2.1", 10);

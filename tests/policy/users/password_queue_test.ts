@@ -55,8 +55,10 @@ Deno.test("PasswordQueue.run() refuses a client when too many of its checks wait
 Deno.test("PasswordQueue.run() frees its place when the check fails", async () => {
   const queue = new PasswordQueue({ atOnce: 1, waiting: 1 });
   for (let n = 0; n < 3; n++) {
-    await assertRejects(() =>
-      queue.run("a", () => Promise.reject(new Error()))
+    await assertRejects(
+      () => queue.run("a", () => Promise.reject(new Error("no hash"))),
+      Error,
+      "no hash",
     );
   }
   assertEquals(await queue.run("a", () => Promise.resolve(1)), 1);

@@ -8,7 +8,7 @@ import {
   type HttpParent,
   okAnswer,
   startHttpParent,
-} from "../../support/http_parent.ts";
+} from "./http_parent.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy.ts";
 import { answering, rulesOf } from "../../support/rules.ts";
 import {

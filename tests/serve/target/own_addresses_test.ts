@@ -1,10 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import {
-  INTERFACE,
-  INTERFACE6,
-  ROUTED,
-  type Seen,
-} from "../../support/own_machine.ts";
+import { INTERFACE, INTERFACE6, ROUTED, type Seen } from "./own_machine.ts";
 import { sluice } from "../../support/sluice_commands.ts";
 import { testPrograms } from "../../support/programs.ts";
 
@@ -24,7 +19,7 @@ testPrograms({
     const { text } = await sluice([], {
       prefix: [unshare, "-rn", "/bin/sh", "-ec", SCRIPT, "sh"],
       permissions: ["-A", "--no-check"],
-      module: "tests/support/own_machine.ts",
+      module: "tests/serve/target/own_machine.ts",
     });
     const seen: Seen = JSON.parse(text);
     const own = "an address of this machine";

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TlsError } from "../../../lib/net/tls/tls_error.ts";
 import { openUpstreamTls } from "../../../lib/serve/tls/open_upstream.ts";
 import { StartError } from "../../../lib/cli/usage_error.ts";
 import type { LogEvent } from "../../../lib/observe/log_event.ts";
@@ -24,7 +25,11 @@ Deno.test("openUpstreamTls() uses the current contents of its files", async () =
   await authority.write("ca.crt", other.authority.certificate);
   await files!.reload();
   using connection = await proxy.connect();
-  await assertRejects(() => start(connection, { host: "localhost" }));
+  await assertRejects(
+    () => start(connection, { host: "localhost" }),
+    TlsError,
+    "certificate is not accepted",
+  );
 });
 
 Deno.test("openUpstreamTls() says at every start that nothing is verified", async () => {

@@ -31,10 +31,13 @@ Deno.test("SharedTable.giveBack() removes a thread's shares and releases its loc
   one.addShare(one.enter("a")!, 2);
   other.addShare(other.enter("a")!, 3);
   // The thread dies while it holds the lock.
-  assertThrows(() =>
-    one.exclusively(() => {
-      throw new Error("never mind");
-    })
+  assertThrows(
+    () =>
+      one.exclusively(() => {
+        throw new Error("never mind");
+      }),
+    Error,
+    "never mind",
   );
   watcher.giveBack(0);
   assertEquals([other.total, other.sharesOf(other.find("a")!)], [3, 3]);

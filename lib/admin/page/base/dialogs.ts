@@ -5,9 +5,7 @@
  */
 
 import { byId, make, setText } from "./element.ts";
-
-/** A line of a dialog: a name and its current value. */
-export type Fact = readonly [name: string, value: () => string];
+import type { Fact } from "./fact.ts";
 
 /** The content of a dialog. */
 export interface DialogContent {

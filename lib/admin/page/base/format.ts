@@ -17,7 +17,7 @@ export const NOTHING = "–";
  * @param bytes Number of bytes; may be fractional.
  * @returns For example `0 B`, `1.2 kB`, `30 MB`.
  */
-export function formatBytes(bytes: number): string {
+export function formatSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
   // A value that would round to four digits gets the next unit.
@@ -35,7 +35,7 @@ export function formatBytes(bytes: number): string {
  * @returns For example `1.2 kB/s`.
  */
 export function formatRate(bytesPerSecond: number): string {
-  return `${formatBytes(bytesPerSecond)}/s`;
+  return `${formatSize(bytesPerSecond)}/s`;
 }
 
 /**

@@ -48,7 +48,7 @@ export class FailuresCard {
   ): void {
     const bad = results.refused + results.failed;
     const panel = byId("failures", HTMLElement);
-    panel.dataset["empty"] = bad === 0 ? "none" : "";
+    panel.dataset["empty"] = reasons.length === 0 ? "none" : "";
     setText(
       byId("failures-share", HTMLElement),
       ended === 0 ? formatShare(0) : formatShare(share),

@@ -8,7 +8,7 @@ import type { TalkersAnswer } from "../../api.ts";
 import { formatTerm } from "../../filter.ts";
 import { Choice } from "../base/choice.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatBytes, formatCount } from "../base/format.ts";
+import { formatCount, formatSize } from "../base/format.ts";
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 
@@ -86,7 +86,7 @@ export class TalkersCard {
     others.hidden = talkers.length === 0 || rest[order] <= 0;
     setText(
       others,
-      `All others: ${formatBytes(Math.max(0, rest.bytes))} in ${
+      `All others: ${formatSize(Math.max(0, rest.bytes))} in ${
         formatCount(Math.max(0, rest.connections))
       } connections`,
     );
@@ -112,7 +112,7 @@ function talkerTable(
           showKey(talker.key);
           showShare(talker.share);
           showBytes(
-            formatRange(talker.bytes, talker.bytesError, formatBytes),
+            formatRange(talker.bytes, talker.bytesError, formatSize),
           );
           showConnections(
             formatRange(

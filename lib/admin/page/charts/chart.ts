@@ -35,7 +35,7 @@ export interface Pointer {
 const NO_DATA: ChartData = {
   times: [],
   values: [],
-  range: [0, 1],
+  range: [Date.now() / 1000 - 3600, Date.now() / 1000],
   startedAt: 0,
 };
 
@@ -125,10 +125,11 @@ export class Chart {
       if (event.pointerType === "mouse") onHover(timeAt(event));
     });
     place.addEventListener("pointerleave", () => onHover(undefined));
+    // Before the plot, which takes a click for the end of a drag.
     place.addEventListener("click", (event) => {
       const time = timeAt(event as PointerEvent);
       if (time !== undefined) onChoose(time);
-    });
+    }, { capture: true });
     place.addEventListener("keydown", (event) => {
       const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[
         event.key

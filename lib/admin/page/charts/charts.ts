@@ -5,6 +5,7 @@
  */
 
 import { formatCount, formatFrequency, formatRate } from "../base/format.ts";
+import { pause } from "../base/pause.ts";
 import type { Palette } from "../base/theme.ts";
 import { Chart } from "./chart.ts";
 import { nearest } from "./nearest.ts";
@@ -74,6 +75,7 @@ const STYLES: readonly Style[] = [
 /** The charts. */
 export class Charts {
   readonly #charts: { chart: Chart; series: readonly SeriesName[] }[];
+  #palette: Palette | undefined;
   #times: readonly number[] = [];
   #hovered: number | undefined;
   #chosen: number | undefined;
@@ -99,9 +101,15 @@ export class Charts {
     }));
   }
 
-  /** Draws in other colours. */
-  paint(palette: Palette): void {
-    for (const { chart } of this.#charts) chart.paint(palette);
+  /** Draws in other colours, each chart in a task of its own. */
+  async paint(palette: Palette): Promise<void> {
+    this.#palette = palette;
+    for (const { chart } of this.#charts) {
+      await pause();
+      // Other colours came meanwhile.
+      if (palette !== this.#palette) return;
+      chart.paint(palette);
+    }
   }
 
   /**

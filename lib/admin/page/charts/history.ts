@@ -72,9 +72,15 @@ export class History {
     return {
       times: this.#times.map((at) => at / 1000),
       values,
-      range: [(to - SPANS[this.#range]) / 1000, to / 1000],
+      range: [this.#begin(to) / 1000, to / 1000],
       startedAt: this.#startedAt / 1000,
     };
+  }
+
+  /** A program that is younger than the range has a shorter chart. */
+  #begin(to: number): number {
+    const whole = to - SPANS[this.#range];
+    return Math.max(whole, Math.min(this.#startedAt, to - SPANS["5m"]));
   }
 
   #push(at: number, valueOf: (name: typeof NAMES[number]) => Value): void {

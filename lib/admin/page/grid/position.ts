@@ -16,7 +16,7 @@ export interface Position {
 }
 
 /** Size of the table. */
-export interface Extent {
+export interface GridExtent {
   /** Rows, without that of the headings. */
   rows: number;
   /** Columns that are shown. */
@@ -41,7 +41,7 @@ export interface Key {
 export function move(
   { row, column }: Position,
   { key, ctrlKey }: Key,
-  { rows, columns, page }: Extent,
+  { rows, columns, page }: GridExtent,
 ): Position | undefined {
   const to = (nextRow: number, nextColumn: number): Position => ({
     row: clamp(nextRow, HEADINGS, rows - 1),

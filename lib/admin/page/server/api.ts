@@ -78,7 +78,7 @@ export class Api {
       const token = sessionStorage.getItem(TOKEN);
       const response = await call(path, token, options);
       if (response.ok) return response;
-      if (response.status !== 401) throw await failure(response);
+      if (response.status !== 401) throw await readFailure(response);
       await response.body?.cancel();
       // Another call may have got a newer token meanwhile.
       if (sessionStorage.getItem(TOKEN) !== token) continue;
@@ -118,7 +118,8 @@ export function describeFailure(error: unknown): string {
     : "the server cannot be reached";
 }
 
-async function failure(response: Response): Promise<ApiError> {
+/** Reads what an answer says about a failed call. */
+export async function readFailure(response: Response): Promise<ApiError> {
   const { status } = response;
   try {
     const { error } = await response.json() as AdminErrorAnswer;

@@ -56,15 +56,15 @@ export class Insight {
     this.#now = now;
     this.#range = new Choice("range", ["1h", "5m", "24h"], () => {
       this.restart();
+      this.poll();
     });
   }
 
-  /** Asks for everything. */
+  /** Asks for the history again. */
   restart(): void {
     this.#loadHistory().catch((error) =>
       notifyFailure("Cannot read the history", error)
     );
-    this.poll();
   }
 
   /** Adds the newest point to the past. */

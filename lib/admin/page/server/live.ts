@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Api, describeFailure } from "./api.ts";
+import { type CallOptions, describeFailure } from "./api.ts";
 import { EventParser, type ServerEvent } from "./event_parser.ts";
 
 /** Milliseconds until it is reopened: first and most. */
@@ -21,16 +21,33 @@ export type StreamState =
 
 /** Receives events and states. */
 export interface LiveListener {
-  /** Takes an event. */
-  onEvent(event: ServerEvent): void;
+  /** Takes an event; the next one waits until it is done. */
+  onEvent(event: ServerEvent): Promise<void>;
   /** Takes the new state of the stream. */
   onState(state: StreamState): void;
 }
 
-/** Reads events for as long as the page is open. */
-export async function follow(api: Api, listener: LiveListener): Promise<void> {
+/** Opens what the server sends. */
+export interface EventSourceOpener {
+  /** Makes a call; rejects if the answer is a failure. */
+  open(path: string, options: CallOptions): Promise<Response>;
+  /** Says in words why a call has failed (default: the page's words). */
+  describe?(error: unknown): string;
+}
+
+/**
+ * Reads events until it is aborted.
+ *
+ * @param signal Ends it when aborted (default: it never ends).
+ */
+export async function follow(
+  api: EventSourceOpener,
+  listener: LiveListener,
+  signal?: AbortSignal,
+): Promise<void> {
   for (
-    let pause: number = RETRY.first;;
+    let pause: number = RETRY.first;
+    !signal?.aborted;
     pause = Math.min(2 * pause, RETRY.most)
   ) {
     listener.onState({ is: "connecting" });
@@ -39,27 +56,45 @@ export async function follow(api: Api, listener: LiveListener): Promise<void> {
     try {
       const onEvent = (event: ServerEvent) => {
         hasEnded ||= event.name === "end";
-        listener.onEvent(event);
+        return listener.onEvent(event);
       };
-      await read(api, onEvent, () => {
+      const onOpen = () => {
         pause = RETRY.first;
         listener.onState({ is: "live" });
-      });
+      };
+      await read(api, onEvent, { onOpen, signal });
     } catch (error) {
-      why = describe(error);
+      why = describe(error, api);
     }
+    if (signal?.aborted) return;
     const retryAt = Date.now() + pause;
     listener.onState({ is: "lost", why, retryAt, hasEnded });
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await wait(pause, signal);
   }
 }
 
+/** Waits for a time, or until it is aborted. */
+function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end);
+  });
+}
+
 async function read(
-  api: Api,
+  api: EventSourceOpener,
   onEvent: LiveListener["onEvent"],
-  onOpen: () => void,
+  { onOpen, signal }: { onOpen: () => void; signal: AbortSignal | undefined },
 ): Promise<void> {
   let silence = new AbortController();
+  const stop = () => silence.abort();
+  signal?.addEventListener("abort", stop);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const listen = () => {
     const now = silence;
@@ -83,17 +118,18 @@ async function read(
       if (done) return;
       listen();
       if (isFirst) onOpen();
-      for (const event of parser.push(value)) onEvent(event);
+      for (const event of parser.push(value)) await onEvent(event);
     }
   } finally {
     clearTimeout(timer);
-    silence.abort();
+    signal?.removeEventListener("abort", stop);
+    stop();
   }
 }
 
-function describe(error: unknown): string {
+function describe(error: unknown, api: EventSourceOpener): string {
   const isSilence = error instanceof DOMException &&
     error.name === "AbortError";
   if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
-  return describeFailure(error);
+  return api.describe?.(error) ?? describeFailure(error);
 }

@@ -7,12 +7,12 @@
 import type { ListenerStatus, Status } from "../../api.ts";
 import { byId, make, setText } from "../base/element.ts";
 import {
-  formatBytes,
   formatCount,
   formatElapsed,
   formatFrequency,
   formatOffset,
   formatRate,
+  formatSize,
 } from "../base/format.ts";
 import type { TunnelList } from "../tunnels/tunnel_list.ts";
 
@@ -44,11 +44,11 @@ export function showStatus(status: Status, uptime: number): void {
   setText(byId("total", HTMLElement), formatCount(status.total));
   setText(
     byId("bytes", HTMLElement),
-    `${formatBytes(status.received)} down, ${formatBytes(status.sent)} up`,
+    `${formatSize(status.received)} down, ${formatSize(status.sent)} up`,
   );
   setText(
     byId("memory", HTMLElement),
-    `${formatBytes(memory.rss)}, heap ${formatBytes(memory.heap)}`,
+    `${formatSize(memory.rss)}, heap ${formatSize(memory.heap)}`,
   );
   setText(byId("delay", HTMLElement), formatDelay(status.eventLoopDelayMs));
   setText(byId("descriptors", HTMLElement), formatDescriptors(descriptors));

@@ -177,9 +177,9 @@ export class TunnelActions {
   }
 }
 
-/** A tunnel whose server is gone cannot be ended. */
-function isKillable({ isGone }: Row): boolean {
-  return !isGone && document.documentElement.dataset["live"] !== "lost";
+/** A tunnel that ends already, or whose server is gone, cannot be ended. */
+function isKillable(row: Row): boolean {
+  return row.isAlive && document.documentElement.dataset["live"] !== "lost";
 }
 
 function choicesOf(

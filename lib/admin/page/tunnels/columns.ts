@@ -7,30 +7,20 @@
 import type { ClosedTunnel, Tunnel } from "../../api.ts";
 import { make, setAttribute, textOf } from "../base/element.ts";
 import {
-  formatBytes,
   formatClock,
   formatElapsed,
   formatLasted,
   formatRate,
+  formatSize,
   NOTHING,
 } from "../base/format.ts";
 import type { SortedColumn } from "../grid/sorted_grid.ts";
+import { rateOf, targetOf } from "./row_values.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
 import type { Row } from "./row.ts";
 import type { TunnelList } from "./tunnel_list.ts";
 
 type TunnelColumn<T extends Tunnel = Tunnel> = SortedColumn<Row<T>>;
-
-/** Bytes a second of a tunnel in the last tick, both ways together. */
-export function rateOf(row: Row, tick: number): number {
-  return (row.rates?.up(tick) ?? 0) + (row.rates?.down(tick) ?? 0);
-}
-
-/** The target of a tunnel. */
-export function targetOf({ target, kind }: Tunnel): string {
-  if (target !== undefined) return target;
-  return kind === "echo" || kind === "hub" ? `(${kind})` : NOTHING;
-}
 
 /**
  * Columns of open tunnels.
@@ -195,7 +185,7 @@ function bytesColumn<T extends Tunnel>(
     label,
     firstDirection: -1,
     sortBy: ({ tunnel }) => tunnel[id],
-    create: (cell) => shown(cell, (tunnel) => formatBytes(tunnel[id])),
+    create: (cell) => shown(cell, (tunnel) => formatSize(tunnel[id])),
   };
 }
 
@@ -264,8 +254,8 @@ function actionColumn(): TunnelColumn {
         attributes: { type: "button", tabindex: "-1" },
       });
       cell.append(button);
-      return ({ tunnel, isGone }) => {
-        button.hidden = isGone;
+      return ({ tunnel, isAlive }) => {
+        button.hidden = !isAlive;
         const to = targetOf(tunnel);
         setAttribute(button, "aria-label", `Kill tunnel ${tunnel.id} to ${to}`);
       };

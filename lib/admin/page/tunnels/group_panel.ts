@@ -5,7 +5,7 @@
  */
 
 import { byId, make, setAttribute, textOf } from "../base/element.ts";
-import { formatBytes, formatCount, formatNumberOf } from "../base/format.ts";
+import { formatCount, formatNumberOf, formatSize } from "../base/format.ts";
 import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
 import { rateLines } from "./columns.ts";
 import { type Group, type GroupField, Grouping } from "./groups.ts";
@@ -118,14 +118,14 @@ function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
       label: "Up",
       firstDirection: -1,
       sortBy: ({ sent }) => sent,
-      create: (cell) => shown(cell, ({ sent }) => formatBytes(sent)),
+      create: (cell) => shown(cell, ({ sent }) => formatSize(sent)),
     },
     {
       id: "received",
       label: "Down",
       firstDirection: -1,
       sortBy: ({ received }) => received,
-      create: (cell) => shown(cell, ({ received }) => formatBytes(received)),
+      create: (cell) => shown(cell, ({ received }) => formatSize(received)),
     },
     {
       id: "rate",

@@ -91,9 +91,15 @@ export class OpenPanel {
   }
 
   #showMatch(): void {
-    this.#showGroups();
     const { isSet, isValid } = this.#panel.filter;
-    const count = isSet && isValid ? this.#panel.matching.length : 0;
+    const isKilling = isSet && isValid;
+    if (!isKilling && !this.#groups.isOn) {
+      this.#killAll.hidden = true;
+      return;
+    }
+    const { matching } = this.#panel;
+    this.#groups.update(() => matching, this.#list.tick);
+    const count = isKilling ? matching.length : 0;
     this.#killAll.hidden = count === 0;
     setText(this.#killAll, `Kill all ${formatCount(count)}…`);
   }

@@ -29,6 +29,11 @@ export class Row<T extends Tunnel = Tunnel> {
     this.startedAt = now - tunnel.ageMs;
   }
 
+  /** Whether there is something to end: it may be ending already. */
+  get isAlive(): boolean {
+    return !this.isGone && this.#tunnel.state !== "closing";
+  }
+
   /** The tunnel. */
   get tunnel(): T {
     return this.#tunnel;

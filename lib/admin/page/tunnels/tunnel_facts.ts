@@ -5,13 +5,13 @@
  */
 
 import type { ClosedTunnel, Tunnel } from "../../api.ts";
-import { rateOf, targetOf } from "./columns.ts";
-import type { Fact } from "../base/dialogs.ts";
+import { rateOf, targetOf } from "./row_values.ts";
+import type { Fact } from "../base/fact.ts";
 import {
-  formatBytes,
   formatElapsed,
   formatLasted,
   formatRate,
+  formatSize,
   formatTime,
   NOTHING,
 } from "../base/format.ts";
@@ -54,7 +54,7 @@ function describe(tunnel: () => Tunnel): Fact[] {
     ["Would deny", () => tunnel().wouldDeny ?? NOTHING],
     ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
     ["Started", () => formatTime(tunnel().startedAt)],
-    ["Up", () => formatBytes(tunnel().sent)],
-    ["Down", () => formatBytes(tunnel().received)],
+    ["Up", () => formatSize(tunnel().sent)],
+    ["Down", () => formatSize(tunnel().received)],
   ];
 }

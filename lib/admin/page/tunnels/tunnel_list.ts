@@ -14,6 +14,9 @@ import { ClosedList } from "./closed_list.ts";
 import { RateHistory } from "./rate_history.ts";
 import { Row } from "./row.ts";
 
+/** Rows that are made in one task. */
+const PART = 2_000;
+
 /** Assumed milliseconds between two ticks, if unknown. */
 const USUAL_STEP = 1_000;
 
@@ -37,20 +40,28 @@ export class TunnelList {
     return this.#rows;
   }
 
-  /** Restarts with a snapshot; known tunnels keep their rates. */
-  restart({ tunnels }: Pick<SnapshotEvent, "tunnels">): void {
+  /**
+   * Restarts with a snapshot; known tunnels keep their rates.
+   *
+   * @param pause Called between parts of a long list (default: no pause).
+   */
+  async restart(
+    { tunnels }: Pick<SnapshotEvent, "tunnels">,
+    pause?: () => Promise<void>,
+  ): Promise<void> {
     const now = Date.now();
     const before = this.#rows;
-    this.#rows = new Map();
-    this.#last = undefined;
-    this.closed.restart();
-    for (const tunnel of tunnels) {
+    const rows = new Map<number, Row>();
+    for (const [n, tunnel] of tunnels.entries()) {
+      if (n % PART === PART - 1) await pause?.();
       const row = new Row(tunnel.id, tunnel, now);
       row.rates = before.get(tunnel.id)?.rates;
-      this.#rows.set(tunnel.id, row);
-      before.delete(tunnel.id);
+      rows.set(tunnel.id, row);
     }
-    for (const row of before.values()) row.isGone = true;
+    for (const [id, row] of before) row.isGone ||= !rows.has(id);
+    this.#rows = rows;
+    this.#last = undefined;
+    this.closed.restart();
   }
 
   /** The server has ended, and every tunnel with it. */

@@ -5,7 +5,7 @@
  */
 
 /** The functions of the C library, as Deno wants them described. */
-export const SYMBOLS = {
+export const FENCE_SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   capset: { parameters: ["buffer", "buffer"], result: "i32" },
@@ -68,7 +68,7 @@ export const SYMBOLS = {
 } as const;
 
 /** Calls of the system. */
-export type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+export type FenceCalls = Deno.DynamicLibrary<typeof FENCE_SYMBOLS>["symbols"];
 
 /** Names of the failures that a person can act on (errno(3)). */
 const NAMES: Readonly<Record<number, string>> = {
@@ -101,7 +101,7 @@ export class CallError extends Error {
   }
 }
 
-let calls: Calls | undefined;
+let calls: FenceCalls | undefined;
 
 /**
  * Gives the calls.
@@ -109,8 +109,8 @@ let calls: Calls | undefined;
  * @returns The functions of the C library.
  * @throws {Deno.errors.NotCapable} If Deno was not given the permission for FFI.
  */
-export function fenceCalls(): Calls {
-  calls ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+export function fenceCalls(): FenceCalls {
+  calls ??= Deno.dlopen("libc.so.6", FENCE_SYMBOLS).symbols;
   return calls;
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Calls, fenceCalls, must } from "./calls.ts";
+import { type FenceCalls, fenceCalls, must } from "./calls.ts";
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -41,8 +41,8 @@ interface Reading extends Raw {
 }
 
 /** One end of the pair. */
-export class Channel {
-  readonly #calls: Calls = fenceCalls();
+export class FenceChannel {
+  readonly #calls: FenceCalls = fenceCalls();
   readonly #descriptor: number;
   readonly #descriptors: number[] = [];
   #text = "";

@@ -88,7 +88,7 @@ function signalSet(ignored: readonly number[]): Uint8Array<ArrayBuffer> {
  * @param name Its name, or its path if it has a slash.
  * @returns Its path; the name if it is not found.
  */
-export function findProgram(name: string): string {
+function findProgram(name: string): string {
   if (name.includes("/")) return name;
   const folders = (Deno.env.get("PATH") ?? "/usr/local/bin:/bin:/usr/bin")
     .split(":");
@@ -105,7 +105,7 @@ export function findProgram(name: string): string {
 }
 
 /** What became of a process. */
-export interface Change {
+export interface ChildChange {
   /** Which one. */
   pid: number;
   /** Its exit code, 128 and the signal where one ended it. */
@@ -119,7 +119,7 @@ export interface Change {
  *
  * @returns What happened; `undefined` if there is no child.
  */
-export async function awaitChild(): Promise<Change | undefined> {
+export async function awaitChild(): Promise<ChildChange | undefined> {
   const status = new Int32Array(1);
   const pid = await fenceCalls().waitpidLater(-1, status, WUNTRACED);
   if (pid < 0) return undefined;

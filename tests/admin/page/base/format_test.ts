@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import {
-  formatBytes,
   formatClock,
   formatCount,
   formatCountdown,
@@ -10,15 +9,16 @@ import {
   formatNumberOf,
   formatOffset,
   formatRate,
+  formatSize,
   formatTime,
   NOTHING,
 } from "../../../../lib/admin/page/base/format.ts";
-import { formatBytes as formatLogged } from "../../../../lib/observe/log_text.ts";
+import { formatBytes } from "../../../../lib/observe/log_text.ts";
 
-Deno.test("formatBytes() formats as the log does", () => {
+Deno.test("formatSize() formats as the log does", () => {
   const cases = [0, 1, 999, 999.4, 999.5, 1_000, 1_249, 9_949, 9_950, 10_000];
   for (const bytes of [...cases, 999_499, 999_500, 1.5e9, 3e14, 2e15, 5e18]) {
-    assertEquals(formatBytes(bytes), formatLogged(bytes), String(bytes));
+    assertEquals(formatSize(bytes), formatBytes(bytes), String(bytes));
   }
   assertEquals(formatRate(1_249), "1.2 kB/s");
 });

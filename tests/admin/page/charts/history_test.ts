@@ -84,6 +84,12 @@ Deno.test("History.past() shows nothing before the program's start", () => {
   assertEquals(times, []);
   assertEquals(startedAt, START / 1000);
   assertEquals(range, [(START - 298_000) / 1000, (START + 2_000) / 1000]);
+  // A young program has a shorter chart.
+  const young = new History(answer([], { range: "24h" }));
+  assertEquals(
+    young.past(START + 600_000).range,
+    [START / 1000, (START + 600_000) / 1000],
+  );
 });
 
 Deno.test("nearest() finds the nearest time", () => {

@@ -48,9 +48,9 @@ function tick(at: number, more: Partial<TickEvent> = {}): TickEvent {
   };
 }
 
-Deno.test("TunnelList.update() works out rates by the server's clock", () => {
+Deno.test("TunnelList.update() works out rates by the server's clock", async () => {
   const list = new TunnelList();
-  list.restart({ tunnels: [tunnel(1, { sent: 100, received: 1_000 })] });
+  await list.restart({ tunnels: [tunnel(1, { sent: 100, received: 1_000 })] });
   list.update(tick(10_000, { changed: [[1, 300, 1_000, "open"]] }));
   const row = list.open.get(1)!;
   // Of the first tick nobody knows how long it has taken: a second.
@@ -62,9 +62,9 @@ Deno.test("TunnelList.update() works out rates by the server's clock", () => {
   assertEquals(row.tunnel.received, 9_000);
 });
 
-Deno.test("TunnelList.update() replaces a tunnel when more of it is known", () => {
+Deno.test("TunnelList.update() replaces a tunnel when more of it is known", async () => {
   const list = new TunnelList();
-  list.restart({ tunnels: [] });
+  await list.restart({ tunnels: [] });
   const bare = tunnel(1, { protocol: "", state: "handshake" });
   list.update(tick(1_000, { opened: [bare] }));
   const row = list.open.get(1)!;
@@ -77,9 +77,9 @@ Deno.test("TunnelList.update() replaces a tunnel when more of it is known", () =
   assertEquals(row.rates?.up(list.tick), 50);
 });
 
-Deno.test("TunnelList.update() removes closed tunnels, not those with a closed request", () => {
+Deno.test("TunnelList.update() removes closed tunnels, not those with a closed request", async () => {
   const list = new TunnelList();
-  list.restart({ tunnels: [tunnel(1), tunnel(2)] });
+  await list.restart({ tunnels: [tunnel(1), tunnel(2)] });
   const row = list.open.get(2)!;
   list.update(tick(1_000, { closed: [closed(1), closed(2)], gone: [2] }));
   assertEquals([...list.open.keys()], [1]);
@@ -91,12 +91,12 @@ Deno.test("TunnelList.update() removes closed tunnels, not those with a closed r
   assertEquals([...list.open.keys()], [1]);
 });
 
-Deno.test("TunnelList.restart() keeps the rates of those it knows", () => {
+Deno.test("TunnelList.restart() keeps the rates of those it knows", async () => {
   const list = new TunnelList();
-  list.restart({ tunnels: [tunnel(1), tunnel(2)] });
+  await list.restart({ tunnels: [tunnel(1), tunnel(2)] });
   list.update(tick(1_000, { changed: [[1, 70, 0, "open"]] }));
   const gone = list.open.get(2)!;
-  list.restart({ tunnels: [tunnel(1, { sent: 500 })] });
+  await list.restart({ tunnels: [tunnel(1, { sent: 500 })] });
   assertEquals(list.open.get(1)?.rates?.up(list.tick), 70);
   assert(gone.isGone);
   assertEquals(list.open.size, 1);
@@ -115,14 +115,14 @@ Deno.test("TunnelList.update() adds up the rates of all tunnels", () => {
   assertEquals([list.up, list.down, list.opened], [0, 0, 0]);
 });
 
-Deno.test("TunnelList.end() leaves no row that can be ended", () => {
+Deno.test("TunnelList.end() leaves no row that can be ended", async () => {
   const list = new TunnelList();
-  list.restart({ tunnels: [tunnel(1), tunnel(2)] });
+  await list.restart({ tunnels: [tunnel(1), tunnel(2)] });
   list.end();
   assertEquals([...list.open.values()].map(({ isGone }) => isGone), [
     true,
     true,
   ]);
-  list.restart({ tunnels: [tunnel(3)] });
+  await list.restart({ tunnels: [tunnel(3)] });
   assertEquals([...list.open.values()].map(({ isGone }) => isGone), [false]);
 });

@@ -10,9 +10,9 @@ import tls from "node:tls";
 import {
   NodeConnection,
   type NodeConnectionOptions,
-} from "../../lib/net/tls/node_connection.ts";
-import { NodeTransport } from "../../lib/net/tls/node_transport.ts";
-import { CERTIFICATE, KEY } from "./tls_identity.ts";
+} from "../../../lib/net/tls/node_connection.ts";
+import { NodeTransport } from "../../../lib/net/tls/node_transport.ts";
+import { CERTIFICATE, KEY } from "../../support/tls_identity.ts";
 
 /** A connection and its other end. */
 export interface NodePair extends Disposable {

@@ -9,7 +9,7 @@ import {
   startServer,
   type TestServer,
   writeAll,
-} from "./sockets.ts";
+} from "../../support/sockets.ts";
 
 /** One request to a {@linkcode HttpParent}. */
 export interface ParentRequest {

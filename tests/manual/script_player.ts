@@ -4,7 +4,7 @@
  * servers. It is a program of its own because it needs its own network, where
  * every port is free.
  *
- * Usage: deno run -A tests/support/script_player.ts FOLDER < SCRIPT
+ * Usage: deno run -A tests/manual/script_player.ts FOLDER < SCRIPT
  *
  * It works in the folder, and serves a page on port 8000 of 127.0.0.1. The exit
  * code is 1 if a line fails or a server does not end well.
@@ -13,7 +13,7 @@
  */
 
 import { TextLineStream, toText } from "@std/streams";
-import { commandsOf } from "./shell_words.ts";
+import { commandsOf } from "../support/shell_words.ts";
 
 const [folder] = Deno.args as [string];
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -25,7 +25,7 @@ const LISTENING = /Listening on|"event":"listening"/;
 const SERVERS = ["forward", "hub", "echo", "run", "proxy"];
 
 /** Milliseconds that a script may take. */
-const TIME_LIMIT = 25_000;
+const TIME_LIMIT = 80_000;
 
 interface Server {
   line: string;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type ProgramServer, serveProgram } from "./program_server.ts";
-import { makeFolder } from "./programs.ts";
-import { closedPort } from "./sockets.ts";
+import { type ProgramServer, serveProgram } from "../support/program_server.ts";
+import { makeFolder } from "../support/programs.ts";
+import { closedPort } from "../support/sockets.ts";
 
 /** Credentials for a parent. */
 export interface ParentLogin {

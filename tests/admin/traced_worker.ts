@@ -7,8 +7,8 @@
 
 import { openMeters } from "../../lib/admin/meters.ts";
 import { Threads } from "../../lib/admin/threads.ts";
-import { startProxyWorkers } from "./proxy_workers.ts";
-import { readExactly, startEcho, writeAll } from "./sockets.ts";
+import { startProxyWorkers } from "../support/proxy_workers.ts";
+import { readExactly, startEcho, writeAll } from "../support/sockets.ts";
 
 if (import.meta.main) await runTunnel();
 

@@ -5,9 +5,13 @@
  * @module
  */
 
-import { linesOf, PATIENCE, RunningProgram } from "./running_program.ts";
-import { sluiceWords } from "./sluice_commands.ts";
-import { within } from "./sockets.ts";
+import {
+  linesOf,
+  PATIENCE,
+  RunningProgram,
+} from "../support/running_program.ts";
+import { sluiceWords } from "../support/sluice_commands.ts";
+import { within } from "../support/sockets.ts";
 
 /**
  * Reads commands: `start` starts another process and prints its id; `stop ID`

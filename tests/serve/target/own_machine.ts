@@ -6,25 +6,25 @@
  * @module
  */
 
-import { parseParent } from "../../lib/wire/parent_url.ts";
-import { SOCKS5 } from "./bind.ts";
-import { exchange, join, readToEof } from "./dialogue.ts";
-import { startTestForward, upstreamAt } from "./forward.ts";
+import { parseParent } from "../../../lib/wire/parent_url.ts";
+import { SOCKS5 } from "../../support/bind.ts";
+import { exchange, join, readToEof } from "../../support/dialogue.ts";
+import { startTestForward, upstreamAt } from "../../support/forward.ts";
 import {
   connectRequest,
   GREETING,
   startTestProxy,
   type TestProxy,
-} from "./proxy.ts";
-import { rulesOf } from "./rules.ts";
+} from "../../support/proxy.ts";
+import { rulesOf } from "../../support/rules.ts";
 import {
   closedPort,
   readExactly,
   startServer,
   within,
   writeAll,
-} from "./sockets.ts";
-import { openAssociation, startUdp } from "./udp.ts";
+} from "../../support/sockets.ts";
+import { openAssociation, startUdp } from "../../support/udp.ts";
 
 /** Assigned to `lo` by the starting test. */
 export const INTERFACE = "198.41.0.4";

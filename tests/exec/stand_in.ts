@@ -6,10 +6,10 @@
  */
 
 import { formatIpAddress } from "../../lib/wire/ip_address.ts";
-import { issue } from "./certificates.ts";
-import { type Ended, type ExecSettings, sluiceExec } from "./exec.ts";
-import { address, among, startNameServer } from "./name_server.ts";
-import { makeFolder } from "./programs.ts";
+import { issue } from "../support/certificates.ts";
+import { type Ended, type ExecSettings, sluiceExec } from "../support/exec.ts";
+import { address, among, startNameServer } from "../support/name_server.ts";
+import { makeFolder } from "../support/programs.ts";
 
 /** Served files by path. A function creates a file for the server's origin. */
 export type Served = Record<string, string | Uint8Array<ArrayBuffer>>;

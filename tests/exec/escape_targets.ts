@@ -7,8 +7,8 @@
 
 import { formatIpAddress } from "../../lib/wire/ip_address.ts";
 import type { Targets } from "./escapes.ts";
-import { address, among, startNameServer } from "./name_server.ts";
-import { Sluice } from "./sluice.ts";
+import { address, among, startNameServer } from "../support/name_server.ts";
+import { Sluice } from "../support/sluice.ts";
 
 /** Names that the name server knows. */
 const ALLOWED = "allowed.test";

@@ -1,0 +1,169 @@
+/**
+ * Calls of an admin listener.
+ *
+ * `node:http` makes them: it reaches Unix sockets, and it heeds no proxy of the
+ * environment. `fetch` would ask even a Unix socket as if it were a proxy.
+ *
+ * @module
+ */
+
+import { type IncomingMessage, request, type RequestOptions } from "node:http";
+import { request as requestTls } from "node:https";
+import { Readable } from "node:stream";
+import type { Calls, HttpMethod, REQUEST_HEADER } from "../admin/endpoints.ts";
+import {
+  ApiError,
+  type CallOptions,
+  readFailure,
+} from "../admin/page/server/api.ts";
+import { explainError } from "../observe/explain_error.ts";
+import type { AdminAddress } from "./address.ts";
+
+/** The header of every call that changes something. */
+const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
+
+/** Most bytes of an answer; that of 1,000 talkers has 0.2 million. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Statuses of responses that have no body (Fetch Standard). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Options for {@linkcode AdminClient}. */
+export interface ClientOptions {
+  /** The token, if the listener needs one. */
+  token: string | undefined;
+  /** Certificates to trust instead of the usual ones, in PEM. */
+  ca?: string | undefined;
+  /** Milliseconds to wait for an answer; 0 disables the limit. */
+  timeout: number;
+}
+
+/** Calls of one admin listener; disposing of it ends them all. */
+export class AdminClient implements Disposable {
+  /** The address. */
+  readonly address: AdminAddress;
+  readonly #options: ClientOptions;
+  readonly #ended = new AbortController();
+
+  /** Prepares calls, without connecting. */
+  constructor(address: AdminAddress, options: ClientOptions) {
+    this.address = address;
+    this.#options = options;
+  }
+
+  /**
+   * Makes a call such as `GET /api/status`.
+   *
+   * @returns Its answer; `undefined` if it has none.
+   * @throws {ApiError} If the answer is a failure.
+   */
+  async call<C extends keyof Calls>(call: C): Promise<Calls[C]> {
+    const [method, path] = call.split(" /") as [HttpMethod, string];
+    const { timeout } = this.#options;
+    const limit = timeout > 0 ? AbortSignal.timeout(timeout) : undefined;
+    const response = await this.#send(method, path, limit);
+    const text = await readText(response);
+    return (text === "" ? undefined : JSON.parse(text)) as Calls[C];
+  }
+
+  /**
+   * Opens an answer that has no end.
+   *
+   * @throws {ApiError} If the answer is a failure.
+   */
+  open(path: string, { limit }: CallOptions = {}): Promise<Response> {
+    return this.#send("GET", path, limit?.());
+  }
+
+  /** Says in words why a call has failed. */
+  describe(error: unknown): string {
+    if (error instanceof ApiError) {
+      return error.status === 401 ? this.#describeToken() : error.message;
+    }
+    if (error instanceof SyntaxError || error instanceof RangeError) {
+      return "it does not answer as the admin API does";
+    }
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return `no answer within ${this.#options.timeout / 1000} s`;
+    }
+    return explainError(error);
+  }
+
+  /** Ends all calls. */
+  [Symbol.dispose](): void {
+    this.#ended.abort();
+  }
+
+  async #send(
+    method: HttpMethod,
+    path: string,
+    limit: AbortSignal | undefined,
+  ): Promise<Response> {
+    const { ca, token } = this.#options;
+    const { isTls, path: base, socket } = this.address;
+    const signals = [this.#ended.signal, ...limit === undefined ? [] : [limit]];
+    const signal = AbortSignal.any(signals);
+    const response = await send(isTls, {
+      ..."path" in socket ? { socketPath: socket.path } : socket,
+      ...ca === undefined ? {} : { ca },
+      method,
+      path: base + path,
+      headers: {
+        host: this.address.host,
+        ...token === undefined ? {} : { authorization: `Bearer ${token}` },
+        ...method === "GET" ? {} : { [HEADER]: "1" },
+      },
+      agent: false,
+      signal,
+    }).catch((error) => {
+      throw signal.aborted ? signal.reason : error;
+    });
+    if (response.ok) return response;
+    throw await readFailure(response);
+  }
+
+  #describeToken(): string {
+    return this.#options.token === undefined
+      ? "it needs a token: give --admin-token-file FILE or SLUICE_ADMIN_TOKEN"
+      : "the token is wrong";
+  }
+}
+
+function send(
+  isTls: boolean,
+  options: RequestOptions & { ca?: string },
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    (isTls ? requestTls : request)(options, (message) => {
+      resolve(toResponse(message));
+    }).on("error", reject).end();
+  });
+}
+
+function toResponse(message: IncomingMessage): Response {
+  const status = message.statusCode ?? 0;
+  if (BODILESS.has(status)) {
+    message.resume();
+    return new Response(null, { status });
+  }
+  const body = Readable.toWeb(message) as ReadableStream<
+    Uint8Array<ArrayBuffer>
+  >;
+  return new Response(body, { status });
+}
+
+/** Reads an answer up to a bound. */
+async function readText(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const bytes of response.body) {
+    length += bytes.length;
+    if (length > MOST_BYTES) {
+      throw new RangeError(`Cannot read answer: over ${MOST_BYTES} bytes`);
+    }
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,28 @@
+/**
+ * `sluice top`: a running Sluice in a terminal.
+ *
+ * @module
+ */
+
+import type { Command } from "../cli/command.ts";
+import { TOP_OPTIONS } from "./options.ts";
+import { runTop } from "./run.ts";
+
+/** The command and its options. */
+export const TOP_COMMAND: Command<typeof TOP_OPTIONS> = {
+  usage: "top [OPTIONS] [ADMIN]",
+  summary:
+    "Shows what a running Sluice does: its open tunnels with their rates, who uses most, and what fails. It filters, sorts and ends tunnels. The Sluice has to run with --admin. Press ? for the keys. Exit codes: 0 quit or printed, 1 not reached, 2 wrong options, 129 terminal gone, 143 SIGTERM.",
+  examples: [
+    ["sluice top", "the Sluice with --admin 9090 on this machine"],
+    ["sluice top unix:/run/sluice/admin.sock", "through a Unix socket"],
+    [
+      "sluice top --admin-token-file token.txt https://proxy.example/sluice/",
+      "through a gateway with TLS",
+    ],
+    ["sluice top --filter user:alice --sort total", "one user's tunnels"],
+    ["sluice top --once --json > now.json", "for a program"],
+  ],
+  options: TOP_OPTIONS,
+  run: runTop,
+};

@@ -1,0 +1,108 @@
+/**
+ * Draws a whole screen.
+ *
+ * @module
+ */
+
+import { styled } from "../cli/layout.ts";
+import { clip, widthOf } from "./fill_cell.ts";
+import { drawDetails } from "./draw_details.ts";
+import { drawErrors, errorLines } from "./draw_errors.ts";
+import { drawHeader, HEADER_LINES } from "./draw_header.ts";
+import { drawHelp } from "./draw_help.ts";
+import { drawTalkers } from "./draw_talkers.ts";
+import { drawTunnels } from "./draw_tunnels.ts";
+import type { Frame } from "./frame.ts";
+import { TABLE_LINES } from "./table.ts";
+import type { Panel } from "./view.ts";
+
+/** Lines below the panel. */
+const FOOTER_LINES = 1;
+
+const DRAWERS: Readonly<
+  Record<Panel, (frame: Frame, height: number) => string[]>
+> = {
+  tunnels: drawTunnels,
+  details: drawDetails,
+  talkers: drawTalkers,
+  errors: drawErrors,
+  help: drawHelp,
+};
+
+const PROMPT = "Filter: ";
+
+/** What the last line offers, by panel. */
+const FOOTERS: Readonly<Record<Panel, string>> = {
+  tunnels:
+    "/ filter  s sort  k kill  t talkers  e errors  p pause  ? keys  q quit",
+  details: "k kill  b ban  Esc back  ? keys  q quit",
+  talkers:
+    "Tab who  s order  [ ] time  Enter filter  Esc back  p pause  ? keys  q quit",
+  errors: "[ ] time  Up Down scroll  Esc back  p pause  ? keys  q quit",
+  help: "Esc back  q quit",
+};
+
+/**
+ * Draws a screen.
+ *
+ * @param frame What to draw. The selections of its view are made visible.
+ * @returns As many lines as there are rows, without line ends; none has more
+ *   columns than the terminal.
+ */
+export function draw(frame: Frame): string[] {
+  const { rows } = frame.size;
+  const height = Math.max(0, rows - HEADER_LINES - FOOTER_LINES);
+  fit(frame, height);
+  const panel = DRAWERS[frame.view.panel](frame, height).slice(0, height);
+  const lines = Array.from({ length: height }, (_, row) => panel[row] ?? "");
+  const fault = drawFault(frame);
+  if (fault !== undefined) lines.splice(-1, 1, fault);
+  return [...drawHeader(frame), ...lines, drawFooter(frame)].slice(-rows);
+}
+
+function fit(frame: Frame, height: number): void {
+  const { picture, view } = frame;
+  view.tunnels.take(
+    picture.tunnels,
+    (one, other) => one.tunnel.id === other.tunnel.id,
+  );
+  view.tunnels.fit(height - TABLE_LINES);
+  view.talkers.take(
+    picture.talkers.answer?.talkers ?? [],
+    (one, other) => one.key === other.key,
+  );
+  view.talkers.fit(height - TABLE_LINES);
+  if (view.panel === "errors") {
+    view.errors.fit(errorLines(frame).length, height - 1);
+  }
+}
+
+function drawFooter({ isStyled, size, view }: Frame): string {
+  const { columns } = size;
+  const { notice, panel, question } = view;
+  if (question?.is === "filter") {
+    const typed = lastPart(question.text, columns - PROMPT.length - 1);
+    return clip(`${PROMPT}${typed}_`, columns);
+  }
+  if (question?.is === "change") {
+    const ask = " y/n";
+    const text = clip(question.text, Math.max(0, columns - ask.length));
+    return styled(clip(text + ask, columns), "warning", isStyled);
+  }
+  if (notice !== "") return styled(clip(notice, columns), "warning", isStyled);
+  return styled(clip(FOOTERS[panel], columns), "faint", isStyled);
+}
+
+/** What is wrong with the filter has its own line above it. */
+function drawFault({ isStyled, size, view }: Frame): string | undefined {
+  const { notice, question } = view;
+  if (question?.is !== "filter" || notice === "") return undefined;
+  return styled(clip(notice, size.columns), "warning", isStyled);
+}
+
+/** The end of what is typed, as far as there is room for it. */
+function lastPart(text: string, columns: number): string {
+  let part = text;
+  while (widthOf(part) > Math.max(0, columns)) part = part.slice(1);
+  return part;
+}

@@ -1,0 +1,43 @@
+/**
+ * Draws the list of keys.
+ *
+ * @module
+ */
+
+import { styled } from "../cli/layout.ts";
+import { clip, fillCell } from "./fill_cell.ts";
+import type { Frame } from "./frame.ts";
+
+/** Columns of the keys. */
+const NAMES = 20;
+
+/** The keys, and what they do. */
+export const KEYS: readonly (readonly [key: string, effect: string])[] = [
+  ["Up, Down", "select the previous or next line"],
+  ["PgUp, PgDn", "move by a screen; Home and End to the ends"],
+  ["/", "filter; Enter keeps it, Esc undoes, Ctrl-U empties"],
+  ["s, S", "sort by the next or previous column"],
+  ["r", "reverse the order"],
+  ["Enter", "show everything about the tunnel, or filter by the talker"],
+  ["k", "end the selected tunnel, after you confirm it"],
+  ["K", "end all tunnels that match the filter, after you confirm it"],
+  ["b", "ban the client for an hour, after you confirm it"],
+  ["t", "top talkers: Tab changes who, s the order, [ and ] the time"],
+  ["e", "errors: what fails, and why; [ and ] change the time"],
+  ["p, Space", "pause: the picture stays as it is"],
+  ["Esc", "go back to the tunnels; there it removes the filter"],
+  ["Ctrl-L", "draw the screen again"],
+  ["Ctrl-Z", "stop; fg in the shell continues"],
+  ["?, h", "this list"],
+  ["q, Ctrl-C", "quit"],
+];
+
+/** Draws the list. */
+export function drawHelp({ isStyled, size }: Frame): string[] {
+  return [
+    styled(clip("Keys", size.columns), "bold", isStyled),
+    ...KEYS.map(([key, effect]) =>
+      clip(fillCell(`  ${key}`, NAMES) + effect, size.columns)
+    ),
+  ];
+}

@@ -1,0 +1,91 @@
+/**
+ * Draws who uses most.
+ *
+ * @module
+ */
+
+import type { TalkersAnswer } from "../admin/api.ts";
+import {
+  formatCount,
+  formatShare,
+  formatSize,
+} from "../admin/page/base/format.ts";
+import { styled } from "../cli/layout.ts";
+import { clip, fillCell } from "./fill_cell.ts";
+import type { Frame } from "./frame.ts";
+import type { Talker } from "./view.ts";
+import { MARK, markLine, TABLE_LINES } from "./table.ts";
+
+/** Columns of the figures. */
+const WIDTH = { bytes: 17, connections: 19, share: 9 } as const;
+
+/**
+ * Draws the list.
+ *
+ * @param height Lines of the list.
+ */
+export function drawTalkers(frame: Frame, height: number): string[] {
+  const { isStyled, picture, size, view } = frame;
+  const { answer, fault } = picture.talkers;
+  const by = `by ${view.dimension}, ${view.order}, last ${view.range}`;
+  const title = clip(`Top talkers: ${by}`, size.columns);
+  if (answer === undefined) {
+    return [
+      title,
+      clip(fault === "" ? "  Asking…" : `  ${fault}`, size.columns),
+    ];
+  }
+  const { first, index } = view.talkers;
+  const figures = WIDTH.bytes + WIDTH.connections + WIDTH.share;
+  const name = Math.max(8, size.columns - MARK.length - figures);
+  const titles = [
+    fillCell(view.dimension.toUpperCase(), name),
+    fillCell("BYTES", WIDTH.bytes, "right"),
+    fillCell("CONNECTIONS", WIDTH.connections, "right"),
+    fillCell("SHARE", WIDTH.share, "right"),
+  ].join("");
+  const rows = answer.talkers.slice(first, first + height - TABLE_LINES)
+    .map((talker, offset) => {
+      const text = fillCell(talker.key, name) +
+        figuresOf(talker, answer, frame);
+      const isSelected = first + offset === index;
+      return markLine(text, { isSelected, isStyled, width: size.columns });
+    });
+  const titleLine = clip(" ".repeat(MARK.length) + titles, size.columns);
+  return [
+    title,
+    styled(titleLine, "bold", isStyled),
+    ...rows.length > 0 ? rows : [clip("  Nothing in this time.", size.columns)],
+  ];
+}
+
+/** A figure that may be too large says by how much. */
+function figuresOf(
+  talker: Talker,
+  all: TalkersAnswer,
+  { view }: Frame,
+): string {
+  const { bytes, bytesError, connections, connectionsError } = talker;
+  const part = talker[view.order] / Math.max(1, all[view.order]);
+  return [
+    fillCell(
+      withError(formatSize(bytes), bytesError, formatSize),
+      WIDTH.bytes,
+      "right",
+    ),
+    fillCell(
+      withError(formatCount(connections), connectionsError, formatCount),
+      WIDTH.connections,
+      "right",
+    ),
+    fillCell(formatShare(Math.min(1, part)), WIDTH.share, "right"),
+  ].join("");
+}
+
+function withError(
+  text: string,
+  error: number,
+  format: (value: number) => string,
+): string {
+  return error === 0 ? text : `${text} -${format(error)}`;
+}

@@ -1,0 +1,92 @@
+/**
+ * Draws the table of tunnels.
+ *
+ * @module
+ */
+
+import { formatCount } from "../admin/page/base/format.ts";
+import { styled } from "../cli/layout.ts";
+import { clip, fillCell } from "./fill_cell.ts";
+import type { Frame } from "./frame.ts";
+import type { PicturedTunnel } from "./pictured_tunnel.ts";
+import { SORTS } from "./sorts.ts";
+import { MARK, markLine, TABLE_LINES } from "./table.ts";
+import { GAP, type TopColumn, tunnelColumns } from "./tunnel_columns.ts";
+
+/**
+ * Draws the table.
+ *
+ * @param height Lines of the table.
+ */
+export function drawTunnels(frame: Frame, height: number): string[] {
+  const { isStyled, picture, size, view } = frame;
+  const columns = tunnelColumns(size.columns - MARK.length);
+  const titles = columns.map((column) => {
+    const isSorted = column.sort === view.sort;
+    const title = isSorted ? `${column.title}${arrow(frame)}` : column.title;
+    return fillCell(title, column.width, column.side);
+  });
+  const { first, index } = view.tunnels;
+  const rows = picture.tunnels
+    .slice(first, first + height - TABLE_LINES)
+    .map((tunnel, offset) =>
+      markLine(cellsOf(tunnel, columns).join(" ".repeat(GAP)), {
+        isSelected: first + offset === index,
+        isFaint: tunnel.row.isGone,
+        isStyled,
+        width: size.columns,
+      })
+    );
+  const titleLine = clip(
+    " ".repeat(MARK.length) + titles.join(" ".repeat(GAP)),
+    size.columns,
+  );
+  return [
+    clip(describeTable(frame), size.columns),
+    styled(titleLine, "bold", isStyled),
+    ...rows.length > 0 ? rows : [drawNone(frame)],
+  ];
+}
+
+/** Draws the titles and all tunnels, without a selection. */
+export function tunnelLines(frame: Frame): string[] {
+  const columns = tunnelColumns(frame.size.columns);
+  const lines = [
+    columns.map(({ side, title, width }) => fillCell(title, width, side)),
+    ...frame.picture.tunnels.map((tunnel) => cellsOf(tunnel, columns)),
+  ];
+  return lines.map((cells) => cells.join(" ".repeat(GAP)).trimEnd());
+}
+
+/** For example `Tunnels: 12 of 1,204, filter user:alice, by rate`. */
+function describeTable({ picture, view }: Frame): string {
+  const { open, tunnels } = picture;
+  const count = view.filter === ""
+    ? formatCount(open)
+    : `${formatCount(tunnels.length)} of ${formatCount(open)}`;
+  const filter = view.filter === "" ? "" : `, filter ${view.filter}`;
+  const order = view.isReversed ? ", reversed" : "";
+  return `Tunnels: ${count}${filter}, by ${view.sort}${order}`;
+}
+
+function arrow({ view }: Frame): string {
+  const isDown = (SORTS[view.sort].direction === -1) !== view.isReversed;
+  return isDown ? "v" : "^";
+}
+
+function drawNone({ picture, size, view }: Frame): string {
+  if (picture.status === undefined) return "";
+  const text = view.filter === ""
+    ? "No tunnels are open."
+    : "No open tunnel matches the filter; / changes it, Esc removes it.";
+  return clip(`  ${text}`, size.columns);
+}
+
+function cellsOf(
+  tunnel: PicturedTunnel,
+  columns: readonly TopColumn[],
+): string[] {
+  return columns.map(({ side, text, width }) =>
+    fillCell(text(tunnel), width, side)
+  );
+}

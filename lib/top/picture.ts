@@ -1,0 +1,129 @@
+/**
+ * A picture of the server at one moment. It does not change while a person
+ * looks at it.
+ *
+ * @module
+ */
+
+import type {
+  ClosedAnswer,
+  FailuresAnswer,
+  Status,
+  TalkersAnswer,
+} from "../admin/api.ts";
+import { type SortDirection, sortRows } from "../admin/page/grid/order.ts";
+import type { StreamState } from "../admin/page/server/live.ts";
+import { describeOpen } from "../admin/page/tunnels/tunnel_facts.ts";
+import { matchesFilter, parseFilter } from "../admin/filter.ts";
+import type { Row } from "../admin/page/tunnels/row.ts";
+import type { TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
+import type { ServerState } from "./server_state.ts";
+import type { AnswerState, Inquiries } from "./inquiries.ts";
+import type { PicturedTunnel } from "./pictured_tunnel.ts";
+import { type SortName, SORTS } from "./sorts.ts";
+
+/** What to see. */
+export interface Query {
+  /** The filter of the tunnels, as typed. */
+  readonly filter: string;
+  /** What to sort by. */
+  readonly sort: SortName;
+  /** Whether the order is the opposite of the usual one. */
+  readonly isReversed: boolean;
+  /** Seconds that a rate covers. */
+  readonly seconds: number;
+  /** The tunnel to describe, if any. */
+  readonly details?: Row | undefined;
+}
+
+/** A picture. */
+export interface Picture {
+  /** When it was taken, in milliseconds since 1970. */
+  readonly at: number;
+  /** The state of the connection to the server. */
+  readonly stream: StreamState;
+  /** The server; `undefined` before it has answered. */
+  readonly status: Status | undefined;
+  /** Sums of the last second. */
+  readonly rates: Pick<TunnelList, "up" | "down" | "opened">;
+  /** The tunnels that match, in order. */
+  readonly tunnels: readonly PicturedTunnel[];
+  /** How many are open, matching or not. */
+  readonly open: number;
+  /** Everything about the tunnel to describe; empty without one. */
+  readonly details: readonly PictureFact[];
+  /** Share of connections that are refused or fail, 0 to 1, if known. */
+  readonly share: number | undefined;
+  /** Who uses most, if that was asked for. */
+  readonly talkers: AnswerState<TalkersAnswer>;
+  /** What goes wrong, if that was asked for. */
+  readonly failures: AnswerState<FailuresAnswer>;
+  /** The last ones, the oldest first, if that was asked for. */
+  readonly last: AnswerState<ClosedAnswer>;
+}
+
+/** A name and a value, which may be from the network. */
+export type PictureFact = readonly [name: string, value: string];
+
+/** What is known besides the tunnels. */
+export type InquiryAnswers = Pick<
+  Inquiries,
+  "failures" | "last" | "share" | "talkers"
+>;
+
+/** Takes a picture of what is known. */
+export function takePicture(
+  { list, status, stream }: ServerState,
+  { failures, last, share, talkers }: InquiryAnswers,
+  query: Query,
+): Picture {
+  const at = Date.now();
+  const terms = parseFilter(query.filter);
+  const found: PicturedTunnel[] = [];
+  for (const row of list.open.values()) {
+    if (!matchesFilter(terms, row.tunnel)) continue;
+    found.push(pictureOf(row, { list, at, seconds: query.seconds }));
+  }
+  const { direction, valueOf } = SORTS[query.sort];
+  const wanted = (query.isReversed ? -direction : direction) as SortDirection;
+  return {
+    at,
+    stream,
+    status,
+    rates: { up: list.up, down: list.down, opened: list.opened },
+    tunnels: sortRows(found, valueOf, wanted),
+    open: list.open.size,
+    details: query.details === undefined
+      ? []
+      : describeOpen(query.details, list)
+        .map(([name, value]) => [name, value()] as const),
+    ...{ failures, last, share, talkers },
+  };
+}
+
+interface Moment {
+  list: TunnelList;
+  at: number;
+  seconds: number;
+}
+
+function pictureOf(row: Row, { at, list, seconds }: Moment): PicturedTunnel {
+  const { rates, startedAt, tunnel } = row;
+  let up = 0;
+  let down = 0;
+  // A tick is a second. The list may be younger than the rate that is asked for.
+  const ticks = Math.max(1, Math.min(seconds, list.tick));
+  for (let tick = list.tick; tick > list.tick - ticks; tick--) {
+    up += rates?.up(tick) ?? 0;
+    down += rates?.down(tick) ?? 0;
+  }
+  return {
+    tunnel,
+    ageMs: Math.max(0, at - startedAt),
+    sent: tunnel.sent,
+    received: tunnel.received,
+    up: up / ticks,
+    down: down / ticks,
+    row,
+  };
+}

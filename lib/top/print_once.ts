@@ -1,0 +1,121 @@
+/**
+ * Prints one picture of a server.
+ *
+ * @module
+ */
+
+import type { ListedTunnel } from "../admin/api.ts";
+import { follow } from "../admin/page/server/live.ts";
+import { printLines } from "../cli/print_lines.ts";
+import { StartError } from "../cli/usage_error.ts";
+import type { AdminClient } from "./client.ts";
+import { drawHeader } from "./draw_header.ts";
+import { tunnelLines } from "./draw_tunnels.ts";
+import type { Frame } from "./frame.ts";
+import { Inquiries } from "./inquiries.ts";
+import { type Picture, takePicture } from "./picture.ts";
+import type { PicturedTunnel } from "./pictured_tunnel.ts";
+import { ServerState } from "./server_state.ts";
+import { type FirstView, openView } from "./view.ts";
+
+/** Columns where there is no terminal. */
+const USUAL_COLUMNS = 120;
+
+/** What to print. */
+export interface OnceOptions {
+  /** Which tunnels, and their order. */
+  first: FirstView;
+  /** Milliseconds that rates cover. */
+  interval: number;
+  /** Whether to print JSON. */
+  isJson: boolean;
+}
+
+/**
+ * Watches a server for an interval, and prints what it saw.
+ *
+ * @returns Exit code.
+ * @throws {StartError} If the server ends meanwhile.
+ */
+export async function printOnce(
+  client: AdminClient,
+  { first, interval, isJson }: OnceOptions,
+): Promise<number> {
+  const seconds = Math.round(interval / 1000);
+  const state = await watchFor(client, seconds);
+  const view = openView(first);
+  const inquiries = new Inquiries(client);
+  await inquiries.ask({ ...view, panel: "talkers" });
+  const picture = takePicture(state, inquiries, { ...first, seconds });
+  const lines = isJson
+    ? [JSON.stringify(describePicture(picture, client))]
+    : listPicture(picture, { address: client.address.name, view });
+  printLines(lines);
+  return 0;
+}
+
+/** Follows events until the rates are known. */
+async function watchFor(
+  client: AdminClient,
+  seconds: number,
+): Promise<ServerState> {
+  const done = new AbortController();
+  let lost = "";
+  const state: ServerState = new ServerState(() => {
+    const { list, stream } = state;
+    if (stream.is === "lost") lost = stream.why;
+    if (list.tick >= seconds || stream.is === "lost") done.abort();
+  });
+  await follow(client, state, done.signal);
+  if (lost === "") return state;
+  throw new StartError(`Lost ${client.address.name}: ${lost}`);
+}
+
+/** Like an answer of the API: what it does not know is null. */
+function describePicture(picture: Picture, { address }: AdminClient): unknown {
+  const { at, open, rates, share, status, talkers, tunnels } = picture;
+  return {
+    at: new Date(at).toISOString(),
+    admin: address.name,
+    status,
+    rates,
+    failureShare: share ?? null,
+    talkers: talkers.answer?.talkers ?? null,
+    open,
+    matching: tunnels.length,
+    tunnels: tunnels.map(listed),
+  };
+}
+
+function listed(one: PicturedTunnel): ListedTunnel {
+  const { ageMs, down, received, sent, tunnel, up } = one;
+  return {
+    ...tunnel,
+    ...{ ageMs, sent, received },
+    sentRate: Math.round(up),
+    receivedRate: Math.round(down),
+  };
+}
+
+function listPicture(
+  picture: Picture,
+  { address, view }: Pick<Frame, "address" | "view">,
+): string[] {
+  const size = { columns: columnsOfOutput(), rows: 0 };
+  const frame = { picture, view, size, address, isStyled: false };
+  return [
+    ...drawHeader(frame).map((line) => line.trimEnd()),
+    "",
+    ...tunnelLines(frame),
+  ];
+}
+
+function columnsOfOutput(): number {
+  try {
+    return Deno.stdout.isTerminal()
+      ? Deno.consoleSize().columns - 1
+      : USUAL_COLUMNS;
+  } catch {
+    return USUAL_COLUMNS;
+  }
+}

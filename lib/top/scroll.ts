@@ -1,0 +1,55 @@
+/**
+ * The visible part of a text.
+ *
+ * @module
+ */
+
+import type { KeyName } from "./keys.ts";
+
+/** The visible part of a text. */
+export class Scroll {
+  #count = 0;
+  #height = 1;
+  #first = 0;
+
+  /** Index of the first visible line. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /**
+   * Takes the size of the text and of its place.
+   *
+   * @param count Lines of the text.
+   * @param height Lines that are visible.
+   */
+  fit(count: number, height: number): void {
+    this.#count = count;
+    this.#height = Math.max(1, height);
+    this.#move(0);
+  }
+
+  /**
+   * Scrolls.
+   *
+   * @returns Whether the key scrolls.
+   */
+  press(key: KeyName): boolean {
+    const steps: Readonly<Record<KeyName, number>> = {
+      up: -1,
+      down: 1,
+      pageup: -this.#height,
+      pagedown: this.#height,
+      home: -this.#count,
+      end: this.#count,
+    };
+    if (!Object.hasOwn(steps, key)) return false;
+    this.#move(steps[key]!);
+    return true;
+  }
+
+  #move(step: number): void {
+    const last = Math.max(0, this.#count - this.#height);
+    this.#first = Math.min(last, Math.max(0, this.#first + step));
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What is known of the server: its status and its tunnels, as events told them.
+ *
+ * @module
+ */
+
+import type { SnapshotEvent, Status, TickEvent } from "../admin/api.ts";
+import type { ServerEvent } from "../admin/page/server/event_parser.ts";
+import type { LiveListener, StreamState } from "../admin/page/server/live.ts";
+import { TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
+
+/** Keeps what events tell. */
+export class ServerState implements LiveListener {
+  /** The tunnels. */
+  readonly list: TunnelList = new TunnelList();
+  /** The state of the event stream. */
+  stream: StreamState = { is: "connecting" };
+  readonly #onChange: (what: "event" | "stream") => void;
+  #status: Status | undefined;
+  /** When the server started, by this machine's clock. */
+  #startedAt = 0;
+
+  /**
+   * Knows nothing yet.
+   *
+   * @param onChange Called after each event and each state of the stream.
+   */
+  constructor(onChange: (what: "event" | "stream") => void = () => {}) {
+    this.#onChange = onChange;
+  }
+
+  /** The status; `undefined` before the first event. */
+  get status(): Status | undefined {
+    const status = this.#status;
+    if (status === undefined) return undefined;
+    return { ...status, uptimeMs: Math.max(0, Date.now() - this.#startedAt) };
+  }
+
+  /** Takes an event. */
+  async onEvent({ data, name }: ServerEvent): Promise<void> {
+    if (name === "snapshot") await this.#restart(JSON.parse(data));
+    else if (name === "tick") this.#update(JSON.parse(data));
+    else if (name === "end") this.list.end();
+    else return;
+    this.#onChange("event");
+  }
+
+  /** Takes a state of the stream. */
+  onState(state: StreamState): void {
+    this.stream = state;
+    this.#onChange("stream");
+  }
+
+  async #restart(event: SnapshotEvent): Promise<void> {
+    this.#status = event.status;
+    this.#startedAt = Date.now() - event.status.uptimeMs;
+    await this.list.restart(event);
+  }
+
+  #update(event: TickEvent): void {
+    if (this.#status === undefined) return;
+    this.#status = { ...this.#status, ...event.status };
+    // The server keeps those that ended; here they would only take memory.
+    this.list.update({ ...event, closed: [] });
+  }
+}

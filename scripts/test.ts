@@ -1,0 +1,105 @@
+/**
+ * Runs the tests, the long files first. A thread for each of the small ones
+ * would cost more than what they test, because each thread loads all modules
+ * again, so those of one folder share threads.
+ *
+ * Usage: deno run -A scripts/test.ts [PATH]…
+ *
+ * A path is a folder or a file (default: `tests`). The exit code is that of
+ * `deno test`. `DENO_JOBS` is the number of threads (default 4: tests wait for
+ * programs now and then).
+ *
+ * @module
+ */
+
+/**
+ * Files with a thread of their own, the longest first, so that none of them
+ * ends last.
+ */
+const ALONE = [
+  "tests/manual/scripts_test.ts",
+  "tests/exec/exec_test.ts",
+  "tests/scripts/soak_test.ts",
+  "tests/exec/tools_test.ts",
+  "tests/workers/workers_test.ts",
+  "tests/workers/limits_test.ts",
+  "tests/config/rewritten_files_test.ts",
+  "tests/clients/admin_page_test.ts",
+  "tests/echo/command_test.ts",
+  "tests/cli/secrets_test.ts",
+  "tests/doctor/command_test.ts",
+  "tests/exec/escape_test.ts",
+  "tests/program/rolling_restart_test.ts",
+  "tests/manual/blocks_test.ts",
+  "tests/config/reload_config_test.ts",
+  "tests/clients/admin_page_real_test.ts",
+  "tests/doctor/config_test.ts",
+  "tests/serve/tls/commands_test.ts",
+  "tests/connect/run_test.ts",
+  "tests/certs/commands_test.ts",
+  // Counts the buffers of the whole thread.
+  "tests/serve/limits/memory_plan_test.ts",
+];
+
+/** Most files that share a thread. */
+const MOST_TOGETHER = 10;
+
+/** Files of tests below a path, in order. */
+function* testsIn(path: string): Generator<string> {
+  if (!Deno.statSync(path).isDirectory) return yield path;
+  const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+  for (const name of names) {
+    const inner = `${path}/${name}`;
+    if (Deno.statSync(inner).isDirectory) yield* testsIn(inner);
+    else if (name.endsWith("_test.ts")) yield inner;
+  }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** Lists of files that share a thread. */
+function* shares(paths: readonly string[]): Generator<string[]> {
+  const folders = Object.groupBy(paths, folderOf);
+  for (const files of Object.values(folders)) {
+    for (let start = 0; start < files!.length; start += MOST_TOGETHER) {
+      yield files!.slice(start, start + MOST_TOGETHER);
+    }
+  }
+}
+
+/** Writes a module that imports the files, and returns its path. */
+function join(files: readonly string[], index: number): string {
+  const name = files[0]!.replaceAll("/", "-");
+  const path = `${folder}/${String(index).padStart(3, "0")}-${name}`;
+  const lines = files.map((file) =>
+    `import ${JSON.stringify(`file://${Deno.realPathSync(file)}`)};\n`
+  );
+  Deno.writeTextFileSync(path, lines.join(""));
+  return path;
+}
+
+const given = Deno.args.map((path) => path.replace(/^\.\/|\/$/g, ""));
+const paths = [
+  ...new Set((given.length > 0 ? given : ["tests"]).flatMap(
+    (path) => [...testsIn(path)],
+  )),
+];
+for (const path of ALONE) Deno.statSync(path); // Throws if one was renamed.
+const alone = ALONE.filter((path) => paths.includes(path));
+const rest = paths.filter((path) => !alone.includes(path));
+const folder = Deno.makeTempDirSync({ prefix: "sluice-tests-" });
+try {
+  const threads = [...alone.map((path) => [path]), ...shares(rest)];
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["test", "-A", "--no-check", "--parallel", "--config", "deno.json"],
+      ...["--sanitize-ops", "--sanitize-resources", ...threads.map(join)],
+    ],
+    env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "4" },
+  }).spawn().status;
+  Deno.exitCode = code;
+} finally {
+  Deno.removeSync(folder, { recursive: true });
+}
