@@ -165,14 +165,24 @@ export type AnswerOf<O extends Operation> = (typeof ENDPOINTS)[O] extends
 export type ParametersOf<O extends Operation> = O extends
   keyof typeof PARAMETERS ? (typeof PARAMETERS)[O]["_zod"]["output"] : unknown;
 
+/** An operation with anything for the name at the end of its path. */
+type WithoutName<O extends Operation> = O extends `${infer Before}{${string}`
+  ? `${Before}${string}`
+  : O;
+
 /** What calls answer, by method and path with their parameters filled in. */
-export type Calls = {
-  [
-    O in Operation as O extends `${infer Before}{${string}`
-      ? `${Before}${string}`
-      : O | (O extends keyof typeof PARAMETERS ? `${O}?${string}` : never)
-  ]: AnswerOf<O>;
-};
+export type Calls =
+  & {
+    [
+      O in Operation as O extends `${infer Before}{${string}`
+        ? `${Before}${string}`
+        : O | (O extends keyof typeof PARAMETERS ? `${O}?${string}` : never)
+    ]: AnswerOf<O>;
+  }
+  & {
+    // Another node of the fleet is asked.
+    [O in Operation as `${WithoutName<O>}?node=${string}`]: AnswerOf<O>;
+  };
 
 /** Header that every changing request must have, with the value 1. */
 export const REQUEST_HEADER = "X-Sluice-Request";
