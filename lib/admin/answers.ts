@@ -26,7 +26,7 @@ import type { Done, Threads } from "./threads.ts";
 import type { FoundRoute } from "./routes.ts";
 import { answerFleet, listNodes } from "./fleet/list.ts";
 import { relay, type RelayedRequest } from "./fleet/relay.ts";
-import type { Insight } from "./record/insight.ts";
+import type { DayReport } from "./record/day_report.ts";
 import { type ExportedFile, exportTunnels } from "./tunnels/export.ts";
 import {
   endMatching,
@@ -62,7 +62,7 @@ export interface AdminContext {
   /** The event stream. */
   readonly events: AdminEvents;
   /** The last day. */
-  readonly insight: Insight;
+  readonly report: DayReport;
   /** The figures as Prometheus reads them. */
   readonly figures: () => Promise<{ type: string; text: string }>;
   /** What can be done. */
@@ -126,9 +126,9 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
   "GET /api/bans": async ({ threads }) => ({ bans: await threads.bans() }),
   "POST /api/bans": banClient,
   "DELETE /api/bans/{key}": liftBan,
-  "GET /api/history": ({ insight }, asked) => insight.history(asked),
-  "GET /api/talkers": ({ insight }, asked) => insight.talkers(asked),
-  "GET /api/failures": ({ insight }, asked) => insight.failures(asked),
+  "GET /api/history": ({ report }, asked) => report.history(asked),
+  "GET /api/talkers": ({ report }, asked) => report.talkers(asked),
+  "GET /api/failures": ({ report }, asked) => report.failures(asked),
   "POST /api/drain": beginDrain,
   "POST /api/reload": ({ actions }) => actions.reload(),
   "GET /api/config": ({ actions }) => actions.config(),

@@ -17,7 +17,7 @@ import { FLEET_ROLES } from "../serve/counts/fleet_nodes.ts";
 import { type AdminErrorCode, ERROR_STATUS } from "./error.ts";
 import { INSIGHT_SCHEMAS } from "./schema/insight.ts";
 import { KIND, TUNNEL_SCHEMAS } from "./schema/tunnel.ts";
-import { count, number, text, time } from "./schema/values.ts";
+import { amount as count, number, text, time } from "./schema/values.ts";
 
 const {
   ClosedTunnel: closedTunnel,

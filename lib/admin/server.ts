@@ -23,7 +23,7 @@ import { answerCalls } from "./fleet/answer_call.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
 import { Collector } from "./record/collector.ts";
-import { Insight } from "./record/insight.ts";
+import { DayReport } from "./record/day_report.ts";
 import { openFigures } from "./figures.ts";
 import { totalsOf } from "./thread_figures.ts";
 import type { Threads } from "./threads.ts";
@@ -119,7 +119,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     threads,
     state,
     events,
-    insight: new Insight(collector),
+    report: new DayReport(collector),
     figures: openFigures(subject),
     actions: config.actions,
     fleet: () => fleet,

@@ -1,4 +1,4 @@
-import { SERIES } from "../../lib/admin/record/history.ts";
+import { SERIES } from "../../lib/admin/record/timeline.ts";
 import { assert, assertEquals } from "@std/assert";
 import { AdminEvents, MOST_READERS } from "../../lib/admin/events.ts";
 import { Context } from "../../lib/sync/context.ts";

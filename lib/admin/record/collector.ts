@@ -9,7 +9,7 @@ import type { Thread } from "../thread.ts";
 import { type FigureTotals, totalsOf } from "../thread_figures.ts";
 import type { Threads } from "../threads.ts";
 import { Blocks, BlockSum } from "./blocks.ts";
-import { History, type Step } from "./history.ts";
+import { type Step, Timeline } from "./timeline.ts";
 
 /** Milliseconds to wait for a thread; a later answer counts for the next step. */
 const PATIENCE = 2_000;
@@ -25,7 +25,7 @@ export interface CollectorOptions {
 /** What all threads have recorded in the last day. */
 export class Collector {
   /** The figures by time. */
-  readonly history: History;
+  readonly history: Timeline;
   /** Who used how much, and what went wrong. */
   readonly blocks: Blocks;
   readonly #threads: Threads;
@@ -42,7 +42,7 @@ export class Collector {
     const now = Date.now();
     this.#step = new BlockSum(now);
     this.blocks = new Blocks(now);
-    this.history = new History({ now, step });
+    this.history = new Timeline({ now, step });
     threads.record();
   }
 

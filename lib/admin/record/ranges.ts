@@ -12,4 +12,4 @@ export const RANGES = {
 } as const;
 
 /** One of the ranges. */
-export type Range = keyof typeof RANGES;
+export type RangeName = keyof typeof RANGES;

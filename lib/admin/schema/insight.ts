@@ -7,10 +7,10 @@
 
 import { z } from "zod";
 import { RESULT } from "./tunnel.ts";
-import { type Range, RANGES } from "../record/ranges.ts";
-import { count, number, text } from "./values.ts";
+import { type RangeName, RANGES } from "../record/ranges.ts";
+import { amount as count, number, text } from "./values.ts";
 
-const range = z.enum(Object.keys(RANGES) as Range[]);
+const range = z.enum(Object.keys(RANGES) as RangeName[]);
 
 const rate = (what: string) => number.describe(`${what} a second`);
 const latency = (what: string) =>

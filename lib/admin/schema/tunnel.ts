@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { count, known, number, text, time } from "./values.ts";
+import { amount as count, known, number, text, time } from "./values.ts";
 
 const kind = z.enum(["proxy", "forward", "echo", "hub"]);
 

@@ -13,7 +13,7 @@ export const text: z.ZodString = z.string();
 export const known: z.ZodExactOptional<z.ZodString> = text.exactOptional();
 
 /** A whole number. */
-export const count: z.ZodInt = z.int().min(0);
+export const amount: z.ZodInt = z.int().min(0);
 
 /** Any number. */
 export const number: z.ZodNumber = z.number();

@@ -189,8 +189,8 @@ export class StepSum {
   }
 }
 
-/** Options for {@linkcode History}. */
-export interface HistoryOptions {
+/** Options for {@linkcode Timeline}. */
+export interface TimelineOptions {
   /** Milliseconds between two points of the last hour. */
   step: number;
   /** When it begins, in milliseconds since 1970. */
@@ -210,7 +210,7 @@ const PATIENCE = 3;
 const LEAST_GAP = 1_000;
 
 /** The last hour and the last day. */
-export class History {
+export class Timeline {
   /** Milliseconds between two points of the last hour. */
   readonly step: number;
   readonly #short = new PointRing(MOST.short);
@@ -220,7 +220,7 @@ export class History {
   #last: number;
 
   /** Begins without points. */
-  constructor({ now, step }: HistoryOptions) {
+  constructor({ now, step }: TimelineOptions) {
     this.step = step;
     this.#last = now;
   }

@@ -10,7 +10,7 @@ import type { FailuresAnswer, HistoryAnswer, TalkersAnswer } from "../api.ts";
 import type { ParametersOf } from "../endpoints.ts";
 import type { BlockSum } from "./blocks.ts";
 import type { Collector } from "./collector.ts";
-import { type Range, RANGES } from "./ranges.ts";
+import { type RangeName, RANGES } from "./ranges.ts";
 import type { Ranking } from "./recorder.ts";
 import type { TimeHistogram } from "./time_histogram.ts";
 
@@ -18,7 +18,7 @@ import type { TimeHistogram } from "./time_histogram.ts";
 const MOST_ROWS = 100;
 
 /** Answers questions about a range. */
-export class Insight {
+export class DayReport {
   readonly #collector: Pick<Collector, "blocks" | "history">;
   readonly #startedAt = Math.round(performance.timeOrigin);
 
@@ -28,7 +28,7 @@ export class Insight {
   }
 
   /** The figures by time. */
-  history({ range }: { range: Range }): HistoryAnswer {
+  history({ range }: { range: RangeName }): HistoryAnswer {
     const { history } = this.#collector;
     const isLong = range === "24h";
     const to = Date.now();
@@ -57,7 +57,7 @@ export class Insight {
   }
 
   /** What went wrong. */
-  failures({ range }: { range: Range }): FailuresAnswer {
+  failures({ range }: { range: RangeName }): FailuresAnswer {
     const sum = this.#sum(range);
     const { results } = sum;
     const ended = Object.values(results).reduce((all, count) => all + count, 0);
@@ -87,13 +87,13 @@ export class Insight {
     };
   }
 
-  #sum(range: Range): BlockSum {
+  #sum(range: RangeName): BlockSum {
     return this.#collector.blocks.sum(RANGES[range], Date.now());
   }
 }
 
 function spanOf(
-  range: Range,
+  range: RangeName,
   { from, to }: BlockSum,
 ): Pick<TalkersAnswer, "range" | "from" | "to"> {
   return { range, from, to };

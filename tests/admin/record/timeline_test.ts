@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import {
-  History,
   PointRing,
   SERIES,
   type Step,
-} from "../../../lib/admin/record/history.ts";
+  Timeline,
+} from "../../../lib/admin/record/timeline.ts";
 import { TimeHistogram } from "../../../lib/admin/record/time_histogram.ts";
 
 const STEP = 5_000;
@@ -30,12 +30,12 @@ function times(...milliseconds: number[]): Uint32Array {
 const end = (at: number, open = 0) => ({ at, open, memory: 100 });
 
 /** Adds steps without incidents. */
-function fill(history: History, count: number): void {
+function fill(history: Timeline, count: number): void {
   for (let n = 1; n <= count; n++) history.add(step(), end(START + n * STEP));
 }
 
-Deno.test("History.add() makes rates of a step, and percentiles", () => {
-  const history = new History({ now: START, step: STEP });
+Deno.test("Timeline.add() makes rates of a step, and percentiles", () => {
+  const history = new Timeline({ now: START, step: STEP });
   const point = history.add(
     step({
       ...{ sent: 500, received: 5_000, opened: 10, ended: 5, failed: 1 },
@@ -52,8 +52,8 @@ Deno.test("History.add() makes rates of a step, and percentiles", () => {
   assertEquals([Math.round(dialP50!), Math.round(dialP95!)], [10, 10]);
 });
 
-Deno.test("History has no points of before the program, and keeps an hour", () => {
-  const history = new History({ now: START, step: STEP });
+Deno.test("Timeline has no points of before the program, and keeps an hour", () => {
+  const history = new Timeline({ now: START, step: STEP });
   assertEquals(history.hour(0).at, []);
   fill(history, 721);
   const { at, series } = history.hour(0);
@@ -66,8 +66,8 @@ Deno.test("History has no points of before the program, and keeps an hour", () =
   assertEquals(history.hour(START + 700 * STEP).at.length, 21);
 });
 
-Deno.test("History.day() has a point of twelve steps", () => {
-  const history = new History({ now: START, step: STEP });
+Deno.test("Timeline.day() has a point of twelve steps", () => {
+  const history = new Timeline({ now: START, step: STEP });
   for (let n = 1; n <= 24; n++) {
     const isFirst = n <= 12;
     history.add(
@@ -85,8 +85,8 @@ Deno.test("History.day() has a point of twelve steps", () => {
   assertEquals(series.dialP50, [null, null]);
 });
 
-Deno.test("History.add() leaves a gap where the program stood still", () => {
-  const history = new History({ now: START, step: STEP });
+Deno.test("Timeline.add() leaves a gap where the program stood still", () => {
+  const history = new Timeline({ now: START, step: STEP });
   fill(history, 2);
   // A suspended machine: its clock went on, the time of the process did not.
   const later = START + 3_600_000;
@@ -104,16 +104,16 @@ Deno.test("History.add() leaves a gap where the program stood still", () => {
   assertEquals(history.day(0).series.up, [null]);
 });
 
-Deno.test("History.add() leaves a gap where the process was stopped", () => {
-  const history = new History({ now: START, step: STEP });
+Deno.test("Timeline.add() leaves a gap where the process was stopped", () => {
+  const history = new Timeline({ now: START, step: STEP });
   fill(history, 1);
   const stopped = step({ elapsed: 60_000 });
   assertEquals(history.add(stopped, end(START + STEP + 60_000)), undefined);
   assertEquals(history.hour(0).series.up, [0, null]);
 });
 
-Deno.test("History forgets points that are later than a clock that was set back", () => {
-  const history = new History({ now: START, step: STEP });
+Deno.test("Timeline forgets points that are later than a clock that was set back", () => {
+  const history = new Timeline({ now: START, step: STEP });
   fill(history, 10);
   history.add(step({ sent: 500 }), end(START + 4 * STEP + 1));
   const { at, series } = history.hour(0);
