@@ -12,7 +12,7 @@ import { BanKeeper } from "../serve/counts/ban_keeper.ts";
 import { scopeOf } from "../serve/counts/count_name.ts";
 import type { Fleet } from "../serve/counts/fleet.ts";
 import { FleetView } from "../serve/counts/fleet_view.ts";
-import { SharedCounts } from "../serve/counts/shared_counts.ts";
+import { SharedCountKeeper } from "../serve/counts/shared_counts.ts";
 import type { Registry } from "../serve/registry.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
@@ -40,7 +40,7 @@ export function fleetHost(
   const now = sharedClock(clockLead());
   const copies = new Map<string, ReplicatedBans>();
   const keeper = new BanKeeper({ fleet, log, deliver });
-  const counts: SharedCounts = new SharedCounts({
+  const counts: SharedCountKeeper = new SharedCountKeeper({
     ...{ now, fleet: new FleetView(fleet.memory, now) },
     thread: { index: 0, count: 1 },
     copyBans,

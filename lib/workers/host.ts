@@ -16,7 +16,7 @@ import type { ThreadLink } from "../sync/thread_link.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { knownPipes, knowPipes } from "../cli/read_file.ts";
 import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
-import { SharedCounts } from "../serve/counts/shared_counts.ts";
+import { SharedCountKeeper } from "../serve/counts/shared_counts.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type { Agreement, BoundPlace, SupervisorActs } from "./message.ts";
@@ -60,7 +60,7 @@ export class WorkerHost implements ServerHost {
   readonly #places = new Map<string, BoundPlace>();
   /** Names of this thread's open sockets. */
   readonly #open = new Set<string>();
-  readonly #counts: SharedCounts;
+  readonly #counts: SharedCountKeeper;
   readonly #bans = new Map<string, ReplicatedBans>();
   readonly #last = Promise.withResolvers<void>();
   #isEnding = false;
@@ -77,7 +77,7 @@ export class WorkerHost implements ServerHost {
     this.log = options.log;
     const { fleet, isRunning = false, now, thread } = options;
     this.files = new ServerFiles({ isRunning });
-    this.#counts = new SharedCounts({
+    this.#counts = new SharedCountKeeper({
       ...{ thread, now, fleet: fleet && new FleetView(fleet, now) },
       copyBans: (name, scope, settings) =>
         this.#copyBans(name, scope, settings),

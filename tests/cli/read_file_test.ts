@@ -127,6 +127,15 @@ const FILE_OPTIONS: readonly (readonly [name: string, ...others: string[]])[] =
       ...["--via", "https://127.0.0.1:1", "--upstream-cert", "tls.crt"],
     ],
     ["admin-token-file", "--admin", "127.0.0.1:0"],
+    ["fleet-ca", "--fleet", "redis://127.0.0.1:1"],
+    [
+      "fleet-cert",
+      ...["--fleet", "redis://127.0.0.1:1", "--fleet-key", "tls.key"],
+    ],
+    [
+      "fleet-key",
+      ...["--fleet", "redis://127.0.0.1:1", "--fleet-cert", "tls.crt"],
+    ],
     ["quota-file", "--user", "a:b", "--quota-per-user", "1MB"],
   ];
 

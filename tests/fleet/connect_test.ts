@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { makeTestAuthority } from "../support/certificates.ts";
+import { blocksOf } from "../support/documents.ts";
 import { joinFleet } from "../support/fleet_member.ts";
 import { testPrograms } from "../support/programs.ts";
 import { startRedis, startSentinel } from "../support/redis.ts";
@@ -41,7 +42,7 @@ testPrograms({
         ...["save ''", `tls-cert-file ${path("server.crt")}`],
         `tls-key-file ${path("server.key")}`,
         `tls-ca-cert-file ${path("ca.crt")}`,
-        await aclLine(),
+        blocksOf("redis user")[0]!.text.trim(),
       ],
     });
     const url = `rediss://sluice:PASSWORD@127.0.0.1:${redis.port}`;
@@ -72,11 +73,3 @@ testPrograms({
     assertEquals(await redis.cli("-n", "3", "ZCARD", key), "1");
   },
 });
-
-/** The line for Redis in the manual. */
-async function aclLine(): Promise<string> {
-  const manual = await Deno.readTextFile(
-    new URL("../../lib/manual/fleet.md", import.meta.url),
-  );
-  return /^user sluice .*$/m.exec(manual)![0];
-}

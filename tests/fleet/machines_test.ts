@@ -18,16 +18,12 @@ const KB = 1_000;
 
 /** A machine as a program of its own. */
 class Machine extends Sluice {
-  protected override argumentsFor(args: string[]): string[] {
-    return super.argumentsFor([
+  constructor(env: Record<string, string>, ...args: string[]) {
+    super(
+      { env },
       ...["--user", "alice:alice", "--user", "bob:bob", "--user", "eve:eve"],
-      ...["--quota-per-user", "600KB", "--ban-after", "6"],
-      ...args,
-    ]);
-  }
-
-  async connect(): Promise<Deno.TcpConn> {
-    return Deno.connect({ hostname: "127.0.0.1", port: await this.port() });
+      ...["--quota-per-user", "600KB", "--ban-after", "6", ...args],
+    );
   }
 
   async tunnel(user: string, target: Deno.NetAddr) {
@@ -60,16 +56,12 @@ testPrograms({
   async fn(paths) {
     await using redis = await startRedis(paths["redis-server"]);
     await using target = startEcho();
-    const machine = (name: string, ...rest: (string | object)[]) =>
-      new Machine(
-        ...rest.filter((one) => typeof one === "object") as never[],
-        ...["--fleet", redis.url, "--fleet-node", name],
-        ...rest.filter((one) => typeof one === "string"),
-      );
+    const start = (name: string, env = {}, ...rest: string[]) =>
+      new Machine(env, "--fleet", redis.url, "--fleet-node", name, ...rest);
     const { faketime } = paths;
-    await using a = machine("a", wrongClock(faketime, "+5s"));
-    await using b = machine("b", wrongClock(faketime, "-5s"));
-    await using c = machine("c", "--workers", "2");
+    await using a = start("a", wrongClock(faketime, "+5s"));
+    await using b = start("b", wrongClock(faketime, "-5s"));
+    await using c = start("c", {}, "--workers", "2");
     const all = [a, b, c];
     await Promise.all(all.map((one) => one.port()));
 
@@ -90,7 +82,7 @@ testPrograms({
     const total = () => redis.cli("HGET", key, "bob");
     assert(await eventually(async () => await total() === `${200 * KB}`));
     b.kill("SIGKILL");
-    await using successor = machine("b");
+    await using successor = start("b");
     const { conn: ofSuccessor } = await successor.tunnel("bob", target.addr);
     await carry(ofSuccessor, 100 * KB);
     assert(await eventually(async () => await total() === `${400 * KB}`));

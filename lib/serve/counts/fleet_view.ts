@@ -113,6 +113,10 @@ export class FleetView {
       seen,
       milliseconds,
     );
-    if (waiting.async) await waiting.value;
+    if (!waiting.async) return;
+    // The wait alone would not keep the program alive.
+    const timer = setTimeout(() => {}, milliseconds);
+    await waiting.value;
+    clearTimeout(timer);
   }
 }

@@ -34,8 +34,8 @@ export interface NodeCount extends CountName {
   readonly tables: ReadonlyMap<string, SharedTable>;
 }
 
-/** Options for {@linkcode SharedCounts}. */
-export interface SharedCountsOptions {
+/** Options for {@linkcode SharedCountKeeper}. */
+export interface SharedCountKeeperOptions {
   /** The thread. */
   thread: ThreadInfo;
   /** Clock in milliseconds, the same in all threads. */
@@ -65,8 +65,8 @@ export interface SharedCountsOptions {
 export type CountingListener = Pick<CountName, "listener" | "scope">;
 
 /** The counts of one thread. */
-export class SharedCounts {
-  readonly #options: SharedCountsOptions;
+export class SharedCountKeeper {
+  readonly #options: SharedCountKeeperOptions;
   readonly #tables = new Map<string, TableMemory>();
   readonly #kept = new KeptValues();
 
@@ -75,7 +75,7 @@ export class SharedCounts {
    *
    * @param options The thread.
    */
-  constructor(options: SharedCountsOptions) {
+  constructor(options: SharedCountKeeperOptions) {
     this.#options = options;
   }
 

@@ -27,7 +27,7 @@ export const FLEET_OPTIONS = {
     value: "URL",
     group: GROUP.fleet,
     help:
-      "count connections, quotas, rates and bans together with other machines through this Redis: redis:// or rediss://[USER:PASSWORD@]HOST[:PORT][/DATABASE], unix:PATH, or redis+sentinel://HOST[:PORT],…/NAME. env:NAME and file:PATH read it from the environment or a file, which keeps the password secret (default: this machine counts alone)",
+      "count connections, quotas, rates and bans together with other machines through this Redis: redis://HOST, rediss://HOST, unix:PATH or redis+sentinel://HOST,…/NAME, each host with [USER:PASSWORD@] and [:PORT]; env:NAME and file:PATH read it from the environment or a file, which keeps the password secret (default: this machine counts alone)",
   }, (text): RedisPlace => parseRedisUrl(resolveSecret(text))),
   "fleet-name": option("text", {
     value: "NAME",
