@@ -24,6 +24,7 @@ const ALONE = [
   "tests/workers/workers_test.ts",
   "tests/workers/limits_test.ts",
   "tests/config/rewritten_files_test.ts",
+  "tests/clients/admin_page_investigate_test.ts",
   "tests/clients/admin_page_test.ts",
   "tests/echo/command_test.ts",
   "tests/cli/secrets_test.ts",

@@ -22,8 +22,11 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Modules of the room that the page shares, by their path. */
-const SHARED: ReadonlySet<string> = new Set(["/filter.ts"]);
+/** Modules of the room that all clients of the API share, by their path. */
+const SHARED: ReadonlySet<string> = new Set([
+  "/filter.ts",
+  ...[...pathsIn("../client/")].map((path) => path.slice("..".length)).sort(),
+]);
 
 const PATHS: ReadonlySet<string> = new Set([...pathsIn("")].sort());
 

@@ -15,7 +15,7 @@ import {
   ApiError,
   type CallOptions,
   readFailure,
-} from "../admin/page/server/api.ts";
+} from "../admin/client/api.ts";
 import { explainError } from "../observe/explain_error.ts";
 import type { AdminAddress } from "./address.ts";
 

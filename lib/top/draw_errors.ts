@@ -11,8 +11,8 @@ import {
   formatCount,
   formatShare,
   NOTHING,
-} from "../admin/page/base/format.ts";
-import { targetOf } from "../admin/page/tunnels/row_values.ts";
+} from "../admin/client/format.ts";
+import { targetOf } from "../admin/client/row_values.ts";
 import { styled } from "../cli/layout.ts";
 import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";

@@ -12,7 +12,7 @@ import {
   formatFrequency,
   formatRate,
   formatShare,
-} from "../admin/page/base/format.ts";
+} from "../admin/client/format.ts";
 import type { Drain, ListenerStatus } from "../admin/api.ts";
 import { clip, fillCell, widthOf } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";

@@ -9,7 +9,7 @@ import {
   formatCount,
   formatShare,
   formatSize,
-} from "../admin/page/base/format.ts";
+} from "../admin/client/format.ts";
 import { styled } from "../cli/layout.ts";
 import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatCount } from "../admin/page/base/format.ts";
+import { formatCount } from "../admin/client/format.ts";
 import { styled } from "../cli/layout.ts";
 import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";

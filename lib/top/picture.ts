@@ -11,12 +11,12 @@ import type {
   Status,
   TalkersAnswer,
 } from "../admin/api.ts";
-import { type SortDirection, sortRows } from "../admin/page/grid/order.ts";
-import type { StreamState } from "../admin/page/server/live.ts";
-import { describeOpen } from "../admin/page/tunnels/tunnel_facts.ts";
+import { type SortDirection, sortRows } from "../admin/client/order.ts";
+import type { StreamState } from "../admin/client/live.ts";
+import { describeOpen } from "../admin/client/tunnel_facts.ts";
 import { matchesFilter, parseFilter } from "../admin/filter.ts";
-import type { Row } from "../admin/page/tunnels/row.ts";
-import type { TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
+import type { Row } from "../admin/client/row.ts";
+import type { TunnelList } from "../admin/client/tunnel_list.ts";
 import type { ServerState } from "./server_state.ts";
 import type { AnswerState, Inquiries } from "./inquiries.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
@@ -36,6 +36,16 @@ export interface Query {
   readonly details?: Row | undefined;
 }
 
+/** Sums of all tunnels a second. */
+export interface PicturedRates {
+  /** Bytes to targets. */
+  readonly up: number;
+  /** Bytes to clients. */
+  readonly down: number;
+  /** New connections. */
+  readonly opened: number;
+}
+
 /** A picture. */
 export interface Picture {
   /** When it was taken, in milliseconds since 1970. */
@@ -45,7 +55,7 @@ export interface Picture {
   /** The server; `undefined` before it has answered. */
   readonly status: Status | undefined;
   /** Sums of the last second. */
-  readonly rates: Pick<TunnelList, "up" | "down" | "opened">;
+  readonly rates: PicturedRates;
   /** The tunnels that match, in order. */
   readonly tunnels: readonly PicturedTunnel[];
   /** How many are open, matching or not. */
@@ -73,7 +83,7 @@ export type InquiryAnswers = Pick<
 
 /** Takes a picture of what is known. */
 export function takePicture(
-  { list, status, stream }: ServerState,
+  { list, opened, status, stream }: ServerState,
   { failures, last, share, talkers }: InquiryAnswers,
   query: Query,
 ): Picture {
@@ -90,7 +100,7 @@ export function takePicture(
     at,
     stream,
     status,
-    rates: { up: list.up, down: list.down, opened: list.opened },
+    rates: { up: list.up, down: list.down, opened },
     tunnels: sortRows(found, valueOf, wanted),
     open: list.open.size,
     details: query.details === undefined

@@ -5,7 +5,7 @@
  */
 
 import type { Tunnel } from "../admin/api.ts";
-import type { Row } from "../admin/page/tunnels/row.ts";
+import type { Row } from "../admin/client/row.ts";
 
 /** A tunnel in a picture. */
 export interface PicturedTunnel {

@@ -5,8 +5,8 @@
  */
 
 import { formatTerm, hostOf } from "../admin/filter.ts";
-import { formatNumberOf } from "../admin/page/base/format.ts";
-import { targetOf } from "../admin/page/tunnels/row_values.ts";
+import { formatNumberOf } from "../admin/client/format.ts";
+import { targetOf } from "../admin/client/row_values.ts";
 import type { KeyResult } from "./key_result.ts";
 import type { KeyName } from "./keys.ts";
 import type { Picture } from "./picture.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { ListedTunnel } from "../admin/api.ts";
-import { follow } from "../admin/page/server/live.ts";
+import { follow } from "../admin/client/live.ts";
 import { printLines } from "../cli/print_lines.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { AdminClient } from "./client.ts";
@@ -74,11 +74,12 @@ async function watchFor(
 /** Like an answer of the API: what it does not know is null. */
 function describePicture(picture: Picture, { address }: AdminClient): unknown {
   const { at, open, rates, share, status, talkers, tunnels } = picture;
+  const { down, opened, up } = rates;
   return {
     at: new Date(at).toISOString(),
     admin: address.name,
     status,
-    rates,
+    rates: { up: Math.round(up), down: Math.round(down), opened },
     failureShare: share ?? null,
     talkers: talkers.answer?.talkers ?? null,
     open,

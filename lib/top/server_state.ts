@@ -5,18 +5,24 @@
  */
 
 import type { SnapshotEvent, Status, TickEvent } from "../admin/api.ts";
-import type { ServerEvent } from "../admin/page/server/event_parser.ts";
-import type { LiveListener, StreamState } from "../admin/page/server/live.ts";
-import { TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
+import type { ServerEvent } from "../admin/client/event_parser.ts";
+import type { LiveListener, StreamState } from "../admin/client/live.ts";
+import { TunnelList } from "../admin/client/tunnel_list.ts";
 
 /** Keeps what events tell. */
 export class ServerState implements LiveListener {
   /** The tunnels. */
   readonly list: TunnelList = new TunnelList();
+  /** New connections a second, in the last tick. */
+  opened = 0;
   /** The state of the event stream. */
   stream: StreamState = { is: "connecting" };
   readonly #onChange: (what: "event" | "stream") => void;
   #status: Status | undefined;
+  /** Time of the last tick by the server's clock, in milliseconds since 1970. */
+  #tickedAt: number | undefined;
+  /** Whether the server has said that it ends. */
+  #hasEnded = false;
   /** When the server started, by this machine's clock. */
   #startedAt = 0;
 
@@ -47,20 +53,34 @@ export class ServerState implements LiveListener {
 
   /** Takes a state of the stream. */
   onState(state: StreamState): void {
-    this.stream = state;
+    if (state.is === "live") this.#hasEnded = false;
+    if (state.is === "lost") this.#hasEnded ||= state.hasEnded;
+    // The next tries only find that nothing is there.
+    this.stream = state.is === "lost"
+      ? { ...state, hasEnded: this.#hasEnded }
+      : state;
     this.#onChange("stream");
   }
 
   async #restart(event: SnapshotEvent): Promise<void> {
     this.#status = event.status;
     this.#startedAt = Date.now() - event.status.uptimeMs;
+    this.#tickedAt = undefined;
     await this.list.restart(event);
   }
 
   #update(event: TickEvent): void {
     if (this.#status === undefined) return;
+    this.#count(event);
     this.#status = { ...this.#status, ...event.status };
     // The server keeps those that ended; here they would only take memory.
     this.list.update({ ...event, closed: [] });
+  }
+
+  #count({ at, status }: TickEvent): void {
+    const more = status.total - this.#status!.total;
+    const seconds = (at - (this.#tickedAt ?? at - 1_000)) / 1_000;
+    this.opened = Math.max(0, more) / Math.max(0.001, seconds);
+    this.#tickedAt = at;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SortDirection, SortValue } from "../admin/page/grid/order.ts";
+import type { SortDirection, SortValue } from "../admin/client/order.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 
 /** An order of tunnels. */

@@ -5,12 +5,8 @@
  */
 
 import { hostOf } from "../admin/filter.ts";
-import {
-  formatElapsed,
-  formatSize,
-  NOTHING,
-} from "../admin/page/base/format.ts";
-import { targetOf } from "../admin/page/tunnels/row_values.ts";
+import { formatElapsed, formatSize, NOTHING } from "../admin/client/format.ts";
+import { targetOf } from "../admin/client/row_values.ts";
 import type { Side } from "./fill_cell.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import type { SortName } from "./sorts.ts";

@@ -10,7 +10,7 @@ import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { Scroll } from "./scroll.ts";
 import type { SortName } from "./sorts.ts";
 import type { TalkersAnswer } from "../admin/api.ts";
-import { type Range, RANGES } from "../admin/record/ranges.ts";
+import { type RangeName, RANGES } from "../admin/record/ranges.ts";
 
 /** One of those who use most. */
 export type Talker = TalkersAnswer["talkers"][number];
@@ -25,7 +25,7 @@ export const DIMENSIONS = ["user", "client", "target", "rule"] as const;
 export const ORDERS = ["bytes", "connections"] as const;
 
 /** The last 5 minutes, hour or day. */
-export const RANGE_NAMES = Object.keys(RANGES) as Range[];
+export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
 /** What the last line asks for. */
 export type Prompt =
@@ -65,7 +65,7 @@ export interface View {
   /** What talkers are ranked by. */
   order: typeof ORDERS[number];
   /** Time that talkers and errors cover. */
-  range: Range;
+  range: RangeName;
   /** The visible part of the errors. */
   readonly errors: Scroll;
 }

@@ -5,8 +5,8 @@
  */
 
 import type { BannedAnswer, Shape } from "../admin/api.ts";
-import { formatNumberOf } from "../admin/page/base/format.ts";
-import { follow } from "../admin/page/server/live.ts";
+import { formatNumberOf } from "../admin/client/format.ts";
+import { follow } from "../admin/client/live.ts";
 import { listenForHangups } from "../cli/hangups.ts";
 import { listenForSignals, signalExitCode } from "../cli/stop_signals.ts";
 import type { ChangeCall, KeyResult } from "./key_result.ts";

@@ -51,6 +51,19 @@ Deno.test("AdminEvents leaves nothing open that ended before the tick after a sn
   assertEquals([...open], []);
 });
 
+Deno.test("AdminEvents.close() tells readers that the program ends", async () => {
+  const admin = await startTestAdmin({ eventStep: 20 });
+  using stream = await listen(admin);
+  const events = readEvents(stream);
+  assertEquals((await events.next()).value!.name, "snapshot");
+  const closed = admin[Symbol.asyncDispose]();
+  const names: string[] = [];
+  for await (const { name } of events) names.push(name);
+  assertEquals(names.at(-1), "end");
+  assertEquals(names.filter((name) => name === "end").length, 1);
+  await closed;
+});
+
 Deno.test("AdminEvents sends everything first, then the changes", async () => {
   await using admin = await startTestAdmin({ eventStep: 20 });
   await using echo = startEcho();

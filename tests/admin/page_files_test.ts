@@ -4,7 +4,10 @@ import { adminPage, PAGE_POLICY } from "../../lib/admin/page_files.ts";
 const FOLDER = new URL("../../lib/admin/page/", import.meta.url);
 
 /** Modules of the room that the page imports too. */
-const SHARED = ["/filter.ts"];
+const SHARED = [
+  "/filter.ts",
+  ...[...pathsIn("../client/")].map((path) => path.slice("..".length)),
+];
 
 const FILES = [...pathsIn("")];
 

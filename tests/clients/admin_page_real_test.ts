@@ -5,6 +5,7 @@ import {
   click,
   column,
   COUNT,
+  filter,
   openLive,
   press,
 } from "../support/admin_browser.ts";
@@ -58,6 +59,14 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     await page.evaluate(axe);
     assertEquals(await violations(page), []);
     await click(page, "#tunnels-table tbody td.column-target");
+    assertEquals(await violations(page), []);
+    await press(page, "Escape", 27);
+    await page.evaluate(`{
+      const select = document.querySelector('#tunnels-group');
+      select.value = 'user';
+      select.dispatchEvent(new Event('change'));
+    }`);
+    await filter(page, "usr:alice");
     assertEquals(await violations(page), []);
   },
 

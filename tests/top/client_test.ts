@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ApiError } from "../../lib/admin/page/server/api.ts";
+import { ApiError } from "../../lib/admin/client/api.ts";
 import { parseAdminAddress } from "../../lib/top/address.ts";
 import { AdminClient } from "../../lib/top/client.ts";
 import { startTestAdmin } from "../support/admin.ts";

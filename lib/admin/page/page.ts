@@ -7,16 +7,9 @@
  * @module
  */
 
-import type {
-  BanStatus,
-  HistoryPoint,
-  SnapshotEvent,
-  Status,
-  TickEvent,
-} from "../api.ts";
+import type { BanStatus, SnapshotEvent, Status, TickEvent } from "../api.ts";
 import { askToken, refreshQuestion, startDialogs } from "./base/dialogs.ts";
-import { byId, setText } from "./base/element.ts";
-import { formatFrequency } from "./base/format.ts";
+import { byId } from "./base/element.ts";
 import { notify, notifyFailure } from "./base/notices.ts";
 import { pause } from "./base/pause.ts";
 import { type Palette, startTheme } from "./base/theme.ts";
@@ -25,15 +18,16 @@ import { FailuresCard } from "./cards/failures_card.ts";
 import { poolTable } from "./cards/pool_table.ts";
 import { TalkersCard } from "./cards/talkers_card.ts";
 import { Charts } from "./charts/charts.ts";
-import { Api } from "./server/api.ts";
+import { Api } from "../client/api.ts";
 import { noteHeard, showConnection } from "./server/connection_line.ts";
 import { DrainPanel } from "./server/drain_panel.ts";
-import type { ServerEvent } from "./server/event_parser.ts";
+import type { ServerEvent } from "../client/event_parser.ts";
 import { Insight } from "./server/insight.ts";
-import { follow, type StreamState } from "./server/live.ts";
+import { follow, type StreamState } from "../client/live.ts";
 import {
   showListeners,
   showRates,
+  showStarts,
   showStatus,
   showTimeZone,
 } from "./server/overview.ts";
@@ -41,7 +35,7 @@ import { startReload } from "./server/reload_button.ts";
 import { TunnelActions } from "./tunnels/actions.ts";
 import { ClosedPanel } from "./tunnels/closed_panel.ts";
 import { OpenPanel } from "./tunnels/open_panel.ts";
-import { TunnelList } from "./tunnels/tunnel_list.ts";
+import { TunnelList } from "../client/tunnel_list.ts";
 
 /** Milliseconds between polls of data without events. */
 const POLL = 5_000;
@@ -76,7 +70,10 @@ class Page {
   readonly #bans = new BanTable((ban) => this.#lift(ban));
   readonly #insight = new Insight(this.#api, {
     talkersQuery: () => this.#talkers.query,
-    onPast: (past, span) => this.#charts.show(past, span),
+    onPast: (past, span) => {
+      this.#charts.show(past, span);
+      showStarts(past);
+    },
     onTalkers: (answer) => this.#talkers.show(answer),
     onFailures: (answer) => this.#failures.show(answer),
   }, () => this.#now);
@@ -105,7 +102,7 @@ class Page {
 
   async #take({ name, data }: ServerEvent): Promise<void> {
     noteHeard();
-    if (name === "history") this.#addHistory(JSON.parse(data));
+    if (name === "history") this.#insight.add(JSON.parse(data));
     else if (name === "tick") this.#tick(JSON.parse(data));
     else if (name === "snapshot") await this.#restart(JSON.parse(data));
     this.#drawSoon();
@@ -126,12 +123,6 @@ class Page {
     if (this.#status === undefined) return;
     const uptimeMs = event.at - Date.parse(this.#status.startedAt);
     this.#takeStatus({ ...this.#status, ...event.status, uptimeMs });
-  }
-
-  #addHistory(point: HistoryPoint): void {
-    const failed = formatFrequency(point.failed + point.refused);
-    setText(byId("failed", HTMLElement), failed);
-    this.#insight.add(point);
   }
 
   #showState(state: StreamState): void {

@@ -5,7 +5,7 @@
  */
 
 import { byId, make, setText } from "./element.ts";
-import type { Fact } from "./fact.ts";
+import type { Fact } from "../../client/tunnel_facts.ts";
 
 /** The content of a dialog. */
 export interface DialogContent {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeFailure } from "../server/api.ts";
+import { describeFailure } from "../../client/api.ts";
 import { byId } from "./element.ts";
 
 /** Milliseconds for which it is shown. */

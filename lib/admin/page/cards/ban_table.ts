@@ -6,7 +6,7 @@
 
 import type { BanStatus } from "../../api.ts";
 import { make, setAttribute } from "../base/element.ts";
-import { formatCount, formatCountdown, NOTHING } from "../base/format.ts";
+import { formatCount, formatCountdown, NOTHING } from "../../client/format.ts";
 import { cell, rowHeading } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 

@@ -7,7 +7,11 @@
 import type { FailuresAnswer } from "../../api.ts";
 import { formatTerm } from "../../filter.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatCount, formatLatency, formatShare } from "../base/format.ts";
+import {
+  formatCount,
+  formatLatency,
+  formatShare,
+} from "../../client/format.ts";
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 

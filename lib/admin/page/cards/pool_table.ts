@@ -6,7 +6,7 @@
 
 import type { PoolStatus } from "../../api.ts";
 import { make, setAttribute, textOf } from "../base/element.ts";
-import { formatCount, formatShare, NOTHING } from "../base/format.ts";
+import { formatCount, formatShare, NOTHING } from "../../client/format.ts";
 import { cell, rowHeading } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { byId, make, setText } from "../base/element.ts";
-import { formatCount } from "../base/format.ts";
+import { formatCount } from "../../client/format.ts";
 
 /** Most rows drawn, if the table does not say; the rest is only counted. */
 const MOST_ROWS = 200;

@@ -8,7 +8,7 @@ import type { TalkersAnswer } from "../../api.ts";
 import { formatTerm } from "../../filter.ts";
 import { Choice } from "../base/choice.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatCount, formatSize } from "../base/format.ts";
+import { formatCount, formatSize } from "../../client/format.ts";
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 

@@ -9,7 +9,7 @@
 
 import type uPlotModule from "uplot";
 import { byId, setAttribute, setText } from "../base/element.ts";
-import { formatClock } from "../base/format.ts";
+import { formatClock } from "../../client/format.ts";
 import type { Palette } from "../base/theme.ts";
 import { nearest } from "./nearest.ts";
 import { type ChartData, type ChartStyle, plotOptions } from "./options.ts";

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { formatCount, formatFrequency, formatRate } from "../base/format.ts";
+import {
+  formatCount,
+  formatFrequency,
+  formatRate,
+} from "../../client/format.ts";
 import { pause } from "../base/pause.ts";
 import type { Palette } from "../base/theme.ts";
 import { Chart } from "./chart.ts";

@@ -5,7 +5,7 @@
  */
 
 import type uPlot from "uplot";
-import { formatClock } from "../base/format.ts";
+import { formatClock } from "../../client/format.ts";
 import type { Palette } from "../base/theme.ts";
 import type { Value } from "./past.ts";
 

@@ -11,7 +11,7 @@
 import { make, setAttribute } from "../base/element.ts";
 import { DrawnRow, type GridColumn, type GridRow } from "./drawn_row.ts";
 import { HEADINGS, move, type Position } from "./position.ts";
-import type { SortDirection } from "./order.ts";
+import type { SortDirection } from "../../client/order.ts";
 import { visibleRows } from "./visible_rows.ts";
 
 /** Options of a table. */

@@ -7,7 +7,11 @@
 import { byId } from "../base/element.ts";
 import type { GridColumn, GridRow } from "./drawn_row.ts";
 import { Grid } from "./grid.ts";
-import { type SortDirection, sortRows, type SortValue } from "./order.ts";
+import {
+  type SortDirection,
+  sortRows,
+  type SortValue,
+} from "../../client/order.ts";
 
 /** A sortable column. */
 export interface SortedColumn<R> extends GridColumn<R> {

@@ -5,8 +5,8 @@
  */
 
 import { byId, setAttribute, setText } from "../base/element.ts";
-import { formatClock } from "../base/format.ts";
-import type { StreamState } from "./live.ts";
+import { formatClock } from "../../client/format.ts";
+import type { StreamState } from "../../client/live.ts";
 import { notify } from "../base/notices.ts";
 
 let timer: ReturnType<typeof setInterval> | undefined;

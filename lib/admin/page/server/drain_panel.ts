@@ -5,14 +5,14 @@
  */
 
 import type { Drain } from "../../api.ts";
-import type { Api } from "./api.ts";
+import type { Api } from "../../client/api.ts";
 import { ask } from "../base/dialogs.ts";
 import { byId, setText } from "../base/element.ts";
 import {
   formatCount,
   formatCountdown,
   formatNumberOf,
-} from "../base/format.ts";
+} from "../../client/format.ts";
 import { notify, notifyFailure } from "../base/notices.ts";
 
 /** Shows a drain. */

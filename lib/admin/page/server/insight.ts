@@ -14,8 +14,8 @@ import type {
 import { Choice } from "../base/choice.ts";
 import { notifyFailure } from "../base/notices.ts";
 import { History } from "../charts/history.ts";
-import type { Past, Range } from "../charts/past.ts";
-import type { Api } from "./api.ts";
+import { type Past, type Range, SPANS } from "../charts/past.ts";
+import type { Api } from "../../client/api.ts";
 
 /** The ranges and their names. */
 const NAMES: Readonly<Record<Range, string>> = {
@@ -118,6 +118,9 @@ export class Insight {
   #showPast(): void {
     if (this.#history === undefined) return;
     const past = this.#history.past(this.#now());
-    this.#view.onPast(past, NAMES[this.#range.value]);
+    const { range: [from, to] } = past;
+    const range = this.#range.value;
+    const isYoung = (to - from) * 1000 < SPANS[range] - 1;
+    this.#view.onPast(past, isYoung ? "since the start" : NAMES[range]);
   }
 }

@@ -13,8 +13,19 @@ import {
   formatOffset,
   formatRate,
   formatSize,
-} from "../base/format.ts";
-import type { TunnelList } from "../tunnels/tunnel_list.ts";
+  NOTHING,
+} from "../../client/format.ts";
+import type { Past } from "../charts/past.ts";
+import type { TunnelList } from "../../client/tunnel_list.ts";
+
+/** Shows how many connections begin and fail: the newest of the past. */
+export function showStarts({ values: { failed, opened } }: Past): void {
+  for (const [id, all] of Object.entries({ failed, opened })) {
+    const newest = all.at(-1) ?? null;
+    const text = newest === null ? NOTHING : formatFrequency(newest);
+    setText(byId(id, HTMLElement), text);
+  }
+}
 
 /** Shows the figures that change each second. */
 export function showRates(list: TunnelList, status: Status): void {
@@ -22,7 +33,6 @@ export function showRates(list: TunnelList, status: Status): void {
   setText(byId("down", HTMLElement), formatRate(list.down));
   setText(byId("up", HTMLElement), formatRate(list.up));
   setText(byId("open", HTMLElement), formatCount(open));
-  setText(byId("opened", HTMLElement), formatFrequency(list.opened));
   // The last event may be drawn after the connection has ended.
   if (document.documentElement.dataset["live"] !== "live") return;
   const state = draining === false ? "" : "Draining, ";

@@ -5,7 +5,7 @@
  */
 
 import type { ReloadAnswer } from "../../api.ts";
-import { type Api, describeFailure } from "./api.ts";
+import { type Api, describeFailure } from "../../client/api.ts";
 import { ask } from "../base/dialogs.ts";
 import { byId, setAttribute } from "../base/element.ts";
 import { notify } from "../base/notices.ts";

@@ -10,13 +10,13 @@ import type { ClosedTunnel } from "../../api.ts";
 import { copy } from "../base/clipboard.ts";
 import { ask, type ChoiceContent, choose } from "../base/dialogs.ts";
 import { make } from "../base/element.ts";
-import { formatCount, formatNumberOf } from "../base/format.ts";
+import { formatCount, formatNumberOf } from "../../client/format.ts";
 import { notify, notifyFailure } from "../base/notices.ts";
-import type { Api } from "../server/api.ts";
+import type { Api } from "../../client/api.ts";
 import { addressOf, ruleOf } from "./rule_of.ts";
-import { describeClosed, describeOpen } from "./tunnel_facts.ts";
-import type { Row } from "./row.ts";
-import type { TunnelList } from "./tunnel_list.ts";
+import { describeClosed, describeOpen } from "../../client/tunnel_facts.ts";
+import type { Row } from "../../client/row.ts";
+import type { TunnelList } from "../../client/tunnel_list.ts";
 
 /** Milliseconds to wait for a file. */
 const EXPORT_PATIENCE = 120_000;

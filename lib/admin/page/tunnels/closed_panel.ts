@@ -8,12 +8,12 @@
 import type { ClosedTunnel } from "../../api.ts";
 import { byId } from "../base/element.ts";
 import { notifyFailure } from "../base/notices.ts";
-import type { Api } from "../server/api.ts";
+import type { Api } from "../../client/api.ts";
 import type { TunnelActions } from "./actions.ts";
-import type { ClosedList } from "./closed_list.ts";
+import type { ClosedList } from "../../client/closed_list.ts";
 import { closedColumns } from "./columns.ts";
 import { ListPanel } from "./list_panel.ts";
-import type { Row } from "./row.ts";
+import type { Row } from "../../client/row.ts";
 import { connectSaving } from "./saving.ts";
 
 /** Ended tunnels in one answer: at first, and of older ones. */

@@ -13,12 +13,12 @@ import {
   formatRate,
   formatSize,
   NOTHING,
-} from "../base/format.ts";
+} from "../../client/format.ts";
 import type { SortedColumn } from "../grid/sorted_grid.ts";
-import { rateOf, targetOf } from "./row_values.ts";
+import { rateOf, targetOf } from "../../client/row_values.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
-import type { Row } from "./row.ts";
-import type { TunnelList } from "./tunnel_list.ts";
+import type { Row } from "../../client/row.ts";
+import type { TunnelList } from "../../client/tunnel_list.ts";
 
 type TunnelColumn<T extends Tunnel = Tunnel> = SortedColumn<Row<T>>;
 

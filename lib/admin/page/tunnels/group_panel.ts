@@ -5,11 +5,15 @@
  */
 
 import { byId, make, setAttribute, textOf } from "../base/element.ts";
-import { formatCount, formatNumberOf, formatSize } from "../base/format.ts";
+import {
+  formatCount,
+  formatNumberOf,
+  formatSize,
+} from "../../client/format.ts";
 import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
 import { rateLines } from "./columns.ts";
 import { type Group, type GroupField, Grouping } from "./groups.ts";
-import type { Row } from "./row.ts";
+import type { Row } from "../../client/row.ts";
 
 /** Shown for tunnels that lack what they are grouped by. */
 const NONE: Readonly<Record<GroupField, string>> = {
@@ -145,7 +149,7 @@ function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
       create(cell) {
         const button = make("button", {
           className: "quiet",
-          text: "Kill all…",
+          text: "Kill…",
           attributes: { type: "button", tabindex: "-1" },
         });
         cell.append(button);

@@ -6,8 +6,8 @@
 
 import type { Tunnel } from "../../api.ts";
 import { hostOf } from "../../filter.ts";
-import { naturalKey } from "../grid/order.ts";
-import type { Row } from "./row.ts";
+import { naturalKey } from "../../client/order.ts";
+import type { Row } from "../../client/row.ts";
 
 /** What tunnels are grouped by: the fields of a filter. */
 export type GroupField = "user" | "client" | "target" | "rule";

@@ -6,7 +6,7 @@
 
 import type { Tunnel } from "../../api.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatCount, formatNumberOf } from "../base/format.ts";
+import { formatCount, formatNumberOf } from "../../client/format.ts";
 import type { GridRow } from "../grid/drawn_row.ts";
 import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
 import { ListFilter } from "./list_filter.ts";

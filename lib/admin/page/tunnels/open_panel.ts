@@ -7,16 +7,16 @@
 
 import { formatTerm } from "../../filter.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatCount } from "../base/format.ts";
+import { formatCount } from "../../client/format.ts";
 import type { TunnelActions } from "./actions.ts";
 import { openColumns } from "./columns.ts";
 import { GroupPanel } from "./group_panel.ts";
 import type { Group, GroupField } from "./groups.ts";
 import { ListPanel } from "./list_panel.ts";
-import type { Row } from "./row.ts";
+import type { Row } from "../../client/row.ts";
 import { connectSaving } from "./saving.ts";
 import type { SparkColors } from "./sparkline.ts";
-import type { TunnelList } from "./tunnel_list.ts";
+import type { TunnelList } from "../../client/tunnel_list.ts";
 
 /** Most tunnels that the server sends at the beginning. */
 const MOST_TOLD = 20_000;

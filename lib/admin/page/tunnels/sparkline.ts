@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RATE_SECONDS, type RateHistory } from "./rate_history.ts";
+import { RATE_SECONDS, type RateHistory } from "../../client/rate_history.ts";
 
 /** Width and height, in CSS pixels. */
 const SIZE = { width: 80, height: 22 } as const;

@@ -4,8 +4,8 @@ import {
   type GroupField,
   Grouping,
 } from "../../../../lib/admin/page/tunnels/groups.ts";
-import { RateHistory } from "../../../../lib/admin/page/tunnels/rate_history.ts";
-import { Row } from "../../../../lib/admin/page/tunnels/row.ts";
+import { RateHistory } from "../../../../lib/admin/client/rate_history.ts";
+import { Row } from "../../../../lib/admin/client/row.ts";
 
 function row(id: number, more: Partial<Tunnel> = {}): Row {
   const tunnel: Tunnel = {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Tunnel } from "../../api.ts";
-import { NOTHING } from "../base/format.ts";
+import type { Tunnel } from "../api.ts";
+import { NOTHING } from "./format.ts";
 import type { Row } from "./row.ts";
 
 /** Bytes a second of a tunnel in the last tick, both ways together. */

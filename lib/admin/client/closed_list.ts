@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ClosedAnswer, ClosedTunnel } from "../../api.ts";
+import type { ClosedAnswer, ClosedTunnel } from "../api.ts";
 import { Row } from "./row.ts";
 
 /** Most ended tunnels, here and in the server. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { naturalKey, sortRows } from "../../../../lib/admin/page/grid/order.ts";
+import { naturalKey, sortRows } from "../../../lib/admin/client/order.ts";
 
 Deno.test("naturalKey() sorts numbers in a text by their size", () => {
   const sorted = [

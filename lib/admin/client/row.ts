@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Tunnel } from "../../api.ts";
-import { naturalKey } from "../grid/order.ts";
+import type { Tunnel } from "../api.ts";
+import { naturalKey } from "./order.ts";
 import type { RateHistory } from "./rate_history.ts";
 
 /** A tunnel, open or ended, in a list. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AdminErrorAnswer } from "../../api.ts";
-import type { Calls, HttpMethod, REQUEST_HEADER } from "../../endpoints.ts";
+import type { AdminErrorAnswer } from "../api.ts";
+import type { Calls, HttpMethod, REQUEST_HEADER } from "../endpoints.ts";
 
 /** Milliseconds to wait for an answer. */
 const PATIENCE = 10_000;

@@ -12,8 +12,8 @@ import {
   formatSize,
   formatTime,
   NOTHING,
-} from "../../../../lib/admin/page/base/format.ts";
-import { formatBytes } from "../../../../lib/observe/log_text.ts";
+} from "../../../lib/admin/client/format.ts";
+import { formatBytes } from "../../../lib/observe/log_text.ts";
 
 Deno.test("formatSize() formats as the log does", () => {
   const cases = [0, 1, 999, 999.4, 999.5, 1_000, 1_249, 9_949, 9_950, 10_000];

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   RATE_SECONDS,
   RateHistory,
-} from "../../../../lib/admin/page/tunnels/rate_history.ts";
+} from "../../../lib/admin/client/rate_history.ts";
 
 /** What flew down in ticks, the latest first. */
 function downs(rates: RateHistory, tick: number, count: number): number[] {

@@ -4,12 +4,7 @@
  * @module
  */
 
-import type {
-  SnapshotEvent,
-  TickEvent,
-  Tunnel,
-  TunnelChange,
-} from "../../api.ts";
+import type { SnapshotEvent, TickEvent, Tunnel, TunnelChange } from "../api.ts";
 import { ClosedList } from "./closed_list.ts";
 import { RateHistory } from "./rate_history.ts";
 import { Row } from "./row.ts";
@@ -30,8 +25,6 @@ export class TunnelList {
   up = 0;
   /** Bytes a second to clients. */
   down = 0;
-  /** New connections a second. */
-  opened = 0;
   #rows = new Map<number, Row>();
   #last: Pick<TickEvent, "at" | "status"> | undefined;
 
@@ -126,11 +119,10 @@ export class TunnelList {
 
   #count({ at, status }: TickEvent, seconds: number): void {
     const last = this.#last?.status;
-    const perSecond = (name: "sent" | "received" | "total") =>
+    const perSecond = (name: "sent" | "received") =>
       last === undefined ? 0 : Math.max(0, status[name] - last[name]) / seconds;
     this.up = perSecond("sent");
     this.down = perSecond("received");
-    this.opened = perSecond("total");
     this.#last = { at, status };
   }
 }

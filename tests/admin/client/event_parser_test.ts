@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   EventParser,
   type ServerEvent,
-} from "../../../../lib/admin/page/server/event_parser.ts";
+} from "../../../lib/admin/client/event_parser.ts";
 
 const STREAM = [
   ": a comment\n",

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { ClosedAnswer, ClosedTunnel } from "../../../../lib/admin/api.ts";
-import { ClosedList } from "../../../../lib/admin/page/tunnels/closed_list.ts";
+import type { ClosedAnswer, ClosedTunnel } from "../../../lib/admin/api.ts";
+import { ClosedList } from "../../../lib/admin/client/closed_list.ts";
 
 function closed(id: number, more: Partial<ClosedTunnel> = {}): ClosedTunnel {
   return {

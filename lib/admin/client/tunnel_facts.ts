@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { ClosedTunnel, Tunnel } from "../../api.ts";
-import { rateOf, targetOf } from "./row_values.ts";
-import type { Fact } from "../base/fact.ts";
+import type { ClosedTunnel, Tunnel } from "../api.ts";
+import { targetOf } from "./row_values.ts";
 import {
   formatElapsed,
   formatLasted,
@@ -14,9 +13,12 @@ import {
   formatSize,
   formatTime,
   NOTHING,
-} from "../base/format.ts";
+} from "./format.ts";
 import type { Row } from "./row.ts";
 import type { TunnelList } from "./tunnel_list.ts";
+
+/** A name and its current value. */
+export type Fact = readonly [name: string, value: () => string];
 
 /** Describes an open tunnel; changing values are read again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {
@@ -25,7 +27,7 @@ export function describeOpen(row: Row, list: TunnelList): Fact[] {
     ...describe(() => row.tunnel),
     ["State", () => row.isGone ? "ended" : row.tunnel.state],
     ["Age", age],
-    ["Rate", () => formatRate(row.isGone ? 0 : rateOf(row, list.tick))],
+    ["Rate", () => describeRate(row, list.tick)],
   ];
 }
 
@@ -41,17 +43,35 @@ export function describeClosed(tunnel: ClosedTunnel): Fact[] {
   ];
 }
 
+function describeRate({ isGone, rates }: Row, tick: number): string {
+  const [down, up] = isGone
+    ? [0, 0]
+    : [rates?.down(tick) ?? 0, rates?.up(tick) ?? 0];
+  return `${formatRate(down)} down, ${formatRate(up)} up`;
+}
+
+/** What few tunnels have is left out of the others. */
+function rare(
+  tunnel: () => Tunnel,
+  facts: readonly [name: string, field: "via" | "name" | "wouldDeny"][],
+): Fact[] {
+  return facts.filter(([, field]) => tunnel()[field] !== undefined)
+    .map(([name, field]) => [name, () => tunnel()[field] ?? NOTHING]);
+}
+
 function describe(tunnel: () => Tunnel): Fact[] {
   return [
     ["Client", () => tunnel().client],
     ["User", () => tunnel().user ?? NOTHING],
     ["Target", () => targetOf(tunnel())],
     ["Address", () => tunnel().address ?? NOTHING],
-    ["Through", () => tunnel().via ?? NOTHING],
     ["Protocol", () => tunnel().protocol || NOTHING],
     ["Rule", () => tunnel().rule ?? NOTHING],
-    ["Name seen", () => tunnel().name ?? NOTHING],
-    ["Would deny", () => tunnel().wouldDeny ?? NOTHING],
+    ...rare(tunnel, [
+      ["Through", "via"],
+      ["Name seen", "name"],
+      ["Would deny", "wouldDeny"],
+    ]),
     ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
     ["Started", () => formatTime(tunnel().startedAt)],
     ["Up", () => formatSize(tunnel().sent)],
