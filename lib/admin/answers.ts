@@ -25,7 +25,7 @@ import type { BanKey } from "./thread_answers.ts";
 import type { Done, Threads } from "./threads.ts";
 import type { FoundRoute } from "./routes.ts";
 import { answerFleet, listNodes } from "./fleet/list.ts";
-import { relay, type RelayedRequest } from "./fleet/relay.ts";
+import { type RelayedRequest, relayRequest } from "./fleet/relay.ts";
 import type { DayReport } from "./record/day_report.ts";
 import { type ExportedFile, exportTunnels } from "./tunnels/export.ts";
 import {
@@ -279,7 +279,7 @@ async function askNode(
   request: RelayedRequest,
   context: AdminContext,
 ): Promise<AdminAnswer | undefined> {
-  const answer = await relay(request, context.fleet());
+  const answer = await relayRequest(request, context.fleet());
   const { found: { name, route }, node, query } = request;
   if (answer !== undefined && route.method !== "GET") {
     const path = route.path.replace(/\{\w+\}$/, name);

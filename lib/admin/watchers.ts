@@ -6,8 +6,7 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
-import type { FleetNodes, NodeFacts } from "../serve/counts/fleet_nodes.ts";
-import type { Stoppable } from "../serve/running_server.ts";
+import type { Fleet } from "../serve/counts/fleet.ts";
 import { Registry } from "../serve/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
@@ -32,16 +31,16 @@ export interface WatchedServer {
   config?: (() => unknown) | undefined;
   /** Files that can be read again. */
   files: readonly Reloadable[];
-  /** Its connections. */
-  serving: Pick<Stoppable, "connections">;
-  /** The machines of its fleet (default none). */
-  fleet?: FleetNodes | undefined;
+  /** Its fleet (default none). */
+  fleet?: Pick<Fleet, "bans" | "nodes"> | undefined;
 }
 
 /** Values of options that decide who watches, and what they say. */
 export type WatchedOptions = Partial<AdminOptions> & {
   /** Name of this node of a fleet. */
   readonly "fleet-node"?: string | undefined;
+  /** Redis of a fleet. */
+  readonly "fleet"?: unknown;
 };
 
 /** Options for {@linkcode openWatchers}. */
@@ -95,9 +94,10 @@ export async function openWatchers(
   log: (event: LogEvent) => void,
   { drain, hasWorkers = false }: WatcherOptions,
 ): Promise<Watchers> {
-  const { admin: listen } = options;
+  const { admin: listen, fleet } = options;
   const traced = isTraced();
-  if (listen === undefined && !traced) return nobody();
+  const isWatched = listen !== undefined || traced || fleet !== undefined;
+  if (!isWatched) return nobody();
   const registry = hasWorkers ? undefined : new Registry();
   const threads = await openThreads(registry, traced);
   const state = new DrainState();
@@ -123,16 +123,8 @@ export async function openWatchers(
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
       server = started;
-      admin?.start(started.fleet);
-      started.fleet?.report(() => {
-        threads.figures().catch(() => {}); // For the next time.
-        const { total: connections, ...totals } = threads.totals;
-        return {
-          ...factsOf(started, state),
-          open: totals.open,
-          totals: { connections, ...totals },
-        };
-      });
+      admin?.start(started.fleet?.nodes);
+      if (started.fleet !== undefined) join(started.fleet, threads, state);
       state.start();
     },
     drain: (deadline) => state.drain(deadline),
@@ -143,31 +135,35 @@ export async function openWatchers(
   };
 }
 
-/** Its fleet hears of a program that nobody watches, too. */
+/** Its fleet hears of it, and operators of other machines ban its clients. */
+function join(
+  fleet: Pick<Fleet, "bans" | "nodes">,
+  threads: Threads,
+  state: DrainState,
+): void {
+  threads.share(fleet);
+  fleet.nodes.report(() => {
+    threads.figures().catch(() => {}); // For the next time.
+    const { total: connections, ...totals } = threads.totals;
+    return {
+      version: project.version,
+      startedAt: STARTED_AT,
+      isDraining: state.isDraining,
+      open: totals.open,
+      totals: { connections, ...totals },
+    };
+  });
+}
+
 function nobody(): Watchers {
-  const state = new DrainState();
   return {
     registry: undefined,
     threads: undefined,
     banner: [],
     writes: false,
-    start(started) {
-      started.fleet?.report(() => factsOf(started, state));
-    },
-    drain: (deadline) => state.drain(deadline),
+    start() {},
+    drain() {},
     [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
-
-function factsOf(
-  { serving }: WatchedServer,
-  { isDraining }: DrainState,
-): NodeFacts {
-  return {
-    version: project.version,
-    startedAt: STARTED_AT,
-    isDraining,
-    open: serving.connections,
   };
 }
 

@@ -16,6 +16,7 @@ import {
 import type { FailureRules } from "../policy/users/failure_table.ts";
 import { type BanAction, decideBan } from "../policy/users/replicated_bans.ts";
 import type { BanDecider, BanList } from "../serve/counts/fleet.ts";
+import { formatSpan } from "../observe/span.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
 import { DECIDE, LIST, parseState } from "./ban_script.ts";
 import type { FleetPart } from "./link.ts";
@@ -52,6 +53,8 @@ interface BanChange extends FleetChange {
   readonly ofUser: string | false;
   readonly ban: string | false;
   readonly attack: string | false;
+  /** Milliseconds for which an operator bans the client; 0 without such an order. */
+  readonly order: number;
 }
 
 /** The lists of bans of a machine. */
@@ -145,7 +148,9 @@ class FleetBanList implements BanDecider {
     if (waiting.length === 0) return;
     this.#waiting = [];
     const oldest = this.#context.view.now() - KEPT;
-    const recent = waiting.filter(({ at }) => at > oldest);
+    const recent = waiting.filter(({ action, at }) =>
+      at > oldest - (action.act === "ban" ? action.time : 0)
+    );
     const all = await Promise.allSettled(
       recent.map(({ action, at }) => this.#ask(action, at)),
     );
@@ -167,6 +172,13 @@ class FleetBanList implements BanDecider {
     const { log } = this.#context;
     const outcome = this.#outcome(client, user, change);
     for (const event of banEvents(outcome)) log(fromNode(event, node));
+    if (act === "ban") {
+      const message = `An operator of ${node} banned ${client} for ${
+        formatSpan(change.order)
+      }`;
+      const code = "fleet-client-banned";
+      log({ event: "message", level: "info", code, message });
+    }
     if (act !== "lift" && act !== "calm") return;
     const what = act === "lift"
       ? `the ban of ${JSON.stringify(client)}`
@@ -177,7 +189,10 @@ class FleetBanList implements BanDecider {
 
   /** Reads the whole list; what Redis does not know is forgotten. */
   async reload(): Promise<void> {
-    const touched = new Set<string>();
+    // What Redis does not know yet is newer than what it knows.
+    const touched = new Set(
+      this.#waiting.flatMap(({ action }) => namesOf(action)),
+    );
     this.#touched = touched;
     const states = new Map<string, BanState>();
     for (const { key, of } of this.#copy.states()) {
@@ -229,6 +244,7 @@ class FleetBanList implements BanDecider {
         ...[action.act, client, user, age],
         ...[after, window, time, timeMax],
         ...[this.scope, own.node, own.id],
+        action.act === "ban" ? action.time : 0,
       ]) as Decision;
     } finally {
       this.#inFlight--;
@@ -290,6 +306,13 @@ class FleetBanList implements BanDecider {
   #key(name: string): string {
     return this.#context.keys.of("bans", this.scope, name);
   }
+}
+
+function namesOf(action: BanAction): string[] {
+  return [
+    ..."client" in action ? [nameOf("client", clientKey(action.client))] : [],
+    ..."user" in action ? [nameOf("user", action.user)] : [],
+  ];
 }
 
 function nameOf(of: BanState["of"], key: string): string {

@@ -26,6 +26,7 @@ export const MESSAGE_CODES = {
   "file-reloaded": "A changed file is in force",
   "fleet-back": "Redis answers again: the machines count together",
   "fleet-ban-lifted": "An operator of another machine lifted a ban",
+  "fleet-client-banned": "An operator of another machine banned a client",
   "fleet-lost": "Redis is away: each machine counts what it was granted",
   "guard-incomplete": "Deno may not list the addresses of the machine",
   "internal-error": "A fault in Sluice itself",

@@ -141,7 +141,7 @@ export async function runLife(
       onSignal: (done) => manager.reloading(done),
     });
     watching.start({
-      ...{ files, serving, config: servers.config, fleet: fleet?.nodes },
+      ...{ files, config: servers.config, fleet },
     });
     dropPermissions({
       keepWrite: serving.writes || watching.writes || !!fleet?.writes,

@@ -34,7 +34,7 @@ export interface RelayedAnswer {
  * @returns The answer; `undefined` if this node is the one that is asked.
  * @throws {AdminError} If the node cannot be asked, or refuses.
  */
-export async function relay(
+export async function relayRequest(
   request: RelayedRequest,
   fleet: FleetNodes | undefined,
 ): Promise<RelayedAnswer | undefined> {

@@ -21,7 +21,7 @@ export interface NodeFacts {
   readonly isDraining: boolean;
   /** Connections that are open. */
   readonly open: number;
-  /** Counts since the start; `undefined` without an admin listener. */
+  /** Counts since the start; older versions may not tell them. */
   readonly totals?: NodeTotals | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface FleetNode extends NodeFacts {
   readonly isAnswering: boolean;
   /** Processors in use over its last second: 1 is one of them. */
   readonly load: number;
-  /** Bytes a second to targets; `undefined` without an admin listener. */
+  /** Bytes a second to targets; `undefined` where it does not tell. */
   readonly up?: number | undefined;
   /** Bytes a second to clients; likewise. */
   readonly down?: number | undefined;
