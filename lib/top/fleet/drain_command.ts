@@ -14,7 +14,7 @@ import { elapsed } from "../../sync/elapsed.ts";
 import { quote } from "../../wire/quote.ts";
 import type { AdminClient } from "../client.ts";
 import { openClient } from "../open_client.ts";
-import { DRAIN_OPTIONS, type DrainOptions } from "./options.ts";
+import { DRAIN_OPTIONS, type FleetDrainOptions } from "./options.ts";
 import { askFleet } from "./status_command.ts";
 
 /** Milliseconds between two looks at the node. */
@@ -36,7 +36,7 @@ export const FLEET_DRAIN_COMMAND: Command<typeof DRAIN_OPTIONS> = {
   run: drain,
 };
 
-async function drain(options: DrainOptions): Promise<number> {
+async function drain(options: FleetDrainOptions): Promise<number> {
   const { admin, node } = options.node;
   using client = await openClient({ ...options, admin });
   const found = find((await askFleet(client)).nodes, node);
@@ -67,7 +67,7 @@ async function begin(client: AdminClient, { id }: NodeStatus): Promise<number> {
 async function waitForEnd(
   client: AdminClient,
   { id, node }: NodeStatus,
-  { timeout }: DrainOptions,
+  { timeout }: FleetDrainOptions,
 ): Promise<number> {
   const began = performance.now();
   while (true) {

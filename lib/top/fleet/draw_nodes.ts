@@ -26,7 +26,7 @@ const COLUMNS: readonly Column[] = [
   { title: "STATE", side: "left", text: stateOf },
   { title: "VERSION", side: "left", text: ({ version }) => version },
   {
-    title: "UP",
+    title: "AGE",
     side: "right",
     text: ({ startedAt }, now) => formatDuration(now - Date.parse(startedAt)),
   },

@@ -69,4 +69,4 @@ export const DRAIN_OPTIONS = {
 };
 
 /** Values of the options of `sluice fleet drain`. */
-export type DrainOptions = OptionValues<typeof DRAIN_OPTIONS>;
+export type FleetDrainOptions = OptionValues<typeof DRAIN_OPTIONS>;
