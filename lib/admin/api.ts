@@ -127,7 +127,7 @@ const node = z.object({
     connections: count,
     sent: count.describe("Bytes to targets"),
     received: count.describe("Bytes to clients"),
-  }).optional().describe("Since its start; missing without an admin listener"),
+  }).optional().describe("Since its start; older versions may not tell them"),
   up: count.optional().describe("Bytes a second to targets"),
   down: count.optional().describe("Bytes a second to clients"),
   load: number.describe("Processors in use"),

@@ -48,7 +48,9 @@ export const DRAIN_OPTIONS = {
       "name or id of a node as `sluice fleet status` shows it, and the admin listener of any node (default 127.0.0.1:9090)",
   }, ([node, ...admin]): DrainedNode => {
     if (node === undefined) {
-      throw new SyntaxError("the name of the node is missing");
+      throw new SyntaxError(
+        "the name of the node is missing; sluice fleet status lists them",
+      );
     }
     if (admin.length > 1) {
       throw new SyntaxError(`${quote(admin[1]!)} is one argument too many`);

@@ -72,7 +72,10 @@ testPrograms({
     assertEquals(await watch.code(), 130);
     const gone = await sluice(["fleet", "status", atB]);
     assertEquals(gone.code, 1);
-    assertMatch(gone.stderr, /^sluice: Cannot ask 127\.0\.0\.1:\d+ for its /);
+    assertMatch(
+      gone.stderr,
+      /^sluice: Cannot read the admin API of 127\.0\.0\.1:\d+: /,
+    );
   },
 });
 
