@@ -13,12 +13,6 @@ import tls from "node:tls";
 /** Marks the options of sockets to guard. */
 const GUARDED: unique symbol = Symbol("guarded");
 
-/** Options of a guarded socket, to be passed with others. */
-export interface GuardedTls {
-  tls: true;
-  [GUARDED]: true;
-}
-
 const { connect } = tls;
 
 /**
@@ -27,9 +21,9 @@ const { connect } = tls;
  *
  * @returns The options.
  */
-export function guardedTls(): GuardedTls {
+export function guardedTls(): { tls: true } {
   tls.connect = connectGuarded as typeof tls.connect;
-  return { tls: true, [GUARDED]: true };
+  return { tls: true, [GUARDED]: true } as { tls: true };
 }
 
 function connectGuarded(
