@@ -45,7 +45,7 @@ export const DRAIN_OPTIONS = {
   "node": operand("text", {
     value: "NODE [ADMIN]",
     help:
-      "name or id of a node as `sluice fleet status` shows it, and the admin listener of any node (default 127.0.0.1:9090)",
+      "name or id of a node as `sluice fleet status` shows it, and the admin listener of any node (127.0.0.1:9090 if you give none)",
   }, ([node, ...admin]): DrainedNode => {
     if (node === undefined) {
       throw new SyntaxError(
