@@ -21,7 +21,7 @@ import type {
   NodeCall,
   NodeFacts,
 } from "../serve/counts/fleet_nodes.ts";
-import { NodeCallError } from "../serve/counts/fleet_nodes.ts";
+import { isFleetName, NodeCallError } from "../serve/counts/fleet_nodes.ts";
 import { quote } from "../wire/quote.ts";
 import type { FleetKeys } from "./keys.ts";
 import type { Link } from "./link.ts";
@@ -112,6 +112,8 @@ export class LinkedNodes implements FleetNodes {
   #answering = 0;
   #calls = 0;
   #list: Promise<readonly FleetNode[]> | undefined;
+  /** By `performance.now()`. */
+  #goodUntil = 0;
 
   /**
    * Creates it; nothing is asked yet.
@@ -160,13 +162,14 @@ export class LinkedNodes implements FleetNodes {
   }
 
   list(): Promise<readonly FleetNode[]> {
-    if (this.#list !== undefined) return this.#list;
-    const list = this.#list = this.#readList();
-    const forget = () => {
-      if (this.#list === list) this.#list = undefined;
-    };
     // Many viewers make one call a second.
-    list.then(() => setDeadline(FRESH, forget), forget);
+    const now = performance.now();
+    if (this.#list !== undefined && now < this.#goodUntil) return this.#list;
+    this.#goodUntil = now + FRESH;
+    const list = this.#list = this.#readList();
+    list.catch(() => {
+      if (this.#list === list) this.#list = undefined;
+    });
     return list;
   }
 
@@ -294,15 +297,16 @@ function find(
       .sort((a, b) => a.silent - b.silent)[0];
 }
 
-/** Facts of another version may lack some, or be none. */
+/** Facts of another version may lack some, or be none; Redis is not ours alone. */
 function nodeOf(
   id: string,
   silent: number,
   text: string,
 ): FleetNode | undefined {
-  const facts = JSON.parse(text) as Partial<KeptFacts>;
+  const facts = parseObject(text) as Partial<KeptFacts> | undefined;
+  if (facts === undefined) return undefined;
   const { node, version } = facts;
-  if (node === undefined || version === undefined) return undefined;
+  if (!isFleetName(node) || typeof version !== "string") return undefined;
   return {
     ...NO_FACTS,
     ...facts,
@@ -313,8 +317,19 @@ function nodeOf(
 }
 
 function parseMessage(text: string): Message | undefined {
+  const message = parseObject(text) as Partial<Message> | undefined;
+  if (message === undefined) return undefined;
+  const isOurs = "answer" in message
+    ? typeof message.result?.status === "number"
+    : "ask" in message && isFleetName(message.node) &&
+      typeof message.call?.target === "string";
+  return isOurs ? message as Message : undefined;
+}
+
+function parseObject(text: string): object | undefined {
   try {
-    return JSON.parse(text) as Message;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined; // Not one of ours.
   }

@@ -11,6 +11,14 @@ export const FLEET_ROLES = ["member", "observer"] as const;
 /** What a node may do to others: an observer only looks. */
 export type FleetRole = typeof FLEET_ROLES[number];
 
+/** Names of fleets and nodes: they stand in keys, labels and logs as they are. */
+const NAME = /^[\w.-]{1,64}$/;
+
+/** Whether something is a name of a fleet or a node. */
+export function isFleetName(value: unknown): value is string {
+  return typeof value === "string" && NAME.test(value);
+}
+
 /** What a node tells about itself, once a second. */
 export interface NodeFacts {
   /** Version of the program. */

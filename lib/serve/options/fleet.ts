@@ -9,7 +9,7 @@ import { GROUP } from "../../cli/option_groups.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import { resolveSecret } from "../../cli/resolve_secret.ts";
 import { quote } from "../../wire/quote.ts";
-import { FLEET_ROLES } from "../counts/fleet_nodes.ts";
+import { FLEET_ROLES, isFleetName } from "../counts/fleet_nodes.ts";
 import { parseRedisUrl, type RedisPlace } from "../../wire/redis_url.ts";
 
 /** What a node does while Redis is away. */
@@ -17,9 +17,6 @@ export const ON_LOSS = ["keep", "refuse"] as const;
 
 /** What a node does while Redis is away. */
 export type OnLoss = typeof ON_LOSS[number];
-
-/** Names end up in keys and log lines. */
-const NAME = /^[\w.-]{1,64}$/;
 
 /** Options of a program. */
 export const FLEET_OPTIONS = {
@@ -88,7 +85,7 @@ export const FLEET_OPTIONS = {
 export type FleetOptions = OptionValues<typeof FLEET_OPTIONS>;
 
 function parseName(text: string): string {
-  if (NAME.test(text)) return text;
+  if (isFleetName(text)) return text;
   throw new SyntaxError(
     `${quote(text)} is not 1 to 64 letters, digits, '.', '_' or '-'`,
   );

@@ -4,7 +4,13 @@ import { eventually } from "../../support/dialogue.ts";
 import { FleetNodeProgram } from "../../support/fleet_node_program.ts";
 import { testPrograms } from "../../support/programs.ts";
 import { startRedis } from "../../support/redis.ts";
-import { readToEnd, startEcho, within } from "../../support/sockets.ts";
+import {
+  readExactly,
+  readToEnd,
+  startEcho,
+  within,
+  writeAll,
+} from "../../support/sockets.ts";
 
 /** Seconds after which a node is seen to be lost, on a machine with time. */
 const SEEN = 6;
@@ -80,6 +86,21 @@ testPrograms({
       assertMatch(JSON.stringify(body), text);
     }
 
+    const other = await b.sluice.openTunnel(echo.addr);
+    const forged = {
+      ...{ ask: 1, from: nodes[0]!.id, node: "c", role: "observer" },
+      call: {
+        method: "DELETE",
+        target: "/api/tunnels?filter=state:open&expect=9",
+      },
+    };
+    const channel = `sluice:1:{sluice}:to:${nodes[1]!.id}`;
+    await redis.cli("PUBLISH", channel, JSON.stringify(forged));
+    // It has answered the forged call before this one.
+    assertEquals((await a.ask("GET /api/status?node=b"))[0], 200);
+    await writeAll(other, [7]);
+    assertEquals(await within(10_000, readExactly(other, 1)), Uint8Array.of(7));
+
     const [, metrics] = await a.ask("GET /metrics?fleet=1");
     assertMatch(metrics as string, /^sluice_fleet_node_up\{node="b"\} 1$/m);
     assertMatch(
@@ -96,6 +117,16 @@ testPrograms({
     }));
     assert(Math.min(...silent) < SEEN * 1_000, `${silent}`);
 
+    c.sluice.kill("SIGSTOP");
+    const [silence, excuse] = await a.ask("GET /api/status?node=c");
+    assertEquals(silence, 503);
+    assertMatch(
+      JSON.stringify(excuse),
+      /Node c (has not answered in 5 s|is lost)/,
+    );
+    c.sluice.kill("SIGCONT");
+
+    other.close();
     const [status] = await a.ask("POST /api/drain?node=b");
     assertEquals(status, 202);
     assertEquals(await b.sluice.code(), 0);

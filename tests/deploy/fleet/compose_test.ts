@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { PROXY_OPTIONS } from "../../../lib/proxy/options.ts";
+import { eventually } from "../../support/dialogue.ts";
 import { hashedUser, lineOf } from "../../support/users.ts";
 import { testPrograms } from "../../support/programs.ts";
 import {
@@ -61,7 +62,8 @@ Deno.test("compose.yaml has options that exist, and gives the drain its time", a
 });
 
 testPrograms({
-  name: "a rolling restart of the fleet in compose.yaml loses no connection",
+  name:
+    "a rolling restart of the fleet in compose.yaml loses no connection and no count",
   needs: ["haproxy", "redis-server"],
   async fn({ haproxy, "redis-server": redis }) {
     await using echo = startEcho();
@@ -114,8 +116,23 @@ testPrograms({
     const { failures, served } = await load.finish();
     assertEquals(failures, []);
     assertGreater(served, NODES.length * RATE - 1);
+    // Each connection has carried a byte and its echo.
+    const moved = 2 * (served + NODES.length * TUNNELS);
+    let counted = -1;
+    const isCounted = async () => (counted = await countOf(fleet)) === moved;
+    assert(await eventually(isCounted, 10_000), `${counted} of ${moved} bytes`);
   },
 });
+
+/** What the fleet has counted for Alice; the test may run past midnight. */
+async function countOf(fleet: Topology): Promise<number> {
+  const keys = (await fleet.redis("KEYS", "*:quota:proxy-1:*")).split("\n")
+    .filter((key) => /:quota:proxy-1:[^:]+$/.test(key));
+  const counts = await Promise.all(
+    keys.map((key) => fleet.redis("HGET", key, "alice")),
+  );
+  return counts.reduce((sum, count) => sum + Number(count), 0);
+}
 
 async function echoOnce(conn: Deno.TcpConn): Promise<void> {
   await writeAll(conn, [7]);

@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import { parseAll } from "@std/yaml";
 import { eventually } from "../../support/dialogue.ts";
-import { makeFolder, type TestFolder } from "../../support/programs.ts";
+import { makeFolder, runOk, type TestFolder } from "../../support/programs.ts";
 import { RunningProgram } from "../../support/running_program.ts";
 import { spawnSluice } from "../../support/sluice.ts";
 
@@ -132,6 +132,14 @@ export class Topology implements AsyncDisposable {
     return this.#own(
       this.#compose.services[name]!.networks.fleet.ipv4_address,
     );
+  }
+
+  /** Sends a command to Redis; returns the text of its reply. */
+  async redis(...command: string[]): Promise<string> {
+    const text = await runOk("redis-cli", [
+      ...["-h", this.addressOf("redis"), ...command],
+    ]);
+    return text.trim();
   }
 
   /** A node that runs. */
