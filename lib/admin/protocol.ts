@@ -145,7 +145,7 @@ function insist(refusal: AdminRefusal | undefined): void {
 
 function splitTarget(target: string): [path: string, query: URLSearchParams] {
   if (!target.startsWith("/")) {
-    throw new AdminError("bad_request", "The request target is no path");
+    throw new AdminError("bad_request", "The request target is not a path");
   }
   const mark = target.indexOf("?");
   return mark < 0

@@ -5,7 +5,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { Fleet } from "../serve/counts/fleet.ts";
 import { Registry } from "../serve/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -65,6 +65,8 @@ export interface Watchers extends AsyncDisposable {
   readonly threads: ThreadWatcher | undefined;
   /** What to say of it once it serves. */
   readonly banner: readonly Announcement[];
+  /** Files to read again when they change. */
+  readonly files: readonly Reloadable[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
   /** Hears that the server has started. */
@@ -97,12 +99,12 @@ export async function openWatchers(
   const { admin: listen, fleet } = options;
   const traced = isTraced();
   const isWatched = listen !== undefined || traced || fleet !== undefined;
-  if (!isWatched) return nobody();
+  if (!isWatched) return NOBODY;
   const registry = hasWorkers ? undefined : new Registry();
   const threads = await openThreads(registry, traced);
   const state = new DrainState();
   let server: WatchedServer | undefined;
-  const admin = listen && await openAdmin(options, {
+  const opened = listen && await openAdmin(options, {
     threads,
     state,
     log,
@@ -116,8 +118,10 @@ export async function openWatchers(
       config: () => server?.config?.() ?? describeValues(options),
     },
   });
+  const admin = opened?.admin;
   return {
     registry,
+    files: opened?.files ?? [],
     threads: hasWorkers ? await watcherOf(threads) : undefined,
     banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),
@@ -146,7 +150,7 @@ function join(
     threads.figures().catch(() => {}); // For the next time.
     const { total: connections, ...totals } = threads.totals;
     return {
-      version: project.version,
+      version: PROGRAM_VERSION,
       startedAt: STARTED_AT,
       isDraining: state.isDraining,
       open: totals.open,
@@ -155,17 +159,16 @@ function join(
   });
 }
 
-function nobody(): Watchers {
-  return {
-    registry: undefined,
-    threads: undefined,
-    banner: [],
-    writes: false,
-    start() {},
-    drain() {},
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
+const NOBODY: Watchers = {
+  registry: undefined,
+  threads: undefined,
+  banner: [],
+  files: [],
+  writes: false,
+  start() {},
+  drain() {},
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
 
 /** Imported lazily so that programs without an admin listener start faster. */
 async function openThreads(
@@ -201,18 +204,23 @@ async function openAdmin(
     Parameters<typeof import("./server.ts").startAdmin>[0],
     "listen" | "token" | "node"
   >,
-): Promise<Admin> {
+): Promise<{ admin: Admin; files: readonly Reloadable[] }> {
   // Imported lazily so that programs without an admin listener start faster.
-  const [{ startAdmin }, { readAdminToken }] = await Promise.all([
+  const [{ startAdmin }, { openAdminToken }] = await Promise.all([
     import("./server.ts"),
     import("../serve/options/admin_token.ts"),
   ]);
   const path = options["admin-token-file"];
-  const token = await readAdminToken({ "admin-token-file": path });
-  return await startAdmin({
+  const given = { "admin-token-file": path };
+  const { file, token } = await openAdminToken(given, rest.log);
+  const admin = await startAdmin({
     ...{ listen: options.admin!, token, node: options["fleet-node"] },
     ...rest,
   });
+  file?.onReload((other) => {
+    if (other !== file.value) admin.replaceToken(other);
+  });
+  return { admin, files: file === undefined ? [] : [file] };
 }
 
 function announceAdmin({ listener }: Admin): Announcement[] {

@@ -123,7 +123,7 @@ export class ConfiguredListener {
    *
    * @param heritage What it may take over.
    * @param outer The program's host.
-   * @throws {UsageError} If options do not go together.
+   * @throws {UsageError} If options conflict.
    * @throws {StartError} If the machine lacks or forbids what it needs.
    */
   async start(heritage: Takeover, outer: ServerHost): Promise<void> {

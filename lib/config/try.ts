@@ -87,15 +87,14 @@ export async function tryConfig(
       .find(([who]) => who === undefined)?.[2];
     if (before === undefined) continue;
     const text = formatEndpoint(claim.where);
-    const message =
-      `${text} is where listeners[${before.index}] listens already`;
+    const message = `${text} is already taken by listeners[${before.index}]`;
     problems.push(config.problem(["admin"], message));
   }
   for (const [listener, { option, where }, before] of clashes(claims)) {
     const text = formatEndpoint(where);
     const message = before === listener
       ? `${text} is given twice`
-      : `${text} is where listeners[${before.index}] listens already`;
+      : `${text} is already taken by listeners[${before.index}]`;
     problems.push(problemOf(config, listener, option, message));
   }
   const places = Map.groupBy(claims, ([listener]) => listener);

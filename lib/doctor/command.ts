@@ -103,7 +103,7 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
   );
   if (other !== undefined) {
     throw new UsageError(
-      `does not go with ${
+      `cannot be combined with ${
         other.split("=", 1)
       }: doctor examines what the file says; leave one out`,
       { option: "config" },

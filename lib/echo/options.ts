@@ -119,7 +119,7 @@ export function checkTogether(options: EchoOptions): void {
   };
   for (const [one, other, why] of CLASHES) {
     if (!isGiven[one] || !isGiven[other]) continue;
-    throw new UsageError(`does not go with --${other}: ${why}`, {
+    throw new UsageError(`cannot be combined with --${other}: ${why}`, {
       option: one,
       others: [other],
     });
@@ -127,10 +127,10 @@ export function checkTogether(options: EchoOptions): void {
 }
 
 const CLASHES: readonly [one: string, other: string, why: string][] = [
-  ["discard", "chargen", "the answer is nothing, or a text without end"],
+  ["discard", "chargen", "one sends nothing, the other endless text"],
   ["discard", "delay", "there is no answer to delay"],
   ["discard", "chunk", "there is no answer to write in pieces"],
-  ["chargen", "delay", "a text without end answers nothing"],
+  ["chargen", "delay", "endless text does not wait for a client to answer"],
   ["close-after", "reset-after", "a connection ends once"],
   ["chunk", "udp", "a datagram is sent whole"],
   ["close-after", "udp", "a datagram has no connection to close"],

@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { BanEvent, LogEvent } from "../observe/log_event.ts";
+import type { LogEvent } from "../observe/log_event.ts";
 import { clientKey } from "../policy/limits/client_key.ts";
 import {
-  type Attack,
   Bans,
   type BanState,
   DEFAULT_FAILURE_RULES,
@@ -293,13 +292,16 @@ class FleetBanList implements BanDecider {
   ): FailureOutcome {
     const { after, window } = this.#rules;
     const begun = parseBegun(ban);
+    const attacked = parseBegun(attack);
     const isForName = begun !== undefined && begun.failures < after;
     return {
       ban: begun && {
-        ...{ event: "ban", client, ...begun, window },
+        event: "ban",
+        code: isForName ? "guesser-banned" : "client-banned",
+        ...{ client, ...begun, window },
         ...isForName ? { user } : {},
-      } as BanEvent | undefined,
-      attack: attackOf(user, window, parseBegun(attack)),
+      },
+      attack: attacked && { user, ...attacked, window },
     };
   }
 
@@ -317,14 +319,6 @@ function namesOf(action: BanAction): string[] {
 
 function nameOf(of: BanState["of"], key: string): string {
   return `${of} ${key}`;
-}
-
-function attackOf(
-  user: string,
-  window: number,
-  begun: ReturnType<typeof parseBegun>,
-): Attack | undefined {
-  return begun && { user, ...begun, window };
 }
 
 function parseBegun(

@@ -49,6 +49,7 @@ function banFields(event: BanEvent): Record<string, unknown> {
     window_ms: event.window,
     user: event.user,
     node: event.node,
+    code: event.code,
   };
 }
 
@@ -63,6 +64,7 @@ function listeningFields(event: ListeningEvent): Record<string, unknown> {
     port: event.port,
     path: event.path,
     config: event.config,
+    code: event.code,
   };
 }
 

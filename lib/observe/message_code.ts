@@ -46,7 +46,7 @@ export const MESSAGE_CODES = {
   "service-manager": "systemd could not be notified",
   "socket-mode": "The permissions of a Unix socket could not be changed",
   "stopped": "The program ended without cutting a connection",
-  "stopped-cut": "The program ended and cut connections",
+  "stopped-cut": "The program ended and cut or lost connections",
   "stopping": "A signal came: the drain begins",
   "tls-not-reloaded": "New TLS files have a fault; the old ones stay in force",
   "udp-figures": "What the UDP echo did, at the end",

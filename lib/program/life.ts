@@ -101,7 +101,7 @@ export type ThreadSettings = Partial<Pick<WorkersOptions, "entry" | "times">>;
  * @param servers The servers.
  * @param threads How to start several threads.
  * @returns Exit code: 0, or 1 if the shutdown cut connections.
- * @throws {UsageError} If options do not go together.
+ * @throws {UsageError} If options conflict.
  * @throws {ConfigError} If there is a problem in the configuration.
  * @throws {StartError} If the machine does not have or allow what is needed, or
  *   threads die faster than they can be replaced.
@@ -127,14 +127,15 @@ export async function runLife(
     : startHere(servers, { log, watching, fleet });
   const serving = await startUntilSignal(starting, signals);
   if (typeof serving === "string") {
-    const message = `${serving}: stopped before the start was done`;
+    const message = `${serving}: stopped during the start`;
     log.write({ event: "message", level: "info", code: "stopped", message });
     await log.flush();
     return 0;
   }
   try {
     const file = await servers.openFile?.(serving, log.write);
-    const files = file === undefined ? serving.files : [file];
+    const own = file === undefined ? serving.files : [file];
+    const files = [...own, ...watching.files];
     await using _watching = watchFiles(files, {
       hangups,
       onIdleSignal: () => sayNothingToReload(log.write),

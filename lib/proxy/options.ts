@@ -231,7 +231,7 @@ function parseProtocols(text: string): ProtocolName[] {
   const names = text.split(",");
   for (const [index, name] of names.entries()) {
     if (!PROTOCOLS.some((known) => known === name)) {
-      throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+      throw new SyntaxError(`'${name}' is not one of ${PROTOCOLS.join(", ")}`);
     }
     if (names.indexOf(name) < index) {
       throw new SyntaxError(`'${name}' is given twice; give it once`);

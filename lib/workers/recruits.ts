@@ -4,7 +4,11 @@
  * @module
  */
 
-import { descriptorLimit } from "../net/system/descriptors.ts";
+import { StartError } from "../cli/usage_error.ts";
+import {
+  descriptorLimit,
+  descriptorsToStart,
+} from "../net/system/descriptors.ts";
 import { memoryLimit } from "../serve/limits/memory_plan.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 import { clockLead } from "../sync/shared/clock.ts";
@@ -43,10 +47,12 @@ export class Recruits {
    *
    * @param options What threads get.
    * @param exchange Their exchange.
+   * @throws {StartError} If there are too few descriptors for all threads.
    */
   constructor(options: RecruitsOptions, exchange: Exchange) {
     this.#options = options;
     this.#exchange = exchange;
+    requireDescriptors(options.count, this.#descriptors);
   }
 
   /**
@@ -97,4 +103,12 @@ export class Recruits {
     slot.isServing = true;
     return started;
   }
+}
+
+function requireDescriptors(count: number, limit = Infinity): void {
+  const least = descriptorsToStart(count);
+  if (limit >= least) return;
+  throw new StartError(
+    `Cannot start ${count} workers: they need ${least} file descriptors, and the limit is ${limit}; raise it with ulimit -n ${least}, or give --workers 1`,
+  );
 }

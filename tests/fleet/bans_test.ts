@@ -41,7 +41,8 @@ testPrograms({
       nodes.all.map((node) => node.event(({ event }) => event === "ban")),
     );
     const expected = {
-      ...{ event: "ban", client: "127.0.0.1", duration: 60_000 },
+      ...{ event: "ban", code: "client-banned", client: "127.0.0.1" },
+      duration: 60_000,
       ...{ failures: 6, window: 120_000 },
     };
     assertEquals(

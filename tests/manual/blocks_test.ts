@@ -13,6 +13,7 @@ const PROGRAM = "/usr/local/bin/sluice";
 /** What checks each file of `scripts/deploy`, beside the tests here. */
 const CHECKED_BY: Readonly<Record<string, string>> = {
   "Dockerfile": "../deploy/image_test.ts",
+  "deb": "../deploy/artefacts_test.ts",
   "fleet/compose.yaml": "../deploy/fleet/topology.ts",
   "fleet/fleet.conf": "../deploy/fleet/kubernetes_test.ts",
   "fleet/kubernetes.yaml": "../deploy/fleet/kubernetes_test.ts",
@@ -20,10 +21,13 @@ const CHECKED_BY: Readonly<Record<string, string>> = {
   "haproxy.cfg": "../deploy/haproxy_test.ts",
   "image_root.sh": "../deploy/image_test.ts",
   "kubernetes.yaml": "../deploy/kubernetes_test.ts",
+  "release_notes.sh": "../deploy/workflows_test.ts",
   "sluice.service": "../deploy/systemd_test.ts",
   "sluice.socket": "../deploy/systemd_test.ts",
   "sluice@.service": "../deploy/systemd_test.ts",
+  "try_deb.sh": "../deploy/artefacts_test.ts",
   "try_image.sh": "../deploy/image_test.ts",
+  "try_program.sh": "../deploy/workflows_test.ts",
 };
 
 Deno.test("every block of the documents is something that a test knows", () => {

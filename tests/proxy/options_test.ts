@@ -197,11 +197,11 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
       args: [`--protocols=${text}`],
       message: `--protocols: '${
         text.split(",").find((name) => name !== "socks5")
-      }' is none of socks5, socks4, http`,
+      }' is not one of socks5, socks4, http`,
     })),
     {
       args: ["--reset-relay=yes"],
-      message: "--reset-relay: 'yes' is none of on, all, off",
+      message: "--reset-relay: 'yes' is not one of on, all, off",
     },
     ...["localhost", "127.1", "[::1]", "1.2.3.4:5"].map((text) => ({
       args: [`--udp-advertise=${text}`],
@@ -245,7 +245,8 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
       { args: [`--${name}=10`], message: `--${name}: ${noDuration("10")}` },
       {
         args: [`--${name}=0`],
-        message: `--${name}: '0' is less than 1ms; --ban-after 0 bans none`,
+        message:
+          `--${name}: '0' is less than 1ms; to turn bans off, give --ban-after 0`,
       },
     ]),
     {

@@ -116,9 +116,10 @@ export function answerFailures(
     resolve: { count: closed.length, p50: 1.2, p95: 8.8 },
     reasons: reasons.filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count),
-    rules: refused.length === 0
-      ? []
-      : [{ rule: "no mail", ...frequency(refused.length) }],
+    rules: refused.length === 0 ? [] : [
+      { rule: "no mail", ...frequency(refused.length) },
+      { rule: "guard", ...frequency(1) },
+    ],
     targets: [...targets].map(([target, all]) => ({
       target,
       ...frequency(all.length),

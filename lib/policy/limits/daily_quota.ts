@@ -105,7 +105,7 @@ export class DailyQuota {
     const size = formatBytes(this.#most);
     return new Refusal(
       "limit reached",
-      `Daily quota of ${size} of ${user} is used up until 00:00 ${this.#zone}`,
+      `The daily quota of ${size} for ${user} is used up until 00:00 ${this.#zone}`,
       { limit: "quota" },
     );
   }

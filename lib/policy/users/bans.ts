@@ -131,6 +131,7 @@ export class Bans {
     return {
       ban: ban && {
         event: "ban",
+        code: isForName ? "guesser-banned" : "client-banned",
         client: key,
         ...ban,
         window,

@@ -126,7 +126,7 @@ function requireUsers(config: LimitConfig): void {
     : undefined;
   if (option === undefined) return;
   throw new UsageError(
-    "limits nobody: there are no users; leave it out, or give a proxy --user NAME:PASSWORD",
+    "has no effect without users; leave it out, or give the proxy users with --user NAME:PASSWORD",
     { option, others: ["user", "users"] },
   );
 }

@@ -25,6 +25,13 @@ interface Cause {
   share: number;
 }
 
+/** What refuses without a rule of the operator's, in words. */
+const RULES = new Map([
+  ["default", "The default: no rule allows it"],
+  ["guard", "The address guard"],
+  ["name-mismatch", "The check of names"],
+]);
+
 /** Rows of each table. */
 const MOST = 6;
 
@@ -68,7 +75,7 @@ export class FailuresCard {
       filter: `${formatTerm("code", code)} result:${result}`,
     })));
     this.#rules.show(causes(rules, ({ rule }) => ({
-      text: rule,
+      text: RULES.get(rule) ?? rule,
       filter: `${formatTerm("rule", rule)} result:refused`,
     })));
     this.#targets.show(causes(targets, ({ target }) => ({
