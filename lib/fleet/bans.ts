@@ -4,19 +4,17 @@
  * @module
  */
 
-import type { LogEvent } from "../observe/log_event.ts";
 import { clientKey } from "../policy/limits/client_key.ts";
 import {
   Bans,
   type BanState,
   DEFAULT_FAILURE_RULES,
-  type FailureOutcome,
 } from "../policy/users/bans.ts";
 import type { FailureRules } from "../policy/users/failure_table.ts";
 import { type BanAction, decideBan } from "../policy/users/replicated_bans.ts";
 import type { BanDecider, BanList } from "../serve/counts/fleet.ts";
-import { formatSpan } from "../observe/span.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
+import { type BanChange, changeEvents, outcomeOf } from "./ban_change.ts";
 import { DECIDE, LIST, parseState } from "./ban_script.ts";
 import type { FleetPart } from "./link.ts";
 import type { FleetContext } from "./context.ts";
@@ -41,20 +39,6 @@ type Decision = [
   ban: string | null,
   attack: string | null,
 ];
-
-/** A change of bans, from any machine. */
-interface BanChange extends FleetChange {
-  readonly scope: string;
-  readonly act: BanAction["act"];
-  readonly client: string;
-  readonly user: string;
-  readonly ofClient: string | false;
-  readonly ofUser: string | false;
-  readonly ban: string | false;
-  readonly attack: string | false;
-  /** Milliseconds for which an operator bans the client; 0 without such an order. */
-  readonly order: number;
-}
 
 /** The lists of bans of a machine. */
 export class FleetBans implements FleetPart, ChangeTaker {
@@ -167,23 +151,7 @@ class FleetBanList implements BanDecider {
 
   /** Logs a change of another machine. */
   log(change: BanChange): void {
-    const { act, client, node, user } = change;
-    const { log } = this.#context;
-    const outcome = this.#outcome(client, user, change);
-    for (const event of banEvents(outcome)) log(fromNode(event, node));
-    if (act === "ban") {
-      const message = `An operator of ${node} banned ${client} for ${
-        formatSpan(change.order)
-      }`;
-      const code = "fleet-client-banned";
-      log({ event: "message", level: "info", code, message });
-    }
-    if (act !== "lift" && act !== "calm") return;
-    const what = act === "lift"
-      ? `the ban of ${JSON.stringify(client)}`
-      : `the attack on ${JSON.stringify(user)}`;
-    const message = `An operator of ${node} ended ${what}`;
-    log({ event: "message", level: "info", code: "fleet-ban-lifted", message });
+    changeEvents(change, this.#rules).forEach(this.#context.log);
   }
 
   /** Reads the whole list; what Redis does not know is forgotten. */
@@ -250,8 +218,8 @@ class FleetBanList implements BanDecider {
     }
     const [ofClient, ofUser, ban, attack] = decision;
     this.#deliver(client, user, [ofClient, ofUser]);
-    const outcome = this.#outcome(client, user, { ban, attack });
-    banEvents(outcome).forEach(log);
+    const begun = { client, user, ban, attack };
+    banEvents(outcomeOf(begun, this.#rules)).forEach(log);
   }
 
   #decideAlone(action: BanAction, at: number): void {
@@ -282,29 +250,6 @@ class FleetBanList implements BanDecider {
     this.#list.deliver(states);
   }
 
-  #outcome(
-    client: string,
-    user: string,
-    { ban, attack }: Pick<BanChange, "ban" | "attack"> | {
-      ban: string | null;
-      attack: string | null;
-    },
-  ): FailureOutcome {
-    const { after, window } = this.#rules;
-    const begun = parseBegun(ban);
-    const attacked = parseBegun(attack);
-    const isForName = begun !== undefined && begun.failures < after;
-    return {
-      ban: begun && {
-        event: "ban",
-        code: isForName ? "guesser-banned" : "client-banned",
-        ...{ client, ...begun, window },
-        ...isForName ? { user } : {},
-      },
-      attack: attacked && { user, ...attacked, window },
-    };
-  }
-
   #key(name: string): string {
     return this.#context.keys.of("bans", this.scope, name);
   }
@@ -319,18 +264,4 @@ function namesOf(action: BanAction): string[] {
 
 function nameOf(of: BanState["of"], key: string): string {
   return `${of} ${key}`;
-}
-
-function parseBegun(
-  text: string | null | false,
-): { duration: number; failures: number } | undefined {
-  if (!text) return undefined;
-  const [duration, failures] = text.split(" ").map(Number);
-  return { duration: duration!, failures: failures! };
-}
-
-function fromNode(event: LogEvent, node: string): LogEvent {
-  if (event.event === "ban") return { ...event, node };
-  if (event.event !== "message") return event;
-  return { ...event, message: `${event.message} (from ${node})` };
 }

@@ -21,16 +21,14 @@ import type {
   NodeCall,
   NodeFacts,
 } from "../serve/counts/fleet_nodes.ts";
-import { isFleetName, NodeCallError } from "../serve/counts/fleet_nodes.ts";
+import { NodeCallError } from "../serve/counts/fleet_nodes.ts";
 import { quote } from "../wire/quote.ts";
 import type { FleetKeys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { LoadMeter } from "./load_meter.ts";
+import { type NodeMessage, parseMessage, parseNode } from "./node_text.ts";
 import type { Incarnation } from "./pulse.ts";
 import { fleetScript } from "./script.ts";
-
-/** Milliseconds without a sign of life after which a node counts as lost. */
-const LOST_AFTER = 5_000;
 
 /** Milliseconds for which a list is good. */
 const FRESH = 1_000;
@@ -68,27 +66,6 @@ return redis.call('PUBLISH', KEYS[1], ARGV[1])
 
 /** What {@linkcode LIST} replies, for each node. */
 type Listed = [id: string, silent: string, facts: string];
-
-/** What stands in Redis for each node, besides what it tells itself. */
-type KeptFacts =
-  & NodeFacts
-  & Pick<FleetNode, "node" | "role" | "isAnswering" | "load" | "up" | "down">;
-
-const NO_FACTS: Omit<KeptFacts, "node" | "version"> = {
-  ...{ role: "member", isDraining: false, isAnswering: false },
-  ...{ startedAt: 0, load: 0, open: 0 },
-};
-
-/** A message to one node. */
-type Message =
-  | {
-    ask: number;
-    from: string;
-    node: string;
-    role: FleetRole;
-    call: NodeCall;
-  }
-  | { answer: number; result: NodeAnswer };
 
 /** What it needs of the fleet. */
 export interface NodesContext {
@@ -209,7 +186,9 @@ export class LinkedNodes implements FleetNodes {
       keys.of("facts"),
     ]) as Listed[];
     return all
-      .flatMap(([id, silent, facts]) => nodeOf(id, Number(silent), facts) ?? [])
+      .flatMap(([id, silent, facts]) =>
+        parseNode(id, Number(silent), facts) ?? []
+      )
       .sort((a, b) => a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
   }
 
@@ -237,7 +216,7 @@ export class LinkedNodes implements FleetNodes {
 
   /** Answers a call of another node. */
   async #serve(
-    { ask, call, from, node, role }: Extract<Message, { ask: number }>,
+    { ask, call, from, node, role }: Extract<NodeMessage, { ask: number }>,
   ): Promise<void> {
     const result = this.#answering < MOST_CALLS
       ? await this.#answerOne(call, { node, role })
@@ -267,7 +246,7 @@ export class LinkedNodes implements FleetNodes {
     }
   }
 
-  async #send(id: string, message: Message): Promise<number> {
+  async #send(id: string, message: NodeMessage): Promise<number> {
     const channel = LinkedNodes.channel(this.#context.keys, id);
     const text = JSON.stringify(message);
     return await this.#run(SEND, [channel], [text]) as number;
@@ -295,44 +274,6 @@ function find(
   return nodes.find(({ id }) => id === name) ??
     nodes.filter(({ node }) => node === name)
       .sort((a, b) => a.silent - b.silent)[0];
-}
-
-/** Facts of another version may lack some, or be none; Redis is not ours alone. */
-function nodeOf(
-  id: string,
-  silent: number,
-  text: string,
-): FleetNode | undefined {
-  const facts = parseObject(text) as Partial<KeptFacts> | undefined;
-  if (facts === undefined) return undefined;
-  const { node, version } = facts;
-  if (!isFleetName(node) || typeof version !== "string") return undefined;
-  return {
-    ...NO_FACTS,
-    ...facts,
-    ...{ id, node, version },
-    silent: Math.max(0, silent),
-    isLost: silent > LOST_AFTER,
-  };
-}
-
-function parseMessage(text: string): Message | undefined {
-  const message = parseObject(text) as Partial<Message> | undefined;
-  if (message === undefined) return undefined;
-  const isOurs = "answer" in message
-    ? typeof message.result?.status === "number"
-    : "ask" in message && isFleetName(message.node) &&
-      typeof message.call?.target === "string";
-  return isOurs ? message as Message : undefined;
-}
-
-function parseObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined; // Not one of ours.
-  }
 }
 
 function busy(message: string): NodeAnswer {
