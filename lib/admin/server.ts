@@ -58,8 +58,6 @@ export interface AdminConfig {
   listen: Endpoint;
   /** What clients have to know; `undefined` is nothing. */
   token: string | undefined;
-  /** Name of this node of a fleet (default none). */
-  node?: string | undefined;
   /** What takes connections: threads may come and go. */
   threads: Threads;
   /** How far the server is. */

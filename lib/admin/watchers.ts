@@ -37,8 +37,6 @@ export interface WatchedServer {
 
 /** Values of options that decide who watches, and what they say. */
 export type WatchedOptions = Partial<AdminOptions> & {
-  /** Name of this node of a fleet. */
-  readonly "fleet-node"?: string | undefined;
   /** Redis of a fleet. */
   readonly "fleet"?: unknown;
 };
@@ -202,7 +200,7 @@ async function openAdmin(
   options: WatchedOptions,
   rest: Omit<
     Parameters<typeof import("./server.ts").startAdmin>[0],
-    "listen" | "token" | "node"
+    "listen" | "token"
   >,
 ): Promise<{ admin: Admin; files: readonly Reloadable[] }> {
   // Imported lazily so that programs without an admin listener start faster.
@@ -214,7 +212,7 @@ async function openAdmin(
   const given = { "admin-token-file": path };
   const { file, token } = await openAdminToken(given, rest.log);
   const admin = await startAdmin({
-    ...{ listen: options.admin!, token, node: options["fleet-node"] },
+    ...{ listen: options.admin!, token },
     ...rest,
   });
   file?.onReload((other) => {

@@ -14,10 +14,7 @@ import {
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import { faultsOf } from "../support/schema.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
-import type {
-  FleetNode,
-  FleetNodes,
-} from "../../lib/serve/counts/fleet_nodes.ts";
+import { fakeNodes } from "../support/fake_fleet.ts";
 
 const PATHS = OPEN_API["paths"] as Record<string, Record<string, any>>;
 const SCHEMAS = API_SCHEMAS as Record<string, any>;
@@ -55,8 +52,7 @@ Deno.test("OPEN_API has every parameter of its paths, and every schema that it r
 Deno.test("OPEN_API has the parameter node where another node can be asked", () => {
   const isRelayed = (call: string) => {
     const [method, path] = call.split(" ") as [string, string];
-    // deno-lint-ignore no-explicit-any
-    const { parameters } = (PATHS as any)[path][method.toLowerCase()];
+    const { parameters } = PATHS[path]![method.toLowerCase()];
     return parameters.some(({ name }: { name: string }) => name === "node");
   };
   for (const call of ["GET /api/tunnels", "POST /api/drain"]) {
@@ -66,25 +62,6 @@ Deno.test("OPEN_API has the parameter node where another node can be asked", () 
     assert(!isRelayed(call), call);
   }
 });
-
-/** Of two nodes, one of which has no admin listener. */
-function fakeNodes(): FleetNodes {
-  const node: FleetNode = {
-    ...{ id: "1f", node: "a", role: "member", version: "0.2.0" },
-    ...{ startedAt: 0, silent: 200, load: 0.25, open: 1, up: 1, down: 2 },
-    ...{ isAnswering: true, isDraining: false, isLost: false },
-    totals: { connections: 3, sent: 4, received: 5 },
-  };
-  const { up: _up, down: _down, totals: _totals, ...bare } = node;
-  return {
-    own: "a",
-    role: "member",
-    list: () => Promise.resolve([node, { ...bare, id: "2e", node: "b" }]),
-    call: () => Promise.reject(new Error("Not called")),
-    report() {},
-    answer() {},
-  };
-}
 
 Deno.test("OPEN_API describes the answers", async () => {
   await using admin = await startTestAdmin({ historyStep: 10, eventStep: 10 });

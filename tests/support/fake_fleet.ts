@@ -5,7 +5,11 @@
  */
 
 import type { FleetAnswer, NodeStatus } from "../../lib/admin/api.ts";
-import type { FleetRole } from "../../lib/serve/counts/fleet_nodes.ts";
+import type {
+  FleetNode,
+  FleetNodes,
+  FleetRole,
+} from "../../lib/serve/counts/fleet_nodes.ts";
 
 /**
  * Makes the nodes `node-0`, the one that is asked, to `node-N`: the last is
@@ -34,4 +38,23 @@ export function fakeFleet(
     load: n / 10,
   }));
   return { node: "node-0", role, nodes };
+}
+
+/** Of two nodes, `a` and `b`, one of which has no admin listener. */
+export function fakeNodes(): FleetNodes {
+  const node: FleetNode = {
+    ...{ id: "1f", node: "a", role: "member", version: "0.2.0" },
+    ...{ startedAt: 0, silent: 200, load: 0.25, open: 1, up: 1, down: 2 },
+    ...{ isAnswering: true, isDraining: false, isLost: false },
+    totals: { connections: 3, sent: 4, received: 5 },
+  };
+  const { up: _up, down: _down, totals: _totals, ...bare } = node;
+  return {
+    own: "a",
+    role: "member",
+    list: () => Promise.resolve([node, { ...bare, id: "2e", node: "b" }]),
+    call: () => Promise.reject(new Error("Not called")),
+    report() {},
+    answer() {},
+  };
 }
