@@ -14,21 +14,33 @@ import type { FleetChange } from "./pulse.ts";
 
 /** What begins with a decision; empty for nothing. */
 export interface BegunBans {
+  /** Key of the client; empty for none. */
   readonly client: string;
+  /** Name as sent; empty for none. */
   readonly user: string;
+  /** The ban that begins: duration and failures. */
   readonly ban: string | null | false;
+  /** The attack that begins: duration and failures. */
   readonly attack: string | null | false;
 }
 
 /** A change of bans, from any machine. */
 export interface BanChange extends FleetChange {
+  /** Name of the list. */
   readonly scope: string;
+  /** What has happened. */
   readonly act: BanAction["act"];
+  /** Key of the client; empty for none. */
   readonly client: string;
+  /** Name as sent; empty for none. */
   readonly user: string;
+  /** State of the client afterwards. */
   readonly ofClient: string | false;
+  /** State of the name afterwards. */
   readonly ofUser: string | false;
+  /** The ban that begins: duration and failures. */
   readonly ban: string | false;
+  /** The attack that begins: duration and failures. */
   readonly attack: string | false;
   /** Milliseconds for which an operator bans the client; 0 without such an order. */
   readonly order: number;
