@@ -51,7 +51,8 @@ Deno.test("every file of scripts/deploy is checked by a test", async () => {
   const names = [...Deno.readDirSync(DEPLOY)].flatMap((
     { isDirectory, name },
   ) =>
-    isDirectory
+    // A folder that one test checks as a whole has one entry.
+    isDirectory && !Object.hasOwn(CHECKED_BY, name)
       ? [...Deno.readDirSync(DEPLOY + name)].map((file) =>
         `${name}/${file.name}`
       )
