@@ -199,6 +199,20 @@ Deno.test("openSpans() does not stand in the way when there is no collector", as
   assertEquals(await within(PATIENCE, sluice.code()), 0);
 });
 
+Deno.test("The program ends while an export is under way", async () => {
+  await using collector = new Collector();
+  await using echo = startEcho();
+  const env = { ...collector.environment, OTEL_METRIC_EXPORT_INTERVAL: "1" };
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    await using sluice = new Sluice({ env });
+    const tunnel = await sluice.openTunnel(echo.addr);
+    tunnel.close();
+    await sluice.line(/closed first/);
+    sluice.kill("SIGTERM");
+    assertEquals(await within(PATIENCE, sluice.code()), 0);
+  }));
+});
+
 Deno.test("openSpans() exports spans from a worker, and openMeters() sums from outside of it", async () => {
   await using collector = new Collector();
   const child = spawnSluice([], {
