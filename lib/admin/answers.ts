@@ -5,6 +5,7 @@
  */
 
 import type { MessageCode } from "../observe/message_code.ts";
+import type { FleetNodes, NodeCaller } from "../serve/counts/fleet_nodes.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatSpan } from "../observe/span.ts";
@@ -23,6 +24,8 @@ import { readBan } from "./read_ban.ts";
 import type { BanKey } from "./thread_answers.ts";
 import type { Done, Threads } from "./threads.ts";
 import type { FoundRoute } from "./routes.ts";
+import { answerFleet, listNodes } from "./fleet/list.ts";
+import { type RelayedRequest, relayRequest } from "./fleet/relay.ts";
 import type { DayReport } from "./record/day_report.ts";
 import { type ExportedFile, exportTunnels } from "./tunnels/export.ts";
 import {
@@ -64,6 +67,10 @@ export interface AdminContext {
   readonly figures: () => Promise<{ type: string; text: string }>;
   /** What can be done. */
   readonly actions: AdminActions;
+  /** The machines of the fleet; `undefined` if there is none. */
+  readonly fleet: () => FleetNodes | undefined;
+  /** The other node that asks (default: a client of this one). */
+  readonly caller?: NodeCaller;
   /** Takes what there is to log. */
   readonly log: (event: LogEvent) => void;
 }
@@ -91,8 +98,15 @@ type Handled<O extends Operation> = (typeof ENDPOINTS)[O] extends
 const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
   "GET /healthz": () => ({ status: 200, text: "ok\n" }),
   "GET /readyz": answerReady,
-  "GET /metrics": async ({ figures }) => ({ status: 200, ...await figures() }),
+  "GET /metrics": async ({ figures, fleet }, asked) => {
+    const { type, text } = await figures();
+    if (asked?.fleet === undefined) return { status: 200, type, text };
+    const { fleetFigures } = await import("./fleet/figures.ts");
+    const nodes = await listNodes(fleet());
+    return { status: 200, type, text: text + fleetFigures(nodes) };
+  },
   "GET /api/openapi.json": async () => (await import("./openapi.ts")).OPEN_API,
+  "GET /api/fleet": ({ fleet }) => answerFleet(fleet()),
   "GET /api/status": ({ view }) => view.status(),
   "GET /api/tunnels": ({ threads }, asked) => listTunnels(threads, asked),
   "DELETE /api/tunnels": endTunnels,
@@ -139,6 +153,12 @@ export async function answerRoute(
   context: AdminContext,
 ): Promise<AdminAnswer> {
   const { operation, status = 200, type } = found.route;
+  const node = query.get("node");
+  if (node !== null) {
+    query.delete("node");
+    const answer = await askNode({ found, query, node }, context);
+    if (answer !== undefined) return answer;
+  }
   const parameters = await readParameters(found, query);
   // Each handler gives what its endpoint says.
   const handle = HANDLERS[operation] as (...all: unknown[]) => unknown;
@@ -151,7 +171,7 @@ async function readParameters(
   { name, route: { operation, parameter, takes } }: FoundRoute,
   query: URLSearchParams,
 ): Promise<unknown> {
-  if (!takes) return undefined;
+  if (!takes || takes === "rarely" && query.size === 0) return undefined;
   const { PARAMETERS } = await import("./schema/parameters.ts");
   const given = Object.fromEntries(query);
   for (const key of Object.keys(given)) requireOnce(key, query);
@@ -196,48 +216,54 @@ function answerReady({ threads, state }: AdminContext): TextAnswer {
 }
 
 async function endTunnel(
-  { log, threads }: AdminContext,
+  context: AdminContext,
   { id }: { id: number },
 ): Promise<void> {
-  requireDone(await threads.end(id), `No tunnel ${id}`);
-  say(log, "admin-connection-ended", `Admin: ended connection ${id}`);
+  requireDone(await context.threads.end(id), `No tunnel ${id}`);
+  say(context, "admin-connection-ended", `ended connection ${id}`);
 }
 
 async function endTunnels(
-  { log, threads }: AdminContext,
+  context: AdminContext,
   asked: ParametersOf<"DELETE /api/tunnels">,
 ): Promise<{ ended: number }> {
-  const ended = await endMatching(threads, asked);
+  const ended = await endMatching(context.threads, asked);
   const which = JSON.stringify(asked.filter);
-  const message = `Admin: ended ${countOf(ended, "connection")} of ${which}`;
-  say(log, "admin-connection-ended", message);
+  const what = `ended ${countOf(ended, "connection")} of ${which}`;
+  say(context, "admin-connection-ended", what);
   return { ended };
 }
 
 async function banClient(
-  { log, threads }: AdminContext,
+  context: AdminContext,
   asked: ParametersOf<"POST /api/bans">,
 ): Promise<BannedAnswer> {
+  requireMember(context);
   const { client, time } = readBan(asked);
-  const ended = await threads.ban(client, time);
+  const ended = await context.threads.ban(client, time);
   const key = clientKey(client);
   const until = new Date(Date.now() + time).toISOString();
-  const message = `Admin: banned ${key} for ${formatSpan(time)} and ended ${
+  const what = `banned ${key} for ${formatSpan(time)} and ended ${
     countOf(ended, "connection")
   }`;
-  say(log, "admin-client-banned", message);
+  say(context, "admin-client-banned", what);
   return { ban: { key, kind: "client", until, failures: 0 }, ended };
 }
 
-async function liftBan(
-  { log, threads }: AdminContext,
-  ban: BanKey,
-): Promise<void> {
-  requireDone(await threads.lift(ban), `No ban of ${ban.key.slice(0, 300)}`);
-  say(
-    log,
-    "admin-ban-lifted",
-    `Admin: lifted the ban of ${JSON.stringify(ban.key)}`,
+async function liftBan(context: AdminContext, ban: BanKey): Promise<void> {
+  requireMember(context);
+  const done = await context.threads.lift(ban);
+  requireDone(done, `No ban of ${ban.key.slice(0, 300)}`);
+  const what = `lifted the ban of ${JSON.stringify(ban.key)}`;
+  say(context, "admin-ban-lifted", what);
+}
+
+/** Bans hold on all nodes. */
+function requireMember({ fleet }: AdminContext): void {
+  if (fleet()?.role !== "observer") return;
+  throw new AdminError(
+    "forbidden",
+    "This node only observes (--fleet-role), and bans hold on all nodes",
   );
 }
 
@@ -251,20 +277,36 @@ function requireDone(done: Done, missing: string): void {
   );
 }
 
-async function beginDrain(
-  { actions, log, state, view }: AdminContext,
-): Promise<Drain> {
+async function beginDrain(context: AdminContext): Promise<Drain> {
+  const { actions, state, view } = context;
   if (!state.isDraining) {
-    say(log, "admin-drain", "Admin: the drain begins");
+    say(context, "admin-drain", "the drain begins");
     actions.drain();
   }
   return await view.drain() ?? { until: null, open: 0 };
 }
 
+/** Asks another node, and notes what it was asked to change. */
+async function askNode(
+  request: RelayedRequest,
+  context: AdminContext,
+): Promise<AdminAnswer | undefined> {
+  const answer = await relayRequest(request, context.fleet());
+  const { found: { name, route }, node, query } = request;
+  if (answer !== undefined && route.method !== "GET") {
+    const path = route.path.replace(/\{\w+\}$/, name);
+    const what = `${route.method} ${path}${query.size > 0 ? `?${query}` : ""}`;
+    say(context, "admin-asked-node", `asked node ${node}: ${what}`);
+  }
+  return answer;
+}
+
+/** Also tells on which node it was asked for. */
 function say(
-  log: AdminContext["log"],
+  { caller, log }: AdminContext,
   code: MessageCode,
-  message: string,
+  what: string,
 ): void {
-  log({ event: "message", level: "info", code, message });
+  const who = caller === undefined ? "Admin" : `Admin of node ${caller.node}`;
+  log({ event: "message", level: "info", code, message: `${who}: ${what}` });
 }

@@ -13,6 +13,7 @@
  */
 
 import { z } from "zod";
+import { FLEET_ROLES } from "../serve/counts/fleet_nodes.ts";
 import { type AdminErrorCode, ERROR_STATUS } from "./error.ts";
 import { INSIGHT_SCHEMAS } from "./schema/insight.ts";
 import { KIND, TUNNEL_SCHEMAS } from "./schema/tunnel.ts";
@@ -108,6 +109,30 @@ const ban = z.object({
   failures: count.describe("Failures that led to it; 0 is an operator's ban"),
 });
 
+const node = z.object({
+  id: text.describe("New at every start"),
+  node: text.describe("Its name"),
+  role: z.enum(FLEET_ROLES).describe("Whether it may act on others"),
+  isAnswering: z.boolean()
+    .describe(
+      "Whether the parameter node reaches it: it has an admin listener",
+    ),
+  isDraining: z.boolean(),
+  isLost: z.boolean().describe("Whether it was not heard of for 5 s"),
+  silentMs: count.describe("Milliseconds since it was heard of"),
+  version: text,
+  startedAt: time,
+  open,
+  totals: z.object({
+    connections: count,
+    sent: count.describe("Bytes to targets"),
+    received: count.describe("Bytes to clients"),
+  }).optional().describe("Since its start; older versions may not tell them"),
+  up: count.optional().describe("Bytes a second to targets"),
+  down: count.optional().describe("Bytes a second to clients"),
+  load: number.describe("Processors in use"),
+});
+
 /** What the API answers, by the names in the OpenAPI document. */
 export const SCHEMAS = {
   Any: z.unknown(),
@@ -136,6 +161,12 @@ export const SCHEMAS = {
     ended: count.describe("How many connections of the client were ended"),
   }),
   Bans: z.object({ bans: z.array(ban).describe("The longest first") }),
+  Node: node,
+  Fleet: z.object({
+    node: text.describe("Name of the node that answers"),
+    role: z.enum(FLEET_ROLES),
+    nodes: z.array(node).describe("Sorted by name; 1,000 at most"),
+  }),
   Reload: z.object({
     reloaded: z.array(text).describe("Files that were read again"),
   }),
@@ -192,6 +223,10 @@ export type GroupsAnswer = Shape<"Groups">;
 export type ClosedAnswer = Shape<"Closed">;
 /** `POST /api/bans` */
 export type BannedAnswer = Shape<"Banned">;
+/** A machine of a fleet. */
+export type NodeStatus = Shape<"Node">;
+/** `GET /api/fleet` */
+export type FleetAnswer = Shape<"Fleet">;
 /** `POST /api/reload` */
 export type ReloadAnswer = Shape<"Reload">;
 /** The body of every failure. */

@@ -20,8 +20,13 @@ export interface ApiEndpoint {
   readonly status?: 200 | 202 | 204;
   /** Further error statuses (default none). */
   readonly errors?: readonly (404 | 409 | 422 | 503)[];
-  /** Whether it takes parameters (default false). */
-  readonly takes?: true;
+  /**
+   * Whether it takes parameters (default false). Rarely means that a request
+   * without a query loads no schema.
+   */
+  readonly takes?: true | "rarely";
+  /** Whether no other node of a fleet can be asked for it (default false). */
+  readonly isLocal?: true;
   /** Whether it needs no token (default false). */
   readonly isOpen?: true;
 }
@@ -42,8 +47,22 @@ export const ENDPOINTS = {
     errors: [503],
     isOpen: true,
   },
-  "GET /metrics": { summary: "Figures for Prometheus", type: "text/plain" },
-  "GET /api/openapi.json": { summary: "This document", schema: "Any" },
+  "GET /metrics": {
+    summary: "Figures for Prometheus",
+    type: "text/plain",
+    takes: "rarely",
+  },
+  "GET /api/openapi.json": {
+    summary: "This document",
+    schema: "Any",
+    isLocal: true,
+  },
+  "GET /api/fleet": {
+    summary: "The machines that count together",
+    schema: "Fleet",
+    errors: [404, 503],
+    isLocal: true,
+  },
   "GET /api/status": { summary: "The program", schema: "Status" },
   "GET /api/tunnels": {
     summary: "Connections that are open",
@@ -146,14 +165,24 @@ export type AnswerOf<O extends Operation> = (typeof ENDPOINTS)[O] extends
 export type ParametersOf<O extends Operation> = O extends
   keyof typeof PARAMETERS ? (typeof PARAMETERS)[O]["_zod"]["output"] : unknown;
 
+/** An operation with anything for the name at the end of its path. */
+type WithoutName<O extends Operation> = O extends `${infer Before}{${string}`
+  ? `${Before}${string}`
+  : O;
+
 /** What calls answer, by method and path with their parameters filled in. */
-export type Calls = {
-  [
-    O in Operation as O extends `${infer Before}{${string}`
-      ? `${Before}${string}`
-      : O | (O extends keyof typeof PARAMETERS ? `${O}?${string}` : never)
-  ]: AnswerOf<O>;
-};
+export type Calls =
+  & {
+    [
+      O in Operation as O extends `${infer Before}{${string}`
+        ? `${Before}${string}`
+        : O | (O extends keyof typeof PARAMETERS ? `${O}?${string}` : never)
+    ]: AnswerOf<O>;
+  }
+  & {
+    // Another node of the fleet is asked.
+    [O in Operation as `${WithoutName<O>}?node=${string}`]: AnswerOf<O>;
+  };
 
 /** Header that every changing request must have, with the value 1. */
 export const REQUEST_HEADER = "X-Sluice-Request";

@@ -7,7 +7,6 @@
  */
 
 import { PROGRAM_VERSION } from "../cli/program_version.ts";
-import { totalsOf } from "./thread_figures.ts";
 import type { Threads } from "./threads.ts";
 
 /**
@@ -22,7 +21,7 @@ export async function openMeters(threads: Threads): Promise<void> {
     // The last export, when the program ends, waits for no answer: workers are
     // told of as they were last heard, and asked for the next.
     threads.figures().catch(() => {});
-    return totalsOf(threads.latest);
+    return threads.totals;
   };
   meter.createObservableGauge("sluice.connections.open", {
     description: "Connections that are open",

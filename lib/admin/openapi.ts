@@ -34,6 +34,15 @@ const CONFIRMATION = {
   schema: { const: "1" },
 } as const;
 
+/** Another node of the fleet answers in place of this one. */
+const NODE = {
+  name: "node",
+  in: "query",
+  required: false,
+  description: "Name or id of the node of the fleet to ask",
+  schema: { type: "string" },
+} as const;
+
 /** The document. */
 export const OPEN_API: Readonly<Record<string, unknown>> = {
   openapi: "3.1.0",
@@ -61,12 +70,16 @@ function describePaths(): Record<string, Record<string, unknown>> {
 
 function describe(
   operation: string,
-  { errors = [], isOpen, schema, status = 200, summary, type }: ApiEndpoint,
+  { errors = [], isLocal, isOpen, schema, status = 200, summary, type }:
+    ApiEndpoint,
 ): Record<string, unknown> {
   const failures = [...FAILURES, ...isOpen ? [] : [401], ...errors];
   return {
     summary,
-    parameters: describeParameters(operation),
+    parameters: [
+      ...describeParameters(operation),
+      ...isLocal === undefined && type === undefined ? [NODE] : [],
+    ],
     // A program without a token requires none.
     ...isOpen ? {} : { security: [{}, { token: [] }] },
     responses: {

@@ -19,7 +19,7 @@ const MOST_ASKED = 1_000;
 
 /** Actions also reach a thread that is busy for a long time. */
 const ACTIONS: ReadonlySet<ThreadQuestion> = new Set(
-  ["ban", "end", "endMatching", "lift", "record", "rest"],
+  ["ban", "end", "endMatching", "lift", "record", "rest", "unban"],
 );
 
 /** Questions whose answer is given only once: they have no time limit. */

@@ -98,11 +98,12 @@ async function answerTo(
   head: RequestHead,
   session: Session<AdminServices>,
 ): Promise<AdminAnswer | WholeAnswer> {
-  const { fields, method } = head;
+  const { fields, method, minor } = head;
   const { access, admin, turns } = session.services;
   const { hosts, path, query } = readTarget(head);
   const request = {
     method,
+    minor,
     hosts,
     origins: fields.all("origin"),
     sites: fields.all("sec-fetch-site"),

@@ -18,6 +18,8 @@ import { adminProtocol, type AdminServices } from "./protocol.ts";
 import type { AdminActions, AdminContext } from "./answers.ts";
 import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
+import type { FleetNodes } from "../serve/counts/fleet_nodes.ts";
+import { answerCalls } from "./fleet/answer_call.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
 import { Collector } from "./record/collector.ts";
@@ -56,8 +58,6 @@ export interface AdminConfig {
   listen: Endpoint;
   /** What clients have to know; `undefined` is nothing. */
   token: string | undefined;
-  /** Name of this node of a fleet (default none). */
-  node?: string | undefined;
   /** What takes connections: threads may come and go. */
   threads: Threads;
   /** How far the server is. */
@@ -78,8 +78,12 @@ export interface Admin extends AsyncDisposable {
   readonly name: string;
   /** The same as every listener is described. */
   readonly listener: ListenerInfo;
-  /** Says that the server runs, while it still has all of its permissions. */
-  start(): void;
+  /**
+   * Says that the server runs, while it still has all of its permissions.
+   *
+   * @param fleet The machines of its fleet (default none).
+   */
+  start(fleet?: FleetNodes): void;
   /**
    * Takes another token in place of the first, and ends the streams of events
    * that began with the old one.
@@ -100,8 +104,11 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const totals = totalsOf(await threads.figures());
   const delay = new LoopDelay();
   const descriptors = new DescriptorMeter();
-  const { node } = config;
-  const subject: AdminSubject = { threads, state, delay, descriptors, node };
+  let fleet: FleetNodes | undefined;
+  const subject: AdminSubject = {
+    ...{ threads, state, delay, descriptors },
+    node: () => fleet?.own,
+  };
   const view = new AdminView(subject);
   const onError = (error: unknown) => sayMistake(error, log);
   const events = new AdminEvents(view, threads, {
@@ -118,6 +125,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     report: new DayReport(collector),
     figures: openFigures(subject),
     actions: config.actions,
+    fleet: () => fleet,
     log,
   };
   const turns = new SpacedTurns();
@@ -141,7 +149,9 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   return {
     name: listener.name,
     listener,
-    start() {
+    start(nodes) {
+      fleet = nodes;
+      fleet?.answer(answerCalls(context));
       const held = async () => (await threads.figures()).descriptors;
       descriptors.read(held).catch(onError);
     },

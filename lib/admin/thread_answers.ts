@@ -210,6 +210,16 @@ export class ThreadAnswers {
   }
 
   /**
+   * Ends a ban by an operator, and no other.
+   *
+   * @param client Address or key.
+   * @returns Whether there was one.
+   */
+  unban(client: string): boolean {
+    return this.#registry.unban(client);
+  }
+
+  /**
    * Ends a ban, wherever it is in force: a client may be banned by several.
    *
    * @param ban Which one.

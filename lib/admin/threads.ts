@@ -5,6 +5,8 @@
  */
 
 import { clientKey } from "../policy/limits/client_key.ts";
+import type { BanState } from "../policy/users/bans.ts";
+import type { BanDecider, Fleet } from "../serve/counts/fleet.ts";
 import {
   addFigures,
   endFigures,
@@ -14,7 +16,11 @@ import {
 import type { BanStatus } from "./api.ts";
 import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { type BanKey, MOST_BANS } from "./thread_answers.ts";
-import type { ThreadFigures } from "./thread_figures.ts";
+import {
+  type FigureTotals,
+  type ThreadFigures,
+  totalsOf,
+} from "./thread_figures.ts";
 
 /** Most upstreams whose sums are kept after their thread has ended. */
 const MOST_UPSTREAMS = 1_000;
@@ -45,6 +51,8 @@ export class Threads {
   #isRecording = false;
   /** Bans by an operator, with their ends: threads that come get them too. */
   readonly #banned = new Map<string, number>();
+  /** Decides about them with other machines. */
+  #shared: BanDecider | undefined;
 
   /** Those that are there. */
   get all(): readonly Thread[] {
@@ -68,6 +76,11 @@ export class Threads {
       if (figures !== undefined) this.note(thread, figures);
     }
     return this.known;
+  }
+
+  /** Sums of all listeners, with this thread's current figures. */
+  get totals(): FigureTotals {
+    return totalsOf(this.latest);
   }
 
   /**
@@ -152,7 +165,12 @@ export class Threads {
    * @param milliseconds How long.
    * @returns How many connections were ended; a silent thread does it later.
    */
-  async ban(client: string, milliseconds: number): Promise<number> {
+  ban(client: string, milliseconds: number): Promise<number> {
+    this.#shared?.decide({ act: "ban", client, time: milliseconds });
+    return this.#ban(client, milliseconds);
+  }
+
+  async #ban(client: string, milliseconds: number): Promise<number> {
     this.#forgetEnded();
     this.#banned.set(clientKey(client), Date.now() + milliseconds);
     const answers = await this.ask("ban", client, milliseconds);
@@ -166,8 +184,23 @@ export class Threads {
    *   have it, which then ends it as soon as it can.
    */
   async lift(ban: BanKey): Promise<Done> {
-    if (ban.kind === "client") this.#banned.delete(clientKey(ban.key));
+    if (ban.kind === "client") {
+      this.#banned.delete(clientKey(ban.key));
+      this.#shared?.decide({ act: "lift", client: ban.key });
+    }
     return doneOf(await this.ask("lift", ban));
+  }
+
+  /**
+   * Lets bans by operators hold on all machines of a fleet.
+   *
+   * @param fleet The fleet.
+   */
+  share(fleet: Pick<Fleet, "bans">): void {
+    this.#shared = fleet.bans({
+      ...{ scope: "operator", settings: {} },
+      deliver: (states) => this.#take(states),
+    });
   }
 
   /**
@@ -237,6 +270,15 @@ export class Threads {
     for (const [client, until] of this.#banned) {
       const isOver = until <= now || this.#banned.size >= MOST_BANS;
       if (isOver) this.#banned.delete(client);
+    }
+  }
+
+  /** Does what operators of other machines have ordered. */
+  #take(states: readonly BanState[]): void {
+    for (const { key, state } of states) {
+      const left = state?.until ?? 0;
+      if (left > 0) this.#ban(key, left).catch(() => {});
+      else if (this.#banned.delete(key)) this.ask("unban", key).catch(() => {});
     }
   }
 

@@ -29,8 +29,8 @@ export interface AdminSubject {
   readonly delay: LoopDelay;
   /** How many descriptors are open. */
   readonly descriptors: DescriptorMeter;
-  /** Name of this node of a fleet (default none). */
-  readonly node?: string | undefined;
+  /** Returns the name of this node of a fleet (default none). */
+  readonly node?: () => string | undefined;
 }
 
 /** Answers what the admin API is asked. */
@@ -73,7 +73,7 @@ export class AdminView {
     return {
       version: PROGRAM_VERSION,
       host: this.#host,
-      node: this.#subject.node ?? null,
+      node: this.#subject.node?.() ?? null,
       startedAt: new Date(this.#startedAt).toISOString(),
       uptimeMs: Math.round(Date.now() - this.#startedAt),
       listeners: listeners

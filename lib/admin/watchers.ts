@@ -5,6 +5,8 @@
  * @module
  */
 
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
+import type { Fleet } from "../serve/counts/fleet.ts";
 import { Registry } from "../serve/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
@@ -20,18 +22,23 @@ import type { Threads } from "./threads.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 
+/** When the program started, in milliseconds since 1970. */
+const STARTED_AT = Math.round(performance.timeOrigin);
+
 /** A server that is to be watched. */
 export interface WatchedServer {
   /** Tells what it is configured to be, without secrets (default: options). */
   config?: (() => unknown) | undefined;
   /** Files that can be read again. */
   files: readonly Reloadable[];
+  /** Its fleet (default none). */
+  fleet?: Pick<Fleet, "bans" | "nodes"> | undefined;
 }
 
 /** Values of options that decide who watches, and what they say. */
 export type WatchedOptions = Partial<AdminOptions> & {
-  /** Name of this node of a fleet. */
-  readonly "fleet-node"?: string | undefined;
+  /** Redis of a fleet. */
+  readonly "fleet"?: unknown;
 };
 
 /** Options for {@linkcode openWatchers}. */
@@ -87,9 +94,10 @@ export async function openWatchers(
   log: (event: LogEvent) => void,
   { drain, hasWorkers = false }: WatcherOptions,
 ): Promise<Watchers> {
-  const { admin: listen } = options;
+  const { admin: listen, fleet } = options;
   const traced = isTraced();
-  if (listen === undefined && !traced) return NOBODY;
+  const isWatched = listen !== undefined || traced || fleet !== undefined;
+  if (!isWatched) return NOBODY;
   const registry = hasWorkers ? undefined : new Registry();
   const threads = await openThreads(registry, traced);
   const state = new DrainState();
@@ -117,7 +125,8 @@ export async function openWatchers(
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
       server = started;
-      admin?.start();
+      admin?.start(started.fleet?.nodes);
+      if (started.fleet !== undefined) join(started.fleet, threads, state);
       state.start();
     },
     drain: (deadline) => state.drain(deadline),
@@ -126,6 +135,26 @@ export async function openWatchers(
       threads.close();
     },
   };
+}
+
+/** Its fleet hears of it, and operators of other machines ban its clients. */
+function join(
+  fleet: Pick<Fleet, "bans" | "nodes">,
+  threads: Threads,
+  state: DrainState,
+): void {
+  threads.share(fleet);
+  fleet.nodes.report(() => {
+    threads.figures().catch(() => {}); // For the next time.
+    const { total: connections, ...totals } = threads.totals;
+    return {
+      version: PROGRAM_VERSION,
+      startedAt: STARTED_AT,
+      isDraining: state.isDraining,
+      open: totals.open,
+      totals: { connections, ...totals },
+    };
+  });
 }
 
 const NOBODY: Watchers = {
@@ -171,7 +200,7 @@ async function openAdmin(
   options: WatchedOptions,
   rest: Omit<
     Parameters<typeof import("./server.ts").startAdmin>[0],
-    "listen" | "token" | "node"
+    "listen" | "token"
   >,
 ): Promise<{ admin: Admin; files: readonly Reloadable[] }> {
   // Imported lazily so that programs without an admin listener start faster.
@@ -183,7 +212,7 @@ async function openAdmin(
   const given = { "admin-token-file": path };
   const { file, token } = await openAdminToken(given, rest.log);
   const admin = await startAdmin({
-    ...{ listen: options.admin!, token, node: options["fleet-node"] },
+    ...{ listen: options.admin!, token },
     ...rest,
   });
   file?.onReload((other) => {

@@ -27,9 +27,11 @@ const STATE = /^(\d+) (\d+) (\d+) ([\d,]*)$/;
  * the name, the ban and the attack that begin with it; `null` for each that
  * does not exist.
  *
+ * `order` is how long an operator bans, in milliseconds.
+ *
  * ```text
  * KEYS: clients clients-spent users users-spent state changes
- * ARGV: act client user age, after window time timeMax, scope node id
+ * ARGV: act client user age, after window time timeMax, scope node id order
  * ```
  */
 export const DECIDE: FleetScript = fleetScript(`
@@ -152,6 +154,11 @@ elseif act == 'succeed' then
     if entry.ends <= now and levelOf(entry) == 0 then forget(clients, clientsSpent, client)
     else write(clients, clientsSpent, client, entry) end
   end
+elseif act == 'ban' then
+  local entry = read(clients, client)
+  entry.ends, entry.failed = now + tonumber(ARGV[12]), 0
+  write(clients, clientsSpent, client, entry)
+  isNews = true
 elseif act == 'lift' then
   isNews = redis.call('HEXISTS', clients, client) == 1
   forget(clients, clientsSpent, client)
@@ -170,7 +177,7 @@ if isNews then
   change(KEYS[5], KEYS[6], cjson.encode({
     kind = 'bans', scope = ARGV[9], node = ARGV[10], id = ARGV[11], act = act,
     client = client, user = user, ofClient = ofClient, ofUser = ofUser,
-    ban = said(begun), attack = said(attack),
+    ban = said(begun), attack = said(attack), order = tonumber(ARGV[12]),
   }))
 end
 return { ofClient, ofUser, said(begun), said(attack) }

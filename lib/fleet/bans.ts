@@ -4,18 +4,17 @@
  * @module
  */
 
-import type { LogEvent } from "../observe/log_event.ts";
 import { clientKey } from "../policy/limits/client_key.ts";
 import {
   Bans,
   type BanState,
   DEFAULT_FAILURE_RULES,
-  type FailureOutcome,
 } from "../policy/users/bans.ts";
 import type { FailureRules } from "../policy/users/failure_table.ts";
 import { type BanAction, decideBan } from "../policy/users/replicated_bans.ts";
 import type { BanDecider, BanList } from "../serve/counts/fleet.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
+import { type BanChange, changeEvents, outcomeOf } from "./ban_change.ts";
 import { DECIDE, LIST, parseState } from "./ban_script.ts";
 import type { FleetPart } from "./link.ts";
 import type { FleetContext } from "./context.ts";
@@ -40,18 +39,6 @@ type Decision = [
   ban: string | null,
   attack: string | null,
 ];
-
-/** A change of bans, from any machine. */
-interface BanChange extends FleetChange {
-  readonly scope: string;
-  readonly act: BanAction["act"];
-  readonly client: string;
-  readonly user: string;
-  readonly ofClient: string | false;
-  readonly ofUser: string | false;
-  readonly ban: string | false;
-  readonly attack: string | false;
-}
 
 /** The lists of bans of a machine. */
 export class FleetBans implements FleetPart, ChangeTaker {
@@ -144,7 +131,9 @@ class FleetBanList implements BanDecider {
     if (waiting.length === 0) return;
     this.#waiting = [];
     const oldest = this.#context.view.now() - KEPT;
-    const recent = waiting.filter(({ at }) => at > oldest);
+    const recent = waiting.filter(({ action, at }) =>
+      at > oldest - (action.act === "ban" ? action.time : 0)
+    );
     const all = await Promise.allSettled(
       recent.map(({ action, at }) => this.#ask(action, at)),
     );
@@ -162,21 +151,15 @@ class FleetBanList implements BanDecider {
 
   /** Logs a change of another machine. */
   log(change: BanChange): void {
-    const { act, client, node, user } = change;
-    const { log } = this.#context;
-    const outcome = this.#outcome(client, user, change);
-    for (const event of banEvents(outcome)) log(fromNode(event, node));
-    if (act !== "lift" && act !== "calm") return;
-    const what = act === "lift"
-      ? `the ban of ${JSON.stringify(client)}`
-      : `the attack on ${JSON.stringify(user)}`;
-    const message = `An operator of ${node} ended ${what}`;
-    log({ event: "message", level: "info", code: "fleet-ban-lifted", message });
+    changeEvents(change, this.#rules).forEach(this.#context.log);
   }
 
   /** Reads the whole list; what Redis does not know is forgotten. */
   async reload(): Promise<void> {
-    const touched = new Set<string>();
+    // What Redis does not know yet is newer than what it knows.
+    const touched = new Set(
+      this.#waiting.flatMap(({ action }) => namesOf(action)),
+    );
     this.#touched = touched;
     const states = new Map<string, BanState>();
     for (const { key, of } of this.#copy.states()) {
@@ -228,14 +211,15 @@ class FleetBanList implements BanDecider {
         ...[action.act, client, user, age],
         ...[after, window, time, timeMax],
         ...[this.scope, own.node, own.id],
+        action.act === "ban" ? action.time : 0,
       ]) as Decision;
     } finally {
       this.#inFlight--;
     }
     const [ofClient, ofUser, ban, attack] = decision;
     this.#deliver(client, user, [ofClient, ofUser]);
-    const outcome = this.#outcome(client, user, { ban, attack });
-    banEvents(outcome).forEach(log);
+    const begun = { client, user, ban, attack };
+    banEvents(outcomeOf(begun, this.#rules)).forEach(log);
   }
 
   #decideAlone(action: BanAction, at: number): void {
@@ -266,48 +250,18 @@ class FleetBanList implements BanDecider {
     this.#list.deliver(states);
   }
 
-  #outcome(
-    client: string,
-    user: string,
-    { ban, attack }: Pick<BanChange, "ban" | "attack"> | {
-      ban: string | null;
-      attack: string | null;
-    },
-  ): FailureOutcome {
-    const { after, window } = this.#rules;
-    const begun = parseBegun(ban);
-    const attacked = parseBegun(attack);
-    const isForName = begun !== undefined && begun.failures < after;
-    return {
-      ban: begun && {
-        event: "ban",
-        code: isForName ? "guesser-banned" : "client-banned",
-        ...{ client, ...begun, window },
-        ...isForName ? { user } : {},
-      },
-      attack: attacked && { user, ...attacked, window },
-    };
-  }
-
   #key(name: string): string {
     return this.#context.keys.of("bans", this.scope, name);
   }
 }
 
+function namesOf(action: BanAction): string[] {
+  return [
+    ..."client" in action ? [nameOf("client", clientKey(action.client))] : [],
+    ..."user" in action ? [nameOf("user", action.user)] : [],
+  ];
+}
+
 function nameOf(of: BanState["of"], key: string): string {
   return `${of} ${key}`;
-}
-
-function parseBegun(
-  text: string | null | false,
-): { duration: number; failures: number } | undefined {
-  if (!text) return undefined;
-  const [duration, failures] = text.split(" ").map(Number);
-  return { duration: duration!, failures: failures! };
-}
-
-function fromNode(event: LogEvent, node: string): LogEvent {
-  if (event.event === "ban") return { ...event, node };
-  if (event.event !== "message") return event;
-  return { ...event, message: `${event.message} (from ${node})` };
 }

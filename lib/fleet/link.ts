@@ -55,8 +55,8 @@ export interface LinkOptions {
   view: FleetView;
   /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Channel with messages for all machines, and who takes them. */
-  channel: { name: string; take: (message: string) => void };
+  /** Channels with messages for this machine, and who takes them. */
+  channels: readonly { name: string; take: (message: string) => void }[];
 }
 
 /** The link to Redis. */
@@ -187,12 +187,14 @@ export class Link {
 
   /** Returns why it could not connect. */
   async #connect(): Promise<RedisFault | undefined> {
-    const { channel, view, way } = this.#options;
+    const { channels, view, way } = this.#options;
     let connection: RedisConnection | undefined;
     try {
       connection = await connectRedis(way);
       if (this.#isClosing) throw new RedisFault("the program ends");
-      await connection.subscribe(channel.name, channel.take);
+      for (const { name, take } of channels) {
+        await connection.subscribe(name, take);
+      }
     } catch (error) {
       connection?.close();
       return redisFault(error);

@@ -10,6 +10,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import type { BanDecider, BanList, Fleet } from "../serve/counts/fleet.ts";
 import { countsOf, type TableMemories } from "../serve/counts/shared_counts.ts";
 import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
+import type { FleetNodes } from "../serve/counts/fleet_nodes.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
 import { FleetBans } from "./bans.ts";
@@ -17,6 +18,7 @@ import { FleetQuotas } from "./quotas.ts";
 import { FleetKeys } from "./keys.ts";
 import type { CountingPart, FleetContext } from "./context.ts";
 import { Link } from "./link.ts";
+import { LinkedNodes } from "./nodes.ts";
 import { FleetPlaces } from "./places/places.ts";
 import { CHANNEL, type Incarnation, Pulse } from "./pulse.ts";
 import { FleetRates } from "./rates/rates.ts";
@@ -43,7 +45,8 @@ export async function openFleet(
   log: (event: LogEvent) => void,
 ): Promise<Fleet> {
   const { "fleet-on-loss": onLoss } = options;
-  const own = incarnation(options);
+  const id = hex(8);
+  const own = incarnation(id, options, () => nodes.facts());
   const keys = new FleetKeys(options["fleet-name"]);
   const memory = FleetView.memory(onLoss);
   const now = sharedClock(clockLead());
@@ -51,11 +54,20 @@ export async function openFleet(
   const link: Link = new Link({
     ...{ view, log },
     way: await readRedisWay(options, `sluice-${own.node}`),
-    channel: {
-      name: keys.of(CHANNEL),
-      // Later than the replies before it, which take a few steps more.
-      take: (message) => void setTimeout(() => hear(message)),
-    },
+    channels: [
+      {
+        name: keys.of(CHANNEL),
+        // Later than the replies before it, which take a few steps more.
+        take: (message) => void setTimeout(() => hear(message)),
+      },
+      {
+        name: LinkedNodes.channel(keys, id),
+        take: (message) => nodes.hear(message),
+      },
+    ],
+  });
+  const nodes = new LinkedNodes({
+    ...{ link, keys, own, role: options["fleet-role"] },
   });
   const pulse = new Pulse(link, { keys, view, own });
   link.register(pulse);
@@ -68,7 +80,7 @@ export async function openFleet(
   }
   for (const part of [bans, ...parts]) link.register(part);
   await start(link, onLoss === "refuse");
-  return new JoinedFleet(memory, { context, bans, parts });
+  return new JoinedFleet(memory, { context, bans, nodes, parts });
 }
 
 async function start(link: Link, isNeeded: boolean): Promise<void> {
@@ -85,6 +97,7 @@ async function start(link: Link, isNeeded: boolean): Promise<void> {
 /** A fleet that this machine has joined. */
 class JoinedFleet implements Fleet {
   readonly memory: FleetMemory;
+  readonly nodes: FleetNodes;
   readonly writes: boolean;
   readonly #parts: readonly CountingPart[];
   readonly #bans: FleetBans;
@@ -92,13 +105,15 @@ class JoinedFleet implements Fleet {
 
   constructor(
     memory: FleetMemory,
-    { bans, context, parts }: {
+    { bans, context, nodes, parts }: {
       bans: FleetBans;
+      nodes: FleetNodes;
       context: FleetContext;
       parts: readonly CountingPart[];
     },
   ) {
     this.memory = memory;
+    this.nodes = nodes;
     this.writes = context.link.isOnPath;
     this.#parts = parts;
     this.#bans = bans;
@@ -119,9 +134,12 @@ class JoinedFleet implements Fleet {
   }
 }
 
-function incarnation({ "fleet-node": given }: FleetOptions): Incarnation {
-  const id = hex(8);
-  return { id, node: given ?? `${hostName()}-${hex(2)}`, facts: {} };
+function incarnation(
+  id: string,
+  { "fleet-node": given }: FleetOptions,
+  facts: Incarnation["facts"],
+): Incarnation {
+  return { id, node: given ?? `${hostName()}-${hex(2)}`, facts };
 }
 
 /** A prompt for the permission would stop the start. */

@@ -8,7 +8,7 @@
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import type { FleetKeys } from "./keys.ts";
 import type { FleetPart, Link } from "./link.ts";
-import { fleetScript } from "./script.ts";
+import { type FleetScript, fleetScript } from "./script.ts";
 
 /** Part of the name of the channel, and of the stream of changes. */
 export const CHANNEL = "changes";
@@ -51,7 +51,7 @@ end
  * ARGV: id, facts as JSON, epoch, sequence number that the machine has reached
  * ```
  */
-export const PULSE = fleetScript(`
+export const PULSE: FleetScript = fleetScript(`
 local nodes, facts, state, stream = unpack(KEYS)
 local id, own, epoch, sequence = unpack(ARGV)
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now - ${KEPT}, 'LIMIT', 0, 100)) do
@@ -115,8 +115,8 @@ export interface Incarnation {
   readonly id: string;
   /** Name of the machine. */
   readonly node: string;
-  /** Further facts for the other machines. */
-  readonly facts: Readonly<Record<string, string | number>>;
+  /** Returns further facts for the other machines, as they are now. */
+  readonly facts: () => Readonly<Record<string, unknown>>;
 }
 
 type Reply = [
@@ -187,7 +187,7 @@ export class Pulse implements FleetPart {
       [...this.#nodeKeys, ...this.changeKeys],
       [
         this.#own.id,
-        JSON.stringify({ node: this.#own.node, ...this.#own.facts }),
+        JSON.stringify({ node: this.#own.node, ...this.#own.facts() }),
         isFirst ? "" : this.#epoch,
         asked,
       ],

@@ -20,7 +20,7 @@ import type { NodeCount } from "../serve/counts/shared_counts.ts";
 import { QUOTA_TABLE } from "../serve/limits/quota_count.ts";
 import type { CountingPart, FleetContext } from "./context.ts";
 import { CHANGE_LUA, type ChangeTaker, type FleetChange } from "./pulse.ts";
-import { fleetScript } from "./script.ts";
+import { type FleetScript, fleetScript } from "./script.ts";
 
 /** Most users of one call, and most calls of one round trip. */
 const MOST = { users: 500, calls: 20 } as const;
@@ -36,7 +36,7 @@ const KEPT = 2 * 86_400_000;
  * ARGV: most, scope day node id, then for each user: name bytes
  * ```
  */
-export const WRITE_QUOTAS = fleetScript(`
+export const WRITE_QUOTAS: FleetScript = fleetScript(`
 ${CHANGE_LUA}
 local totals, own, over = KEYS[1], KEYS[2], KEYS[3]
 local most, scope, day, node, id = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]

@@ -9,6 +9,7 @@
 export const MESSAGE_CODES = {
   "accept-paused": "The system gives no more connections for the moment",
   "admin-ban-lifted": "An operator lifted a ban",
+  "admin-asked-node": "An operator acted on another node of the fleet",
   "admin-client-banned": "An operator banned a client",
   "admin-connection-ended": "An operator ended connections",
   "admin-drain": "An operator began a drain",
@@ -25,6 +26,7 @@ export const MESSAGE_CODES = {
   "file-reloaded": "A changed file is in force",
   "fleet-back": "Redis answers again: the machines count together",
   "fleet-ban-lifted": "An operator of another machine lifted a ban",
+  "fleet-client-banned": "An operator of another machine banned a client",
   "fleet-lost": "Redis is away: each machine counts what it was granted",
   "guard-incomplete": "Deno may not list the addresses of the machine",
   "internal-error": "A fault in Sluice itself",

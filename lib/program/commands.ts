@@ -67,6 +67,16 @@ export const COMMANDS: CommandTable = {
     brief: "what a running Sluice does, in a terminal",
     load: async () => (await import("../top/command.ts")).TOP_COMMAND,
   },
+  "fleet status": {
+    brief: "the machines of a fleet, and what each does",
+    load: async () =>
+      (await import("../top/fleet/status_command.ts")).FLEET_STATUS_COMMAND,
+  },
+  "fleet drain": {
+    brief: "let a machine of a fleet finish and end",
+    load: async () =>
+      (await import("../top/fleet/drain_command.ts")).FLEET_DRAIN_COMMAND,
+  },
   "doctor": {
     brief: "find problems of this machine and of these options",
     load: async () => (await import("../doctor/command.ts")).DOCTOR_COMMAND,

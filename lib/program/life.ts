@@ -141,7 +141,9 @@ export async function runLife(
       onIdleSignal: () => sayNothingToReload(log.write),
       onSignal: (done) => manager.reloading(done),
     });
-    watching.start({ files, config: servers.config });
+    watching.start({
+      ...{ files, config: servers.config, fleet },
+    });
     dropPermissions({
       keepWrite: serving.writes || watching.writes || !!fleet?.writes,
       keepFfi: serving.keepsFfi ?? false,

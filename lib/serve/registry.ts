@@ -207,6 +207,16 @@ export class Registry {
   }
 
   /**
+   * Ends a ban of {@linkcode ban}, and no other.
+   *
+   * @param client Address or key.
+   * @returns Whether there was one.
+   */
+  unban(client: string): boolean {
+    return this.#banned.lift(client);
+  }
+
+  /**
    * Subscribes to timings.
    *
    * @param listener Called for each when it is done; must not throw.

@@ -4,11 +4,8 @@
  * @module
  */
 
-import { readText } from "../cli/read_file.ts";
-import { fileFault } from "../cli/file_error.ts";
-import { concerning, StartError, UsageError } from "../cli/usage_error.ts";
-import { readAdminToken } from "../serve/options/admin_token.ts";
-import { AdminClient } from "./client.ts";
+import { UsageError } from "../cli/usage_error.ts";
+import { openClient } from "./open_client.ts";
 import type { TopOptions } from "./options.ts";
 import { printOnce } from "./print_once.ts";
 import { hasTerminal } from "./terminal_screen.ts";
@@ -30,46 +27,8 @@ export async function runTop(options: TopOptions): Promise<number> {
     );
   }
   using client = await openClient(options);
-  await requireAnswer(client);
   const first = { filter: filter ?? "", sort, isReversed: reverse };
   return once
     ? await printOnce(client, { first, interval, isJson: options.json })
     : await watchServer(client, { first, interval });
-}
-
-async function openClient(options: TopOptions): Promise<AdminClient> {
-  const { admin, ca } = options;
-  if (ca !== undefined && !admin.isTls) {
-    throw new UsageError(`${admin.name} is not an https:// URL`, {
-      option: "ca",
-    });
-  }
-  const token = await readAdminToken(options);
-  return new AdminClient(admin, {
-    token,
-    ca: ca === undefined ? undefined : await concerning("ca", () => readCa(ca)),
-    timeout: options["answer-timeout"],
-  });
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    throw fileFault("read certificates", path, error);
-  }
-}
-
-/** Tells before it takes the terminal why nothing would be shown. */
-async function requireAnswer(client: AdminClient): Promise<void> {
-  try {
-    await client.call("GET /api/status");
-  } catch (error) {
-    const { name } = client.address;
-    const why = client.describe(error);
-    throw new StartError(
-      `Cannot read the admin API of ${name}: ${why}; ADMIN is what a running Sluice has as --admin`,
-      { cause: error },
-    );
-  }
 }

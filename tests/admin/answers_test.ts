@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SCHEMAS } from "../../lib/admin/api.ts";
 import { ENDPOINTS } from "../../lib/admin/endpoints.ts";
 import { CONFIRMED, startTestAdmin } from "../support/admin.ts";
+import { fakeNodes } from "../support/fake_fleet.ts";
 import { Sluice } from "../support/sluice.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -71,6 +72,7 @@ Deno.test("answerRoute() takes a parameter of the path from nowhere else", async
 
 Deno.test("ENDPOINTS answer what their schemas say, and no other fields", async () => {
   await using admin = await startTestAdmin();
+  admin.admin.start(fakeNodes());
   for (const [operation, endpoint] of Object.entries(ENDPOINTS)) {
     if (!operation.startsWith("GET /api/") || !("schema" in endpoint)) continue;
     const answer = await admin.get(operation.slice("GET ".length));

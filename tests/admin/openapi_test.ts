@@ -14,6 +14,7 @@ import {
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import { faultsOf } from "../support/schema.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
+import { fakeNodes } from "../support/fake_fleet.ts";
 
 const PATHS = OPEN_API["paths"] as Record<string, Record<string, any>>;
 const SCHEMAS = API_SCHEMAS as Record<string, any>;
@@ -48,10 +49,25 @@ Deno.test("OPEN_API has every parameter of its paths, and every schema that it r
   for (const [, name] of refs) assert(Object.hasOwn(SCHEMAS, name!), name);
 });
 
+Deno.test("OPEN_API has the parameter node where another node can be asked", () => {
+  const isRelayed = (call: string) => {
+    const [method, path] = call.split(" ") as [string, string];
+    const { parameters } = PATHS[path]![method.toLowerCase()];
+    return parameters.some(({ name }: { name: string }) => name === "node");
+  };
+  for (const call of ["GET /api/tunnels", "POST /api/drain"]) {
+    assert(isRelayed(call), call);
+  }
+  for (const call of ["GET /metrics", "GET /api/fleet", "GET /api/events"]) {
+    assert(!isRelayed(call), call);
+  }
+});
+
 Deno.test("OPEN_API describes the answers", async () => {
   await using admin = await startTestAdmin({ historyStep: 10, eventStep: 10 });
   await using echo = startEcho();
   const { registry } = admin;
+  admin.admin.start(fakeNodes());
   await using test = await startTestProxy({ host: watched(registry) });
   const bans = new Bans({ after: 1 });
   bans.fail("192.0.2.1", "alice");
@@ -80,7 +96,9 @@ Deno.test("OPEN_API describes the answers", async () => {
       }
     }
     // An empty list would tell nothing.
-    for (const name of ["tunnels", "closed", "refusals", "pools", "bans"]) {
+    for (
+      const name of ["fleet", "tunnels", "closed", "refusals", "pools", "bans"]
+    ) {
       assert(checked.has(`/api/${name}`), name);
     }
     const missing = await admin.ask("GET", "/api/nothing");

@@ -4,7 +4,9 @@ import {
   memoryPlan,
 } from "../../lib/serve/limits/memory_plan.ts";
 import { draw } from "../../lib/top/draw.ts";
+import { drawNodes } from "../../lib/top/fleet/draw_nodes.ts";
 import { blocksOf } from "../support/documents.ts";
+import { fakeFleet } from "../support/fake_fleet.ts";
 import { shapeOf } from "../support/line_shape.ts";
 import {
   makeFolder,
@@ -32,6 +34,7 @@ const OUTPUTS = {
   rules: /^\$ sluice rules test /,
   explained: /^\$ sluice rules explain /,
   top: /^Sluice \d/,
+  fleet: /^\d nodes, /,
 } as const;
 
 const BLOCKS = blocksOf("output");
@@ -41,6 +44,26 @@ function shown(name: keyof typeof OUTPUTS): string[] {
   const [block] = BLOCKS.filter(({ text }) => OUTPUTS[name].test(text));
   return block!.text.trimEnd().split("\n");
 }
+
+Deno.test("sluice fleet status draws the fleet of the manual", () => {
+  const [web1, web2, web3] = fakeFleet(2).nodes.map((node, index) => ({
+    ...node,
+    ...{ node: `web-${index + 1}`, isAnswering: true },
+  }));
+  const now = Date.now();
+  const since = (milliseconds: number) =>
+    new Date(now - milliseconds).toISOString();
+  const nodes = [
+    { ...web1!, load: 0.41, open: 210, up: 9e5, down: 2.2e7 },
+    { ...web2!, load: 0.12, open: 90, up: 3e5, down: 8e6 },
+    { ...web3!, load: 0, open: 14, up: 0, down: 0, silentMs: 8_200 },
+  ].map((node, index) => ({
+    ...node,
+    startedAt: since([2.7e8, 7.5e6, 274e3][index]!),
+  }));
+  const drawn = drawNodes({ node: "web-1", role: "member", nodes }, now);
+  assertEquals(drawn, shown("fleet"));
+});
 
 Deno.test("sluice top draws the screen of the manual", () => {
   const state = topState(

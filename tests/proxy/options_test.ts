@@ -61,6 +61,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "fleet": undefined,
     "fleet-name": "sluice",
     "fleet-node": undefined,
+    "fleet-role": "member",
     "fleet-on-loss": "keep",
     "fleet-timeout": 2_000,
     "fleet-ca": undefined,

@@ -17,6 +17,8 @@ import {
   answerTalkers,
   matching,
 } from "./fake_insight.ts";
+import type { FleetRole } from "../../lib/serve/counts/fleet_nodes.ts";
+import { fakeFleet } from "./fake_fleet.ts";
 import { FakeTraffic, type FakeTrafficOptions } from "./fake_traffic.ts";
 
 /** Options for {@linkcode startFakeAdmin}. */
@@ -27,6 +29,10 @@ export interface FakeAdminOptions extends FakeTrafficOptions {
   token?: string;
   /** Port (default: any). */
   port?: number;
+  /** Nodes of its fleet besides itself, `node-1` and on (default: no fleet). */
+  nodes?: number;
+  /** What it may do to other nodes (default: member). */
+  role?: FleetRole;
   /** Whether it says that it ends (default: it is lost). */
   saysEnd?: boolean;
 }
@@ -84,11 +90,17 @@ export const RELOAD_PROBLEM =
 class Answers {
   readonly calls: FakeCall[] = [];
   readonly #options: FakeAdminOptions;
-  readonly #traffic: FakeTraffic;
+  /** Its own, and with a fleet that of the other nodes. */
+  readonly #own: FakeTraffic;
+  readonly #others: FakeTraffic;
+  #traffic: FakeTraffic;
 
   constructor(options: FakeAdminOptions) {
     this.#options = options;
-    this.#traffic = new FakeTraffic(options);
+    this.#traffic = this.#own = new FakeTraffic(options);
+    this.#others = options.nodes === undefined
+      ? this.#own
+      : new FakeTraffic({ ...options, turnover: 0 });
   }
 
   answer(request: Request, url: URL, signal: AbortSignal): Response {
@@ -97,6 +109,10 @@ class Answers {
     if (
       token !== undefined && headers.get("authorization") !== `Bearer ${token}`
     ) return failure(401, "unauthorized", "A token is needed");
+    const isOther = url.searchParams.has("node");
+    // Nothing else happens before it has answered.
+    this.#traffic = isOther ? this.#others : this.#own;
+    if (isOther) this.#others.tick();
     if (method === "GET") {
       return url.pathname === "/api/events"
         ? this.#events(signal)
@@ -113,8 +129,16 @@ class Answers {
     const traffic = this.#traffic;
     const filter = searchParams.get("filter") ?? "";
     switch (pathname) {
-      case "/api/status":
-        return Response.json(traffic.status);
+      case "/api/fleet": {
+        const { nodes, role } = this.#options;
+        return nodes === undefined
+          ? failure(404, "not_found", "This program is not part of a fleet")
+          : Response.json(fakeFleet(nodes, role));
+      }
+      case "/api/status": {
+        const node = searchParams.get("node");
+        return Response.json({ ...traffic.status, node });
+      }
       case "/api/pools":
         return Response.json({ pools: traffic.pools });
       case "/api/bans":
@@ -129,7 +153,9 @@ class Answers {
         return Response.json(answerClosed(traffic, searchParams));
       case "/api/tunnels": {
         const found = matching(traffic.tunnels, filter);
-        return Response.json({ tunnels: [], matching: found.length });
+        const limit = Number(searchParams.get("limit"));
+        const tunnels = found.slice(0, limit);
+        return Response.json({ tunnels, matching: found.length });
       }
       case "/api/export": {
         const list = searchParams.get("list") === "tunnels"
@@ -194,12 +220,12 @@ class Answers {
           controller.enqueue(encoder.encode(
             `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`,
           ));
-        const { status, tunnels } = this.#traffic;
+        const { status, tunnels } = this.#own;
         send("snapshot", { status, tunnels });
         const timer = setInterval(() => {
           try {
-            send("tick", this.#traffic.tick());
-            if (++ticks % 5 === 0) send("history", this.#traffic.newest());
+            send("tick", this.#own.tick());
+            if (++ticks % 5 === 0) send("history", this.#own.newest());
           } catch {
             // The reader has gone, without an event.
             gone.abort();

@@ -8,6 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
+import { tryPassword } from "./users.ts";
 
 /** Milliseconds between two checks of how many are due. */
 const LOOK = 5;
@@ -19,12 +20,22 @@ const PATIENCE = 30_000;
 export interface SteadyLoadOptions {
   /** Ports of proxies, used in turn. */
   ports: readonly number[];
+  /** Where the proxies are, and who uses them (default: here, nobody). */
+  client?: LoadClient;
   /** An echo server. */
   target: Deno.NetAddr;
   /** Connections per second. */
   rate: number;
   /** Most connections at the same time (default 400). */
   mostOpen?: number;
+}
+
+/** A client of proxies. */
+export interface LoadClient {
+  /** Address of the proxies. */
+  hostname: string;
+  /** Name and password. */
+  login: readonly [user: string, password: string];
 }
 
 /** Results of the load. */
@@ -49,7 +60,7 @@ export interface SteadyLoad extends AsyncDisposable {
 
 /** Starts the load. */
 export function startSteadyLoad(options: SteadyLoadOptions): SteadyLoad {
-  const { mostOpen = 400, ports, rate, target } = options;
+  const { client, mostOpen = 400, ports, rate, target } = options;
   const failures: string[] = [];
   const open = new Set<Promise<void>>();
   const started = performance.now();
@@ -66,7 +77,7 @@ export function startSteadyLoad(options: SteadyLoadOptions): SteadyLoad {
 
   function connect(): void {
     const port = ports[begun++ % ports.length]!;
-    const task = roundTrip(port, target)
+    const task = roundTrip(port, target, client)
       .then(() => served++, (error) => failures.push(String(error)))
       .then(() => {
         open.delete(task);
@@ -97,15 +108,32 @@ export function startSteadyLoad(options: SteadyLoadOptions): SteadyLoad {
   };
 }
 
-/** Opens a tunnel and makes an echo through it. */
+/** Opens a tunnel and makes an echo through it: one byte up, one down. */
 export async function roundTrip(
   port: number,
   target: Deno.NetAddr,
+  client?: LoadClient,
 ): Promise<void> {
-  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  await greet(conn);
-  await writeAll(conn, connectRequest(target.hostname, target.port));
-  assertEquals((await readReply(conn)).reply, 0);
+  using conn = await openLoadTunnel(port, target, client);
   await writeAll(conn, [7]);
   assertEquals(await readExactly(conn, 1), Uint8Array.of(7));
+}
+
+/** Opens a tunnel. */
+export async function openLoadTunnel(
+  port: number,
+  target: Deno.NetAddr,
+  { hostname, login }: Partial<LoadClient> = {},
+): Promise<Deno.TcpConn> {
+  const conn = await Deno.connect({ hostname: hostname ?? "127.0.0.1", port });
+  try {
+    if (login === undefined) await greet(conn);
+    else assertEquals(await tryPassword(conn, ...login), 0);
+    await writeAll(conn, connectRequest(target.hostname, target.port));
+    assertEquals((await readReply(conn)).reply, 0);
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
 }

@@ -14,6 +14,9 @@ const PATIENCE = 10_000;
 /** The header that no page of another site can send. */
 const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
+/** What is the same on all nodes. */
+const FLEET = "api/fleet";
+
 /** Key of the token in the session storage. */
 const TOKEN = "sluice-token";
 
@@ -44,6 +47,8 @@ export interface CallOptions {
 /** Calls. */
 export class Api {
   readonly #askToken: (isWrong: boolean) => Promise<string>;
+  /** The node of the fleet that is asked (default: the one with the page). */
+  node: string | undefined;
   #asking: Promise<string> | undefined;
 
   /**
@@ -53,6 +58,11 @@ export class Api {
    */
   constructor(askToken: (isWrong: boolean) => Promise<string>) {
     this.#askToken = askToken;
+  }
+
+  /** Names the node in a question; empty for the one with the page. */
+  get where(): string {
+    return this.node === undefined ? "" : ` on node ${this.node}`;
   }
 
   /**
@@ -74,9 +84,10 @@ export class Api {
    * @throws {ApiError} If the answer is a failure.
    */
   async open(path: string, options: CallOptions = {}): Promise<Response> {
+    const target = targetOf(path, this.node);
     for (;;) {
       const token = sessionStorage.getItem(TOKEN);
-      const response = await call(path, token, options);
+      const response = await call(target, token, options);
       if (response.ok) return response;
       if (response.status !== 401) throw await readFailure(response);
       await response.body?.cancel();
@@ -87,6 +98,13 @@ export class Api {
       sessionStorage.setItem(TOKEN, given);
     }
   }
+}
+
+/** Every node knows the fleet. */
+function targetOf(path: string, node: string | undefined): string {
+  if (node === undefined || path === FLEET) return path;
+  const mark = path.includes("?") ? "&" : "?";
+  return `${path}${mark}node=${encodeURIComponent(node)}`;
 }
 
 function call(

@@ -8,12 +8,18 @@
  */
 
 import type { BanStatus, SnapshotEvent, Status, TickEvent } from "../api.ts";
-import { askToken, refreshQuestion, startDialogs } from "./base/dialogs.ts";
+import {
+  ask,
+  askToken,
+  refreshQuestion,
+  startDialogs,
+} from "./base/dialogs.ts";
 import { byId } from "./base/element.ts";
 import { notify, notifyFailure } from "./base/notices.ts";
 import { pause } from "./base/pause.ts";
 import { type Palette, startTheme } from "./base/theme.ts";
 import { BanTable, nameOf } from "./cards/ban_table.ts";
+import { FleetCard } from "./fleet/fleet_card.ts";
 import { FailuresCard } from "./cards/failures_card.ts";
 import { poolTable } from "./cards/pool_table.ts";
 import { TalkersCard } from "./cards/talkers_card.ts";
@@ -23,6 +29,7 @@ import { noteHeard, showConnection } from "./server/connection_line.ts";
 import { DrainPanel } from "./server/drain_panel.ts";
 import type { ServerEvent } from "../client/event_parser.ts";
 import { Insight } from "./server/insight.ts";
+import { followNode } from "../client/follow_node.ts";
 import { follow, type StreamState } from "../client/live.ts";
 import {
   showListeners,
@@ -77,6 +84,8 @@ class Page {
     onTalkers: (answer) => this.#talkers.show(answer),
     onFailures: (answer) => this.#failures.show(answer),
   }, () => this.#now);
+  readonly #fleet = new FleetCard(this.#api, () => this.#follow());
+  #following = new AbortController();
   #palette!: Palette;
   #status: Status | undefined;
   #statusAt = 0;
@@ -92,12 +101,22 @@ class Page {
       this.#open.refresh();
     });
     listenForFilterKey();
-    follow(this.#api, {
-      onEvent: (event) => this.#take(event),
-      onState: (state) => this.#showState(state),
-    });
+    this.#follow();
     setInterval(() => this.#poll(), POLL);
     document.addEventListener("visibilitychange", () => this.#poll());
+  }
+
+  /** Follows the chosen node, and the one before no more. */
+  #follow(): void {
+    this.#following.abort();
+    const { signal } = this.#following = new AbortController();
+    const followChosen = this.#api.node === undefined ? follow : followNode;
+    followChosen(this.#api, {
+      onEvent: async (event) => {
+        if (!signal.aborted) await this.#take(event);
+      },
+      onState: (state) => this.#showState(state),
+    }, signal);
   }
 
   async #take({ name, data }: ServerEvent): Promise<void> {
@@ -154,6 +173,7 @@ class Page {
       this.#api.call("GET /api/pools"),
       this.#api.call("GET /api/bans"),
       this.#insight.poll(),
+      this.#fleet.poll(),
     ]);
     if (status.status === "fulfilled") {
       this.#takeStatus(status.value);
@@ -193,8 +213,19 @@ class Page {
     this.#open.find(filter);
   }
 
+  /** Asks before it lifts a ban on another node. */
+  async #isMeant(ban: BanStatus): Promise<boolean> {
+    const { node, where } = this.#api;
+    return node === undefined || await ask({
+      title: `Lift the ban of ${nameOf(ban)}${where}?`,
+      text: "The whole fleet serves it again.",
+      action: "Lift",
+    });
+  }
+
   async #lift(ban: BanStatus): Promise<void> {
     const { key, kind } = ban;
+    if (!await this.#isMeant(ban)) return;
     try {
       await this.#api.call(
         `DELETE /api/bans/${encodeURIComponent(key)}?kind=${kind}`,

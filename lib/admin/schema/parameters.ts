@@ -31,6 +31,10 @@ const by = oneOf(groupBy, "by");
 
 /** What operations take. */
 export const PARAMETERS = {
+  "GET /metrics": z.strictObject({
+    fleet: z.literal("1", { error: "fleet is 1, or missing" }).optional()
+      .describe("Adds figures of all nodes of the fleet"),
+  }),
   "GET /api/tunnels": z.strictObject({
     filter: filter.default(""),
     sort: z.string().regex(

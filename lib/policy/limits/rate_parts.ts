@@ -17,6 +17,7 @@ const KEPT_TIME = 5_000;
 export interface RateUse {
   /** User, or nothing for all connections. */
   readonly key: string;
+  /** Direction. */
   readonly way: keyof BothWays;
   /** Entry in the table. */
   readonly entry: number;

@@ -17,6 +17,8 @@ import { parseIpAddress } from "../../wire/ip_address.ts";
  * line.
  */
 export interface AdminRequest {
+  /** Minor version of HTTP/1. */
+  readonly minor: 0 | 1;
   /** Request method. */
   readonly method: string;
   /** Values of `Host`. */
@@ -83,7 +85,10 @@ export class AdminAccess {
    * @returns The refusal; `undefined` if the request is allowed.
    */
   refuseOrigin(request: AdminRequest): AdminRefusal | undefined {
-    const { hosts, method, origins, sites, confirmations } = request;
+    const { hosts, method, minor, origins, sites, confirmations } = request;
+    // HTTP/1.0 needs no Host (RFC 9112 §3.2). Health checks of load balancers
+    // send it, browsers never do.
+    if (minor === 0 && hosts.length === 0 && SAFE.has(method)) return undefined;
     if (hosts.length !== 1) {
       return { status: 400, message: "Host must be given exactly once" };
     }

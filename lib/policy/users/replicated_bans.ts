@@ -17,6 +17,7 @@ import { clientKey } from "../limits/client_key.ts";
 export type BanAction =
   | { act: "fail"; client: string; user: string }
   | { act: "succeed"; client: string }
+  | { act: "ban"; client: string; time: number }
   | { act: "lift"; client: string }
   | { act: "calm"; user: string };
 
@@ -104,6 +105,7 @@ export function decideBan(bans: Bans, action: BanAction): BanDecision {
   let outcome: FailureOutcome | undefined;
   if (action.act === "fail") outcome = bans.fail(action.client, action.user);
   else if (action.act === "succeed") bans.succeed(action.client);
+  else if (action.act === "ban") bans.ban(action.client, action.time);
   else if (action.act === "lift") bans.lift(action.client);
   else bans.calm(action.user);
   const client = action.act === "calm" ? undefined : action.client;

@@ -10,6 +10,7 @@
 import type { BansOptions, BanState } from "../../policy/users/bans.ts";
 import type { BanAction } from "../../policy/users/replicated_bans.ts";
 import type { TableMemories } from "./shared_counts.ts";
+import type { FleetNodes } from "./fleet_nodes.ts";
 import type { FleetMemory } from "./fleet_view.ts";
 
 /** Decides about one list of bans, for all copies of it. */
@@ -43,6 +44,8 @@ export interface BanList {
 export interface Fleet extends AsyncDisposable {
   /** What all threads need to know of it. */
   readonly memory: FleetMemory;
+  /** Its machines, for whoever watches one of them. */
+  readonly nodes: FleetNodes;
   /** Whether it needs the permission to write. */
   readonly writes: boolean;
   /**

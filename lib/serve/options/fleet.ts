@@ -9,6 +9,7 @@ import { GROUP } from "../../cli/option_groups.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import { resolveSecret } from "../../cli/resolve_secret.ts";
 import { quote } from "../../wire/quote.ts";
+import { FLEET_ROLES, isFleetName } from "../counts/fleet_nodes.ts";
 import { parseRedisUrl, type RedisPlace } from "../../wire/redis_url.ts";
 
 /** What a node does while Redis is away. */
@@ -16,9 +17,6 @@ export const ON_LOSS = ["keep", "refuse"] as const;
 
 /** What a node does while Redis is away. */
 export type OnLoss = typeof ON_LOSS[number];
-
-/** Names end up in keys and log lines. */
-const NAME = /^[\w.-]{1,64}$/;
 
 /** Options of a program. */
 export const FLEET_OPTIONS = {
@@ -43,6 +41,13 @@ export const FLEET_OPTIONS = {
     help:
       "name of this machine in the logs of the others (default: the host's name and four random characters)",
   }, parseName),
+  "fleet-role": choice(FLEET_ROLES, {
+    default: "member",
+    requires: "fleet",
+    group: GROUP.fleet,
+    help:
+      "what the admin API of this machine may do to others: member ends connections, bans and drains, observer only looks",
+  }),
   "fleet-on-loss": choice(ON_LOSS, {
     default: "keep",
     requires: "fleet",
@@ -80,7 +85,7 @@ export const FLEET_OPTIONS = {
 export type FleetOptions = OptionValues<typeof FLEET_OPTIONS>;
 
 function parseName(text: string): string {
-  if (NAME.test(text)) return text;
+  if (isFleetName(text)) return text;
   throw new SyntaxError(
     `${quote(text)} is not 1 to 64 letters, digits, '.', '_' or '-'`,
   );

@@ -9,6 +9,7 @@ const TOKEN = "0123456789abcdef";
 function request(given: Partial<AdminRequest> = {}): AdminRequest {
   return {
     method: "GET",
+    minor: 1,
     hosts: ["127.0.0.1:9090"],
     origins: [],
     sites: [],
@@ -49,6 +50,20 @@ Deno.test("AdminAccess.refuseOrigin() accepts addresses, localhost and its own n
   }
   for (const hosts of [[], ["127.0.0.1", "127.0.0.1"]]) {
     assertEquals(access().refuseOrigin(request({ hosts }))?.status, 400);
+  }
+});
+
+Deno.test("AdminAccess.refuseOrigin() needs no Host to read over HTTP/1.0", () => {
+  const cases: [Partial<AdminRequest>, number | undefined][] = [
+    [{ hosts: [] }, undefined],
+    [{ hosts: [], method: "HEAD" }, undefined],
+    [{ hosts: [], method: "POST" }, 400],
+    [{ hosts: ["127.0.0.1", "127.0.0.1"] }, 400],
+    [{ hosts: ["evil.example"] }, 403],
+  ];
+  for (const [given, status] of cases) {
+    const old = request({ minor: 0, ...given });
+    assertEquals(access().refuseOrigin(old)?.status, status);
   }
 });
 

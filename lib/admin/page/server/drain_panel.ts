@@ -62,7 +62,7 @@ export class DrainPanel {
 
   async #start(open: number): Promise<void> {
     const isMeant = await ask({
-      title: "Drain and shut down?",
+      title: `Drain and shut down${this.#api.where}?`,
       text: "Sluice takes no more connections. " +
         `${formatNumberOf(open, "connection")} may finish until the ` +
         "drain deadline; then the rest is cut, and the program ends. " +

@@ -52,7 +52,7 @@ export class TunnelActions {
   async show(row: Row): Promise<void> {
     const { id } = row.tunnel;
     const chosen = await choose<Choice>({
-      title: `Tunnel ${id}`,
+      title: `Tunnel ${id}${this.#options.api.where}`,
       facts: describeOpen(row, this.#options.list),
       choices: choicesOf(row),
       action: "Kill",
@@ -79,7 +79,7 @@ export class TunnelActions {
     if (!isKillable(row)) return await this.show(row);
     const { id } = row.tunnel;
     const isMeant = await ask({
-      title: `Kill tunnel ${id}?`,
+      title: `Kill tunnel ${id}${this.#options.api.where}?`,
       text: "Both of its sides see the end at once.",
       facts: describeOpen(row, this.#options.list),
       action: "Kill",
@@ -98,7 +98,7 @@ export class TunnelActions {
       if (matching === 0) return notify("No open tunnel matches");
       const count = formatNumberOf(matching, "tunnel");
       const isMeant = await ask({
-        title: `Kill ${count}?`,
+        title: `Kill ${count}${this.#options.api.where}?`,
         text: `All that match ${filter} end at once. If more match then, ` +
           "none ends.",
         action: `Kill ${formatCount(matching)}`,
@@ -157,7 +157,7 @@ export class TunnelActions {
 
   async #ban(client: string): Promise<void> {
     const question: ChoiceContent<keyof typeof BANS> = {
-      title: `Ban ${client}?`,
+      title: `Ban ${client}${this.#options.api.where}?`,
       text: "Every listener refuses it, and its open tunnels end. " +
         "You can lift the ban on this page. For how long?",
       choices: BANS,
@@ -179,7 +179,19 @@ export class TunnelActions {
 
 /** A tunnel that ends already, or whose server is gone, cannot be ended. */
 function isKillable(row: Row): boolean {
-  return row.isAlive && document.documentElement.dataset["live"] !== "lost";
+  const { live } = document.documentElement.dataset;
+  return row.isAlive && live !== "lost" && !isOnlyWatching();
+}
+
+/** An observer of a fleet does nothing to other nodes. */
+function isOnlyWatching(): boolean {
+  const { node, role } = document.documentElement.dataset;
+  return role === "observer" && node !== undefined;
+}
+
+/** Bans hold on all nodes of a fleet. */
+function mayBan(): boolean {
+  return document.documentElement.dataset["role"] !== "observer";
 }
 
 function choicesOf(
@@ -191,6 +203,6 @@ function choicesOf(
     client: `All of ${address}`,
     ...(user === undefined ? {} : { user: `All of ${user}` }),
     ...(ruleOf(tunnel) === undefined ? {} : { rule: "Copy as a rule" }),
-    ...(address === "unix" ? {} : { ban: "Ban the client…" }),
+    ...(address === "unix" || !mayBan() ? {} : { ban: "Ban the client…" }),
   };
 }

@@ -1,0 +1,55 @@
+/**
+ * Answers calls of other nodes as if their clients had come here.
+ *
+ * @module
+ */
+
+import type {
+  AnswerNode,
+  NodeAnswer,
+  NodeCall,
+  NodeCaller,
+} from "../../serve/counts/fleet_nodes.ts";
+import { type AdminContext, answerRoute } from "../answers.ts";
+import { AdminError } from "../error.ts";
+import { findRoute } from "../routes.ts";
+import { canRelay } from "./relay.ts";
+
+/**
+ * Creates what answers other nodes.
+ *
+ * @param context What operations work with.
+ */
+export function answerCalls(context: AdminContext): AnswerNode {
+  return async (call, caller) => {
+    try {
+      return await answer(call, { ...context, caller });
+    } catch (error) {
+      const known = error instanceof AdminError
+        ? error
+        // An unforeseen error is for the log: it may tell of our inside.
+        : new AdminError("internal", "Internal error");
+      return { status: known.status, json: known.answer };
+    }
+  };
+}
+
+async function answer(
+  { method, target }: NodeCall,
+  context: AdminContext & { caller: NodeCaller },
+): Promise<NodeAnswer> {
+  const [path, query] = target.split("?", 2) as [string, string | undefined];
+  const found = findRoute(method, path);
+  if (found === undefined || !canRelay(found.route)) {
+    throw new AdminError("not_found", "Nothing is at this path");
+  }
+  if (found.route.method !== "GET" && context.caller.role === "observer") {
+    const { node } = context.caller;
+    throw new AdminError("forbidden", `Node ${node} only observes`);
+  }
+  const parameters = new URLSearchParams(query);
+  parameters.delete("node"); // No further.
+  const result = await answerRoute(found, parameters, context);
+  if (!("json" in result)) throw new AdminError("internal", "Not JSON");
+  return { status: result.status, json: result.json };
+}

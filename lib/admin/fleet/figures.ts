@@ -1,0 +1,92 @@
+/**
+ * Figures of all nodes of a fleet for Prometheus: the label `node` has one
+ * value for each name, 1,000 at most.
+ *
+ * @module
+ */
+
+import type { FleetNode } from "../../serve/counts/fleet_nodes.ts";
+
+/** A figure of a node. */
+interface NodeFigure {
+  name: string;
+  help: string;
+  kind: "counter" | "gauge";
+  /** `undefined` for a node that does not tell. */
+  read: (node: FleetNode) => number | undefined;
+}
+
+const FIGURES: readonly NodeFigure[] = [
+  {
+    name: "sluice_fleet_node_up",
+    help: "1 for a node that was heard of in the last 5 s, otherwise 0.",
+    kind: "gauge",
+    read: ({ isLost }) => isLost ? 0 : 1,
+  },
+  {
+    name: "sluice_fleet_node_draining",
+    help: "1 for a node that drains, otherwise 0.",
+    kind: "gauge",
+    read: ({ isDraining }) => isDraining ? 1 : 0,
+  },
+  {
+    name: "sluice_fleet_node_open_connections",
+    help: "Connections of a node that are open.",
+    kind: "gauge",
+    read: ({ open }) => open,
+  },
+  {
+    name: "sluice_fleet_node_connections_total",
+    help: "Connections of a node since its start.",
+    kind: "counter",
+    read: ({ totals }) => totals?.connections,
+  },
+  {
+    name: "sluice_fleet_node_sent_bytes_total",
+    help: "Bytes of a node to targets since its start.",
+    kind: "counter",
+    read: ({ totals }) => totals?.sent,
+  },
+  {
+    name: "sluice_fleet_node_received_bytes_total",
+    help: "Bytes of a node to clients since its start.",
+    kind: "counter",
+    read: ({ totals }) => totals?.received,
+  },
+  {
+    name: "sluice_fleet_node_processors",
+    help: "Processors that a node uses.",
+    kind: "gauge",
+    read: ({ load }) => load,
+  },
+];
+
+/**
+ * Writes the figures.
+ *
+ * @param nodes All nodes; of several with one name the last that was heard of
+ *   counts.
+ * @returns Lines in the text format of Prometheus.
+ */
+export function fleetFigures(nodes: readonly FleetNode[]): string {
+  const byName = new Map<string, FleetNode>();
+  for (const node of nodes) {
+    const known = byName.get(node.node);
+    if (known === undefined || node.silent < known.silent) {
+      byName.set(node.node, node);
+    }
+  }
+  const latest = [...byName.values()];
+  const lines = FIGURES.flatMap(({ help, kind, name, read }) => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${kind}`,
+    // Names of nodes have no character that needs an escape.
+    ...latest.flatMap((node) => {
+      const value = read(node);
+      return value === undefined
+        ? []
+        : [`${name}{node="${node.node}"} ${value}`];
+    }),
+  ]);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,61 @@
+/**
+ * The machines of the fleet, as the admin API tells of them.
+ *
+ * @module
+ */
+
+import type { FleetNode, FleetNodes } from "../../serve/counts/fleet_nodes.ts";
+import type { FleetAnswer, NodeStatus } from "../api.ts";
+import { AdminError } from "../error.ts";
+import { nodeFault } from "./fault.ts";
+
+/**
+ * Lists the machines.
+ *
+ * @param fleet The fleet.
+ * @throws {AdminError} If there is none, or Redis is away.
+ */
+export async function listNodes(
+  fleet: FleetNodes | undefined,
+): Promise<readonly FleetNode[]> {
+  try {
+    return await requireFleet(fleet).list();
+  } catch (error) {
+    throw nodeFault(error);
+  }
+}
+
+/**
+ * Answers `GET /api/fleet`.
+ *
+ * @param fleet The fleet.
+ * @throws {AdminError} If there is none, or Redis is away.
+ */
+export async function answerFleet(
+  fleet: FleetNodes | undefined,
+): Promise<FleetAnswer> {
+  const { own: node, role } = requireFleet(fleet);
+  const nodes = await listNodes(fleet);
+  return { node, role, nodes: nodes.map(statusOf) };
+}
+
+/**
+ * Returns the fleet.
+ *
+ * @throws {AdminError} `not_found`, if there is none.
+ */
+export function requireFleet(fleet: FleetNodes | undefined): FleetNodes {
+  if (fleet !== undefined) return fleet;
+  throw new AdminError(
+    "not_found",
+    "This program is not part of a fleet (option --fleet)",
+  );
+}
+
+function statusOf({ silent, startedAt, ...node }: FleetNode): NodeStatus {
+  return {
+    ...node,
+    silentMs: Math.round(silent),
+    startedAt: new Date(startedAt).toISOString(),
+  };
+}

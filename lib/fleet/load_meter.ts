@@ -1,0 +1,50 @@
+/**
+ * How much a node has done since it last told.
+ *
+ * @module
+ */
+
+import { cpuUsage } from "node:process";
+import type { FleetNode, NodeTotals } from "../serve/counts/fleet_nodes.ts";
+
+/** What is measured between two calls. */
+type Measured = Pick<FleetNode, "load" | "up" | "down">;
+
+/** Measures the time between two calls. */
+export class LoadMeter {
+  #at = performance.now();
+  #cpu = microseconds();
+  #before: NodeTotals | undefined;
+
+  /**
+   * Measures from the last call on.
+   *
+   * @param totals Counts since the start, if they are known.
+   * @returns Processors in use, and bytes a second; 0 at the first call.
+   */
+  measure(totals: NodeTotals | undefined): Measured {
+    const at = performance.now();
+    const cpu = microseconds();
+    const seconds = Math.max(at - this.#at, 1) / 1_000;
+    const load = (cpu - this.#cpu) / 1e6 / seconds;
+    const before = this.#before ?? totals;
+    this.#at = at;
+    this.#cpu = cpu;
+    this.#before = totals;
+    const speed = (now: number, then: number) =>
+      Math.max(0, Math.round((now - then) / seconds));
+    return {
+      load: Math.round(load * 100) / 100,
+      ...totals !== undefined && before !== undefined && {
+        up: speed(totals.sent, before.sent),
+        down: speed(totals.received, before.received),
+      },
+    };
+  }
+}
+
+/** Of all threads of the process. */
+function microseconds(): number {
+  const { system, user } = cpuUsage();
+  return system + user;
+}

@@ -1,0 +1,281 @@
+/**
+ * The machines of a fleet: what each tells about itself is in Redis, what one
+ * asks another goes through its channel and is kept nowhere.
+ *
+ * ```text
+ * nodes      sorted set: id -> when it was last heard of
+ * facts      hash: id -> JSON of what it tells
+ * to:ID      channel of one node, for calls to it and answers to its own
+ * ```
+ *
+ * @module
+ */
+
+import { setDeadline } from "../sync/deadline.ts";
+import type {
+  AnswerNode,
+  FleetNode,
+  FleetNodes,
+  FleetRole,
+  NodeAnswer,
+  NodeCall,
+  NodeFacts,
+} from "../serve/counts/fleet_nodes.ts";
+import { NodeCallError } from "../serve/counts/fleet_nodes.ts";
+import { quote } from "../wire/quote.ts";
+import type { FleetKeys } from "./keys.ts";
+import type { Link } from "./link.ts";
+import { LoadMeter } from "./load_meter.ts";
+import { type NodeMessage, parseMessage, parseNode } from "./node_text.ts";
+import type { Incarnation } from "./pulse.ts";
+import { fleetScript } from "./script.ts";
+
+/** Milliseconds for which a list is good. */
+const FRESH = 1_000;
+
+/** Milliseconds that another node has to answer. */
+const PATIENCE = 5_000;
+
+/** Most nodes in a list. */
+const MOST_NODES = 1_000;
+
+/** Most calls that wait for an answer, and most that are being answered. */
+const MOST_CALLS = 64;
+
+/** Most characters of an answer. */
+const MOST_ANSWER = 4 * 1024 * 1024;
+
+const LIST = fleetScript(`
+local seen = redis.call('ZREVRANGE', KEYS[1], 0, ${
+  MOST_NODES - 1
+}, 'WITHSCORES')
+local nodes = {}
+for index = 1, #seen, 2 do
+  local facts = redis.call('HGET', KEYS[2], seen[index])
+  if facts then
+    table.insert(nodes, { seen[index], string.format('%.0f', now - seen[index + 1]), facts })
+  end
+end
+return nodes
+`);
+
+/** Its reply is how many nodes have heard it. */
+const SEND = fleetScript(`
+return redis.call('PUBLISH', KEYS[1], ARGV[1])
+`);
+
+/** What {@linkcode LIST} replies, for each node. */
+type Listed = [id: string, silent: string, facts: string];
+
+/** What it needs of the fleet. */
+export interface NodesContext {
+  /** The link, for calls. */
+  readonly link: Pick<Link, "run">;
+  /** Names of keys. */
+  readonly keys: FleetKeys;
+  /** This run of the program. */
+  readonly own: Incarnation;
+  /** What this node may do to others. */
+  readonly role: FleetRole;
+}
+
+/** The machines of a fleet, through Redis. */
+export class LinkedNodes implements FleetNodes {
+  readonly #context: NodesContext;
+  readonly #waiting = new Map<number, (answer: NodeAnswer) => void>();
+  readonly #meter = new LoadMeter();
+  #facts: (() => NodeFacts) | undefined;
+  #answer: AnswerNode | undefined;
+  #answering = 0;
+  #calls = 0;
+  #list: Promise<readonly FleetNode[]> | undefined;
+  /** By `performance.now()`. */
+  #goodUntil = 0;
+
+  /**
+   * Creates it; nothing is asked yet.
+   *
+   * @param context What it needs of the fleet.
+   */
+  constructor(context: NodesContext) {
+    this.#context = context;
+  }
+
+  /** Channel with messages for this node. */
+  static channel(keys: FleetKeys, id: string): string {
+    return keys.of("to", id);
+  }
+
+  /** Name of this node. */
+  get own(): string {
+    return this.#context.own.node;
+  }
+
+  /** What this node may do to others. */
+  get role(): FleetRole {
+    return this.#context.role;
+  }
+
+  /** What to tell the others now; empty before {@linkcode report}. */
+  facts(): Record<string, unknown> {
+    const facts = this.#facts?.();
+    if (facts === undefined) return {};
+    const { role } = this.#context;
+    const isAnswering = this.#answer !== undefined;
+    return {
+      ...facts,
+      ...this.#meter.measure(facts.totals),
+      role,
+      isAnswering,
+    };
+  }
+
+  report(facts: () => NodeFacts): void {
+    this.#facts = facts;
+  }
+
+  answer(answer: AnswerNode): void {
+    this.#answer = answer;
+  }
+
+  list(): Promise<readonly FleetNode[]> {
+    // Many viewers make one call a second.
+    const now = performance.now();
+    if (this.#list !== undefined && now < this.#goodUntil) return this.#list;
+    this.#goodUntil = now + FRESH;
+    const list = this.#list = this.#readList();
+    list.catch(() => {
+      if (this.#list === list) this.#list = undefined;
+    });
+    return list;
+  }
+
+  async call(name: string, call: NodeCall): Promise<NodeAnswer> {
+    const found = find(await this.list(), name);
+    if (found === undefined) {
+      throw new NodeCallError(`No node is named ${quote(name)}`, true);
+    }
+    const { isAnswering, isLost, node, id } = found;
+    if (isLost) throw new NodeCallError(`Node ${node} is lost`);
+    if (!isAnswering) {
+      throw new NodeCallError(`Node ${node} has no admin listener (--admin)`);
+    }
+    if (this.#waiting.size >= MOST_CALLS) {
+      throw new NodeCallError("Too many calls wait for other nodes; try again");
+    }
+    return await this.#ask(id, node, call);
+  }
+
+  /**
+   * Takes a message from the channel of this node.
+   *
+   * @param text The message.
+   */
+  hear(text: string): void {
+    const message = parseMessage(text);
+    if (message === undefined) return;
+    if ("answer" in message) {
+      this.#waiting.get(message.answer)?.(message.result);
+    } else void this.#serve(message);
+  }
+
+  async #readList(): Promise<readonly FleetNode[]> {
+    const { keys } = this.#context;
+    const all = await this.#run(LIST, [
+      keys.of("nodes"),
+      keys.of("facts"),
+    ]) as Listed[];
+    return all
+      .flatMap(([id, silent, facts]) =>
+        parseNode(id, Number(silent), facts) ?? []
+      )
+      .sort((a, b) => a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
+  }
+
+  async #ask(id: string, node: string, call: NodeCall): Promise<NodeAnswer> {
+    const { own, role } = this.#context;
+    const ask = ++this.#calls;
+    const answered = Promise.withResolvers<NodeAnswer>();
+    const deadline = setDeadline(PATIENCE, () =>
+      answered.reject(
+        new NodeCallError(`Node ${node} has not answered in 5 s`),
+      ));
+    this.#waiting.set(ask, answered.resolve);
+    try {
+      const message = { ask, from: own.id, node: own.node, role, call };
+      const sent = this.#send(id, message).then((heard) => {
+        if (heard === 0) throw new NodeCallError(`Node ${node} is gone`);
+        return answered.promise;
+      });
+      return await Promise.race([sent, answered.promise]);
+    } finally {
+      this.#waiting.delete(ask);
+      deadline.clear();
+    }
+  }
+
+  /** Answers a call of another node. */
+  async #serve(
+    { ask, call, from, node, role }: Extract<NodeMessage, { ask: number }>,
+  ): Promise<void> {
+    const result = this.#answering < MOST_CALLS
+      ? await this.#answerOne(call, { node, role })
+      : busy("It answers too many calls; try again");
+    try {
+      await this.#send(from, { answer: ask, result });
+    } catch {
+      // Redis is away: whoever asked sees it too.
+    }
+  }
+
+  async #answerOne(
+    call: NodeCall,
+    caller: { node: string; role: FleetRole },
+  ): Promise<NodeAnswer> {
+    const answer = this.#answer;
+    if (answer === undefined) return busy("It has no admin listener (--admin)");
+    this.#answering++;
+    try {
+      const result = await answer(call, caller);
+      const length = JSON.stringify(result).length;
+      return length <= MOST_ANSWER
+        ? result
+        : busy("Its answer is too long; use a filter, or a smaller limit");
+    } finally {
+      this.#answering--;
+    }
+  }
+
+  async #send(id: string, message: NodeMessage): Promise<number> {
+    const channel = LinkedNodes.channel(this.#context.keys, id);
+    const text = JSON.stringify(message);
+    return await this.#run(SEND, [channel], [text]) as number;
+  }
+
+  async #run(
+    script: typeof LIST,
+    keys: string[],
+    args: string[] = [],
+  ): Promise<unknown> {
+    try {
+      return await this.#context.link.run(script, keys, args);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new NodeCallError(`Redis cannot be asked: ${message}`);
+    }
+  }
+}
+
+/** By id, or the latest start of that name. */
+function find(
+  nodes: readonly FleetNode[],
+  name: string,
+): FleetNode | undefined {
+  return nodes.find(({ id }) => id === name) ??
+    nodes.filter(({ node }) => node === name)
+      .sort((a, b) => a.silent - b.silent)[0];
+}
+
+function busy(message: string): NodeAnswer {
+  return { status: 503, json: { error: { code: "busy", message } } };
+}
