@@ -172,7 +172,7 @@ async function readParameters(
 
 function describeUnknown(name: string, known: readonly string[]): string {
   const shown = JSON.stringify(name.slice(0, 40));
-  return `No parameter is named ${shown}; there are ${known.join(", ")}`;
+  return `No parameter is named ${shown}; use ${known.join(", ")}`;
 }
 
 function answerReady({ threads, state }: AdminContext): TextAnswer {
@@ -197,7 +197,9 @@ async function endTunnels(
 ): Promise<{ ended: number }> {
   const ended = await endMatching(threads, asked);
   const which = JSON.stringify(asked.filter);
-  const message = `Admin: ended ${countOf(ended, "connection")} of ${which}`;
+  const message = `Admin: ended ${
+    countOf(ended, "connection")
+  } that match ${which}`;
   say(log, "admin-connection-ended", message);
   return { ended };
 }
@@ -221,11 +223,11 @@ async function liftBan(
   { log, threads }: AdminContext,
   ban: BanKey,
 ): Promise<void> {
-  requireDone(await threads.lift(ban), `No ban of ${ban.key.slice(0, 300)}`);
+  requireDone(await threads.lift(ban), `No ban on ${ban.key.slice(0, 300)}`);
   say(
     log,
     "admin-ban-lifted",
-    `Admin: lifted the ban of ${JSON.stringify(ban.key)}`,
+    `Admin: lifted the ban on ${JSON.stringify(ban.key)}`,
   );
 }
 
@@ -235,7 +237,7 @@ function requireDone(done: Done, missing: string): void {
   if (done === "none") throw new AdminError("not_found", missing);
   throw new AdminError(
     "busy",
-    "A worker does not answer; it will do this as soon as it can",
+    "A worker does not answer; it will do this when it answers again",
   );
 }
 
@@ -243,7 +245,7 @@ async function beginDrain(
   { actions, log, state, view }: AdminContext,
 ): Promise<Drain> {
   if (!state.isDraining) {
-    say(log, "admin-drain", "Admin: the drain begins");
+    say(log, "admin-drain", "Admin: drain started");
     actions.drain();
   }
   return await view.drain() ?? { until: null, open: 0 };

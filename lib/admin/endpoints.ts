@@ -37,16 +37,16 @@ export const ENDPOINTS = {
     isOpen: true,
   },
   "GET /readyz": {
-    summary: "Whether it takes connections: not during a drain",
+    summary: "Whether it accepts connections: no during a drain",
     type: "text/plain",
     errors: [503],
     isOpen: true,
   },
-  "GET /metrics": { summary: "Figures for Prometheus", type: "text/plain" },
+  "GET /metrics": { summary: "Metrics for Prometheus", type: "text/plain" },
   "GET /api/openapi.json": { summary: "This document", schema: "Any" },
   "GET /api/status": { summary: "The program", schema: "Status" },
   "GET /api/tunnels": {
-    summary: "Connections that are open",
+    summary: "Open connections",
     schema: "Tunnels",
     takes: true,
   },
@@ -68,7 +68,7 @@ export const ENDPOINTS = {
     takes: true,
   },
   "GET /api/closed": {
-    summary: "The last connections that ended",
+    summary: "Recently ended connections",
     schema: "Closed",
     takes: true,
   },
@@ -84,7 +84,7 @@ export const ENDPOINTS = {
   "GET /api/pools": { summary: "Upstreams of relays", schema: "Pools" },
   "GET /api/bans": { summary: "Bans in force", schema: "Bans" },
   "POST /api/bans": {
-    summary: "Bans a client, and ends its connections",
+    summary: "Bans a client and ends its connections",
     schema: "Banned",
     errors: [503],
     takes: true,
@@ -101,22 +101,23 @@ export const ENDPOINTS = {
     takes: true,
   },
   "GET /api/talkers": {
-    summary: "Who used most: by user, client, target or rule",
+    summary: "The heaviest users, clients, targets or rules",
     schema: "Talkers",
     takes: true,
   },
   "GET /api/failures": {
-    summary: "What went wrong, how often and why",
+    summary: "Failures and refusals: how often and why",
     schema: "Failures",
     takes: true,
   },
   "POST /api/drain": {
-    summary: "Accepts no more, and ends the program when all have finished",
+    summary:
+      "Stops accepting, and ends the program when all connections have closed",
     status: 202,
     schema: "Drain",
   },
   "POST /api/reload": {
-    summary: "Reads files again",
+    summary: "Reloads the files",
     schema: "Reload",
     errors: [422],
   },
@@ -126,7 +127,7 @@ export const ENDPOINTS = {
   },
   "GET /api/events": {
     summary:
-      "Events `snapshot` (Snapshot), then each second `tick` (Tick), and `history` (HistoryPoint); at last `end`, when the program ends",
+      "Events: first `snapshot` (Snapshot), then `tick` (Tick) each second and `history` (HistoryPoint); `end` when the program ends",
     type: "text/event-stream",
     errors: [503],
   },

@@ -73,7 +73,7 @@ export class AdminEvents {
     if (this.#readers.size < MOST_READERS && !this.#isClosed) return;
     throw new AdminError(
       "busy",
-      `${MOST_READERS} readers are connected already; close one`,
+      `${MOST_READERS} clients read events already; close one of them`,
     );
   }
 
@@ -173,7 +173,7 @@ class EventReader {
   push(bytes: Uint8Array): void {
     if (this.#isClosed || this.#context.cancelled) return;
     if (this.#waiting.length === MOST_WAITING) {
-      this.#context.cancel(new Error("Reader of events is too slow"));
+      this.#context.cancel(new Error("Client reads events too slowly"));
       return;
     }
     this.#waiting.push(bytes);

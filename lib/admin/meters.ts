@@ -25,13 +25,13 @@ export async function openMeters(threads: Threads): Promise<void> {
     return totalsOf(threads.latest);
   };
   meter.createObservableGauge("sluice.connections.open", {
-    description: "Connections that are open",
+    description: "Open connections",
   }).addCallback((result) => result.observe(totals().open));
   meter.createObservableCounter("sluice.connections", {
-    description: "Connections that were accepted",
+    description: "Accepted connections",
   }).addCallback((result) => result.observe(totals().total));
   meter.createObservableCounter("sluice.bytes", {
-    description: "Bytes carried, those of open connections included",
+    description: "Transferred bytes, including open connections",
     unit: "By",
   }).addCallback((result) => {
     const { received, sent } = totals();

@@ -119,7 +119,7 @@ async function answerTo(
   if (!isOpen) insist(access.refuseToken(request));
   const found = findRoute(method, path);
   if (found === undefined) {
-    throw new AdminError("not_found", "Nothing is at this path");
+    throw new AdminError("not_found", "No page or operation has this path");
   }
   if (!isOpen) await turns.take(session.context);
   return await answerRoute(found, query, admin);
@@ -132,7 +132,7 @@ function requirePlace(session: Session<AdminServices>): void {
     if (!(error instanceof Refusal)) throw error;
     throw new AdminError(
       "busy",
-      "Sluice is answering too many requests; try again",
+      "Too many requests at a time; try again",
     );
   }
 }
@@ -144,7 +144,7 @@ function insist(refusal: AdminRefusal | undefined): void {
 
 function splitTarget(target: string): [path: string, query: URLSearchParams] {
   if (!target.startsWith("/")) {
-    throw new AdminError("bad_request", "The request target is no path");
+    throw new AdminError("bad_request", "The request target is not a path");
   }
   const mark = target.indexOf("?");
   return mark < 0

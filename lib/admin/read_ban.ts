@@ -33,7 +33,7 @@ export function readBan(
     const shown = JSON.stringify(client.slice(0, 60));
     throw new AdminError(
       "bad_request",
-      `Cannot ban ${shown}: client is an address without a port`,
+      `Cannot ban ${shown}: write client as an address without a port`,
     );
   }
   const time = readTime(length);

@@ -81,7 +81,7 @@ export class MethodError extends AdminError {
    * @param allow Those that it has.
    */
   constructor(method: string, allow: string) {
-    super("method_not_allowed", `Cannot serve ${method} here, only ${allow}`);
+    super("method_not_allowed", `Cannot serve ${method} here; use ${allow}`);
     this.name = "MethodError";
     this.allow = allow;
   }
@@ -101,6 +101,9 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new AdminError("bad_request", "The path is not percent-encoded");
+    throw new AdminError(
+      "bad_request",
+      "The path has an invalid percent-encoding",
+    );
   }
 }

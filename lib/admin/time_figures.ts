@@ -34,13 +34,13 @@ export interface TimeFigure {
 export const TIME_FIGURES: readonly TimeFigure[] = [
   timeFigure(
     "handshake",
-    "Time from accepting a connection to its whole request",
+    "Time from accepting a connection to its complete request",
   ),
-  timeFigure("auth", "Time for checking credentials that were right"),
-  timeFigure("resolve", "Time for finding the addresses of a target"),
+  timeFigure("auth", "Time of successful credential checks"),
+  timeFigure("resolve", "Time to resolve a target's name"),
   timeFigure(
     "dial",
-    "Time for connecting to a target, or for taking a pooled connection",
+    "Time to connect to a target, or to take a pooled connection",
   ),
 ];
 

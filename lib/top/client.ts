@@ -81,7 +81,7 @@ export class AdminClient implements Disposable {
       return error.status === 401 ? this.#describeToken() : error.message;
     }
     if (error instanceof SyntaxError || error instanceof RangeError) {
-      return "it does not answer as the admin API does";
+      return "the answer is not from a Sluice admin API";
     }
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return `no answer within ${this.#options.timeout / 1000} s`;

@@ -37,7 +37,7 @@ const FOOTERS: Readonly<Record<Panel, string>> = {
     "/ filter  s sort  k kill  t talkers  e errors  p pause  ? keys  q quit",
   details: "k kill  b ban  Esc back  ? keys  q quit",
   talkers:
-    "Tab who  s order  [ ] time  Enter filter  Esc back  p pause  ? keys  q quit",
+    "Tab kind  s order  [ ] time  Enter filter  Esc back  p pause  ? keys  q quit",
   errors: "[ ] time  Up Down scroll  Esc back  p pause  ? keys  q quit",
   help: "Esc back  q quit",
 };

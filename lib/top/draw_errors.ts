@@ -57,14 +57,14 @@ export function errorLines(frame: Frame): string[] {
       ),
     ),
     ...section(
-      "Refused by the rule",
+      "Refused by rule",
       rules.map(({ count, error, rule }) => counted(count, error) + rule),
     ),
     ...section(
-      "Targets that were not reached",
+      "Targets not reached",
       targets.map(({ count, error, target }) => counted(count, error) + target),
     ),
-    ...section("The last ones", describeLast(picture.last.answer)),
+    ...section("Most recent", describeLast(picture.last.answer)),
   ];
 }
 

@@ -177,7 +177,7 @@ function askKillAll(view: View, { tunnels }: Picture): KeyResult {
   const { filter } = view;
   const count = tunnels.filter(({ row }) => !row.isGone).length;
   if (filter === "") {
-    view.notice = "K ends what a filter matches; type one with /";
+    view.notice = "K ends all tunnels that match a filter; press / to type one";
   } else if (count === 0) {
     view.notice = "No open tunnel matches the filter";
   } else {
@@ -198,7 +198,7 @@ function askBan(view: View, tunnel: PicturedTunnel | undefined): KeyResult {
   view.question = {
     is: "change",
     call: `POST /api/bans?${query}`,
-    text: `Ban ${client} for ${BAN}, and end its tunnels?`,
+    text: `Ban ${client} for ${BAN} and end its tunnels?`,
   };
   return DRAW;
 }

@@ -26,7 +26,7 @@ export async function runTop(options: TopOptions): Promise<number> {
   const { filter, interval, once, reverse, sort } = options;
   if (!once && !hasTerminal()) {
     throw new UsageError(
-      "sluice top needs a terminal for its screen and its keys; --once prints one picture without one",
+      "sluice top needs a terminal; use --once to print one picture without one",
     );
   }
   using client = await openClient(options);
@@ -60,7 +60,7 @@ async function readCa(path: string): Promise<string> {
   }
 }
 
-/** Tells before it takes the terminal why nothing would be shown. */
+/** Fails before the terminal changes if the admin listener does not answer. */
 async function requireAnswer(client: AdminClient): Promise<void> {
   try {
     await client.call("GET /api/status");
@@ -68,7 +68,7 @@ async function requireAnswer(client: AdminClient): Promise<void> {
     const { name } = client.address;
     const why = client.describe(error);
     throw new StartError(
-      `Cannot read the admin API of ${name}: ${why}; ADMIN is what a running Sluice has as --admin`,
+      `Cannot read the admin API of ${name}: ${why}; ADMIN must be the --admin address of a running Sluice`,
       { cause: error },
     );
   }

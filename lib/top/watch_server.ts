@@ -185,8 +185,8 @@ function describeChange(
   answer: BannedAnswer | Shape<"Ended"> | void,
 ): string {
   if (answer === undefined) {
-    return `Tunnel ${call.slice(call.lastIndexOf("/") + 1)} was ended`;
+    return `Ended tunnel ${call.slice(call.lastIndexOf("/") + 1)}`;
   }
   const ended = `${formatNumberOf(answer.ended, "tunnel")} ended`;
-  return "ban" in answer ? `${answer.ban.key} is banned, ${ended}` : ended;
+  return "ban" in answer ? `Banned ${answer.ban.key}, ${ended}` : ended;
 }

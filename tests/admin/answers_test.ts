@@ -60,12 +60,12 @@ Deno.test("answerRoute() takes a parameter of the path from nowhere else", async
     JSON.parse((await admin.ask("DELETE", path, { headers: CONFIRMED })).text);
   assertEquals(
     (await ask("/api/bans/one?key=other&more=1")).error.message,
-    "No ban of one",
+    "No ban on one",
   );
   const { code, message } = (await ask("/api/bans/one?kind=users")).error;
   assertEquals([code, message], [
     "bad_request",
-    "The kind of a ban is client or user",
+    "kind must be client or user",
   ]);
 });
 

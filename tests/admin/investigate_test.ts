@@ -134,7 +134,7 @@ Deno.test("the API says which parameter is wrong, and what would be right", asyn
     ["history?range=2h", "range is one of 5m, 1h, 24h"],
     [
       "history?rnage=1h",
-      'No parameter is named "rnage"; there are range',
+      'No parameter is named "rnage"; use range',
     ],
     ["talkers?by=port", "by is one of user, client, target, rule"],
     ["talkers?limit=0", "limit is a whole number from 1 to 1000"],
@@ -142,7 +142,7 @@ Deno.test("the API says which parameter is wrong, and what would be right", asyn
     ["groups?by=", "by is one of user, client, target, rule"],
     ["tunnels?limit=20001", "limit is a whole number from 0 to 20000"],
     ["tunnels?offset=-1", "offset is a whole number from 0 to 20000"],
-    ["closed?before=x", "before is `next` of an earlier answer"],
+    ["closed?before=x", "before must be `next` of an earlier answer"],
     ["export?format=xls", "format is one of csv, json"],
     [
       `closed?filter=${"a+".repeat(21)}`,

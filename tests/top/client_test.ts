@@ -125,7 +125,7 @@ Deno.test("AdminClient.call() recognises what is no admin API", async () => {
   using client = clientOf(`${page.addr.port}`);
   assertEquals(
     await faultOf(client),
-    "it does not answer as the admin API does",
+    "the answer is not from a Sluice admin API",
   );
   await using moved = startHttp(() =>
     new Response(null, { status: 302, headers: { location: "/login" } })

@@ -68,7 +68,7 @@ Deno.test("press() asks with the number before it ends what matches", () => {
   const frame = frameOfTwo();
   const { view } = frame;
   assertEquals(type(frame, "K"), { is: "draw" });
-  assertMatch(view.notice, /a filter matches; type one/);
+  assertMatch(view.notice, /match a filter; press/);
   view.filter = "user=alice";
   type(frame, "K");
   assert(view.question?.is === "change");

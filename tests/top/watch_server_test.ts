@@ -113,7 +113,7 @@ testPrograms({
     await terminal.type("n");
     await terminal.until(/^Nothing was changed$/m);
     await terminal.type("ky");
-    await terminal.until(/^Tunnel \d+ was ended$/m);
+    await terminal.until(/^Ended tunnel \d+$/m);
     await terminal.until(/^Tunnels: 2, by state/m);
 
     await terminal.press("Enter");

@@ -51,7 +51,7 @@ export async function follow(
     pause = Math.min(2 * pause, RETRY.most)
   ) {
     listener.onState({ is: "connecting" });
-    let why = "the server has closed the stream";
+    let why = "the server closed the stream";
     let hasEnded = false;
     try {
       const onEvent = (event: ServerEvent) => {
@@ -130,6 +130,6 @@ async function read(
 function describe(error: unknown, api: EventSourceOpener): string {
   const isSilence = error instanceof DOMException &&
     error.name === "AbortError";
-  if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
+  if (isSilence) return `no data for ${SILENCE / 1000} s`;
   return api.describe?.(error) ?? describeFailure(error);
 }

@@ -151,7 +151,7 @@ export async function endMatching(
   if (matching > expect) {
     throw new AdminError(
       "conflict",
-      `${matching} connections match now, not ${expect}; nothing was ended`,
+      `${matching} connections match now, not ${expect}; Sluice ended none`,
     );
   }
   const ended = await Promise.all(
@@ -166,7 +166,7 @@ export async function endMatching(
 function silence(): AdminError {
   return new AdminError(
     "busy",
-    "A worker does not answer; look again at what matches",
+    "A worker does not answer; read the list again before you retry",
   );
 }
 

@@ -137,7 +137,7 @@ Deno.test("endMatching() ends what matches in all threads, but no more than was 
   const error = await assertRejects(
     () => endMatching(test.threads, bob),
     AdminError,
-    "3 connections match now, not 2; nothing was ended",
+    "3 connections match now, not 2; Sluice ended none",
   );
   assertEquals([(error as AdminError).status, ended()], [409, 0]);
   assertEquals(await endMatching(test.threads, { ...bob, expect: 3 }), 3);

@@ -104,13 +104,16 @@ export function askToken(isWrong: boolean): Promise<string> {
   setText(problem, isWrong ? "This token is wrong. Try again." : "");
   open();
   return new Promise((resolve) => {
-    // The page cannot continue without it.
+    // The page needs a token, so the dialog opens again.
     dialog.addEventListener("close", open, { signal });
     byId("token-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       const token = field.value.trim();
       if (!isToken(token)) {
-        setText(problem, "A token has neither spaces nor special letters.");
+        setText(
+          problem,
+          "A token contains only ASCII characters, without spaces.",
+        );
         return;
       }
       done.abort();

@@ -29,7 +29,7 @@ interface Cause {
 const RULES = new Map([
   ["default", "The default: no rule allows it"],
   ["guard", "The address guard"],
-  ["name-mismatch", "The check of names"],
+  ["name-mismatch", "The name check"],
 ]);
 
 /** Rows of each table. */

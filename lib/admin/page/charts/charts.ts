@@ -58,21 +58,21 @@ const STYLES: readonly Style[] = [
     series: [
       {
         name: "opened",
-        label: "new a second",
+        label: "new per second",
         color: "down",
         area: "downArea",
         format: formatFrequency,
       },
       {
         name: "failed",
-        label: "failed a second",
+        label: "failed per second",
         color: "wrong",
         format: formatFrequency,
       },
     ],
     describe: ([opened = 0, failed = 0]) =>
       `at most ${formatFrequency(opened)} new and ` +
-      `${formatFrequency(failed)} failed a second`,
+      `${formatFrequency(failed)} failed per second`,
   },
 ];
 

@@ -63,10 +63,10 @@ export class DrainPanel {
   async #start(open: number): Promise<void> {
     const isMeant = await ask({
       title: "Drain and shut down?",
-      text: "Sluice takes no more connections. " +
+      text: "Sluice stops accepting connections.  " +
         `${formatNumberOf(open, "connection")} may finish until the ` +
-        "drain deadline; then the rest is cut, and the program ends. " +
-        "There is no way back.",
+        "drain deadline; then Sluice cuts the rest and exits.  " +
+        "You cannot undo this.",
       action: "Drain",
     });
     if (!isMeant) return;

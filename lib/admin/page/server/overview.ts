@@ -73,7 +73,7 @@ export function showListeners(listeners: readonly ListenerStatus[]): void {
       kind,
       ...(isPublic ? ["public"] : []),
       `${formatCount(open)} open`,
-      ...(isDraining ? ["removed, and ends with its last connection"] : []),
+      ...(isDraining ? ["removed; closes with its last connection"] : []),
     ].join(", ");
     return make("li", {}, [make("b", { text: name }), ` ${about}`]);
   }));

@@ -80,7 +80,7 @@ export class TunnelActions {
     const { id } = row.tunnel;
     const isMeant = await ask({
       title: `Kill tunnel ${id}?`,
-      text: "Both of its sides see the end at once.",
+      text: "Both sides see the connection close immediately.",
       facts: describeOpen(row, this.#options.list),
       action: "Kill",
       isPossible: () => isKillable(row),
@@ -95,12 +95,12 @@ export class TunnelActions {
       const { matching } = await this.#options.api.call(
         `GET /api/tunnels?${query}&limit=0`,
       );
-      if (matching === 0) return notify("No open tunnel matches");
+      if (matching === 0) return notify("No open tunnel matches the filter");
       const count = formatNumberOf(matching, "tunnel");
       const isMeant = await ask({
         title: `Kill ${count}?`,
-        text: `All that match ${filter} end at once. If more match then, ` +
-          "none ends.",
+        text: `This ends all tunnels that match ${filter}. ` +
+          "If more match by now, Sluice ends none.",
         action: `Kill ${formatCount(matching)}`,
       });
       if (!isMeant) return;
@@ -158,8 +158,9 @@ export class TunnelActions {
   async #ban(client: string): Promise<void> {
     const question: ChoiceContent<keyof typeof BANS> = {
       title: `Ban ${client}?`,
-      text: "Every listener refuses it, and its open tunnels end. " +
-        "You can lift the ban on this page. For how long?",
+      text:
+        "All listeners will refuse this client, and its open tunnels end. " +
+        "You can lift the ban on this page. How long should it last?",
       choices: BANS,
     };
     const time = await choose(question);
@@ -188,7 +189,7 @@ function choicesOf(
   const { client, user } = tunnel;
   const address = addressOf(client);
   return {
-    client: `All of ${address}`,
+    client: `All from ${address}`,
     ...(user === undefined ? {} : { user: `All of ${user}` }),
     ...(ruleOf(tunnel) === undefined ? {} : { rule: "Copy as a rule" }),
     ...(address === "unix" ? {} : { ban: "Ban the client…" }),

@@ -146,8 +146,8 @@ export class ListPanel<R extends ListRow> {
       0,
     );
     const text = fresh === 0
-      ? "Order held"
-      : `Order held, ${formatCount(fresh)} new`;
+      ? "Order paused"
+      : `Order paused, ${formatCount(fresh)} new`;
     setText(this.#panel.querySelector(".hold")!, text);
   }
 
