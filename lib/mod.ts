@@ -66,7 +66,7 @@ export type {
  *
  * @param options Its options (default: on 127.0.0.1:1080, for this machine).
  * @returns The proxy, which listens.
- * @throws {TypeError} If an option is wrong, or options don't go together.
+ * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */
 export function startProxy(
@@ -92,7 +92,7 @@ export function startProxy(
  *
  * @param options Its options: `listen` and `upstreams`, or `routes`.
  * @returns The relay, which listens.
- * @throws {TypeError} If an option is wrong, or options don't go together.
+ * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */
 export function startForward(
@@ -113,7 +113,7 @@ export function startForward(
  *
  * @param options Its options (default: lines of text on 127.0.0.1:7000).
  * @returns The hub, which listens.
- * @throws {TypeError} If an option is wrong, or options don't go together.
+ * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */
 export function startHub(
@@ -134,7 +134,7 @@ export function startHub(
  *
  * @param options Its options (default: on 127.0.0.1:8080).
  * @returns The server, which listens.
- * @throws {TypeError} If an option is wrong, or options don't go together.
+ * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */
 export function startEcho(

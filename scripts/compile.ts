@@ -4,9 +4,10 @@
  * Usage: deno task compile [--target TARGET] [--output FILE]
  *
  * It passes its arguments to `deno compile`, which downloads the runtime to
- * embed, `denort`, in its own version, unless `DENORT_BIN` names one. The exit
- * code is 69 if no runtime can be downloaded, and 1 for any other failure, such
- * as a runtime that is too old.
+ * embed, `denort`, in its own version, unless `DENORT_BIN` names one. A runtime
+ * for Linux loses its symbols first, if `strip` is installed. The exit code is
+ * 69 if no runtime can be downloaded, and 1 for any other failure, such as a
+ * runtime that is too old.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import {
 } from "../lib/net/system/runtime_version.ts";
 import project from "../deno.json" with { type: "json" };
 import { embeddedVersion } from "./embedded_version.ts";
+import { smallRuntime } from "./small_runtime.ts";
 
 /** `EX_UNAVAILABLE` of sysexits.h. */
 const NO_RUNTIME = 69;
@@ -28,6 +30,17 @@ const MISSING =
 const ROOT = `${import.meta.dirname}/..`;
 
 const ENTRY = `${ROOT}/lib/program/compiled.ts`;
+
+/** Packages that only an `import()` names, which Deno leaves unread. */
+export const LATE_PACKAGES = [
+  "@opentelemetry/api",
+  "@peculiar/x509",
+  "prom-client",
+  "re2js",
+  "reflect-metadata",
+  // The admin page takes text from it but no code, so it would count as unused.
+  "uplot",
+] as const;
 
 const FLAGS = [
   // For /proc/self/limits, which no narrower permission opens. Without it, the
@@ -40,22 +53,20 @@ const FLAGS = [
   // That is a third of the memory of 5,000 tunnels; the limit costs 8 % of the
   // processor time of new connections (measured).
   "--v8-flags=--max-semi-space-size=4",
-  // Modules behind `import()`, and the entry module of workers.
-  `--include=${ROOT}/lib`,
-  // The admin page takes text from it but no code, so it would count as unused.
-  `--include=${project.imports.uplot}`,
   "--no-check",
-  "--unstable-net",
+  `--config=${ROOT}/deno.json`,
+  ...LATE_PACKAGES.map((name) => `--include=${project.imports[name]}`),
 ];
 
 /**
- * The project without the settings in deno.json: `lazy-dynamic-imports` would
- * omit packages that only an `import()` names.
+ * Folders of packages that nobody needs. The compiler treats every file of a
+ * package as a script. In the first one it parses 100,000 lines of numbers,
+ * some of them negative, as one subtraction, which overflows its stack
+ * (denoland/deno#36746). The second has the sources of the code beside it.
  */
-const PROJECT = [
-  "--no-config",
-  `--import-map=${ROOT}/deno.json`,
-  `--lock=${ROOT}/deno.lock`,
+const UNUSED: readonly (readonly [name: string, folder: string])[] = [
+  ["bintrees", "test"],
+  ["zod", "src"],
 ];
 
 async function compile(args: string[]): Promise<number> {
@@ -67,31 +78,90 @@ async function compile(args: string[]): Promise<number> {
   if (unfit !== undefined) return fail(unfit);
   const hasOutput = args.some((arg) => /^(--output\b|-o)/.test(arg));
   const output = hasOutput ? [] : [`--output=${ROOT}/dist/sluice`];
-  await deno("cache", ...PROJECT, ENTRY);
-  const left = (await unreadable()).map((path) => `--exclude=${path}`);
+  const packages = LATE_PACKAGES.map((name) => project.imports[name]);
+  await deno("cache", ENTRY, ...packages);
+  const { denoDir, npmCache } = JSON.parse(await deno("info", "--json"));
+  const left = unusedFolders(npmCache).map((path) => `--exclude=${path}`);
+  const all = [...FLAGS, ...left, ...output, ...args, ENTRY];
+  const folder = await Deno.makeTempDir({ prefix: "sluice-compile-" });
+  try {
+    const { code, message } = await compileSmall(all, {
+      ...{ folder, given },
+      download: `${denoDir}/dl/release/v${version}/denort-${
+        targetOf(args)
+      }.zip`,
+    });
+    return report({ code, message, given, hasOutput, version: version! });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Where a runtime can be. */
+interface Places {
+  /** Folder for one without symbols. */
+  folder: string;
+  /** The runtime that `DENORT_BIN` names. */
+  given: string | undefined;
+  /** Path where Deno keeps the one that it downloads. */
+  download: string;
+}
+
+/** Compiles, with a small runtime if possible. */
+async function compileSmall(
+  args: string[],
+  { folder, given, download }: Places,
+): Promise<{ code: number; message: string }> {
+  const ready = await smallRuntime(given ?? download, folder);
+  const first = await runCompiler(args, ready);
+  if (ready !== undefined || given !== undefined || first.code !== 0) {
+    return first;
+  }
+  // Only now has Deno downloaded it.
+  const small = await smallRuntime(download, folder);
+  return small === undefined ? first : await runCompiler(args, small);
+}
+
+async function runCompiler(args: string[], runtime: string | undefined) {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "compile",
-      ...FLAGS,
-      ...PROJECT,
-      ...left,
-      ...output,
-      ...args,
-      ENTRY,
-    ],
-    env: { NO_COLOR: "1" },
+    args: ["compile", ...args],
+    env: {
+      NO_COLOR: "1",
+      ...runtime === undefined ? {} : { DENORT_BIN: runtime },
+    },
     stderr: "piped",
   }).output();
+  return { code, message: new TextDecoder().decode(stderr).trim() };
+}
+
+/** The target of the arguments, or of this machine. */
+function targetOf(args: string[]): string {
+  const text = args.join(" ");
+  const [, target = Deno.build.target] = /--target[= ](\S+)/.exec(text) ?? [];
+  return target;
+}
+
+interface Outcome {
+  code: number;
+  /** What the compiler wrote to standard error. */
+  message: string;
+  given: string | undefined;
+  hasOutput: boolean;
+  /** Version of the runtime. */
+  version: string;
+}
+
+/** Prints the outcome; returns the exit code. */
+function report({ code, message, given, hasOutput, version }: Outcome): number {
   if (code === 0) {
     if (!hasOutput) say(Deno.stdout, "Compiled to dist/sluice");
-    if (isOlder(version!, TESTED_RUNTIME)) {
-      const message =
+    if (isOlder(version, TESTED_RUNTIME)) {
+      const warning =
         `it runs on Deno ${version}; the tests ran on ${TESTED_RUNTIME}`;
-      say(Deno.stderr, `compile: warning: ${message}`);
+      say(Deno.stderr, `compile: warning: ${warning}`);
     }
     return 0;
   }
-  const message = new TextDecoder().decode(stderr).trim();
   // Deno distinguishes its failures in words only; all of these name the file.
   if (!message.includes("denort")) return fail(message);
   return given === undefined
@@ -111,21 +181,13 @@ function describeUnfit(
     : `${given} is the runtime of Deno ${version}, which is too old: set DENORT_BIN to one of ${NEEDED_RUNTIME} or later`;
 }
 
-/**
- * Folders that the compiler can't read and nobody needs. The compiler treats
- * every file of a package as a script. It parses 100,000 lines of numbers, some
- * of them negative, as one subtraction, which overflows its stack
- * (denoland/deno#36746).
- */
-async function unreadable(): Promise<string[]> {
-  const { npmCache } = JSON.parse(await deno("info", "--json"));
-  const found: string[] = [];
-  for (const registry of foldersIn(npmCache)) {
-    for (const version of foldersIn(`${registry}/bintrees`)) {
-      found.push(`${version}/test`);
-    }
-  }
-  return found;
+/** The folders of {@linkcode UNUSED} in all versions that are there. */
+function unusedFolders(npmCache: string): string[] {
+  return foldersIn(npmCache).flatMap((registry) =>
+    UNUSED.flatMap(([name, folder]) =>
+      foldersIn(`${registry}/${name}`).map((version) => `${version}/${folder}`)
+    )
+  );
 }
 
 function foldersIn(path: string): string[] {

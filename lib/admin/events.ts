@@ -110,6 +110,11 @@ export class AdminEvents {
     if (this.#readers.size > 0) this.#push(encodeEvent("history", point));
   }
 
+  /** Ends the stream of every reader; they may come back. */
+  endAll(): void {
+    for (const reader of this.#readers) reader.close();
+  }
+
   /** Tells every reader that the program ends, and takes none any more. */
   close(): void {
     this.#isClosed = true;
@@ -173,7 +178,7 @@ class EventReader {
   push(bytes: Uint8Array): void {
     if (this.#isClosed || this.#context.cancelled) return;
     if (this.#waiting.length === MOST_WAITING) {
-      this.#context.cancel(new Error("Client reads events too slowly"));
+      this.#context.cancel(new Error("The client reads events too slowly"));
       return;
     }
     this.#waiting.push(bytes);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import { totalsOf } from "./thread_figures.ts";
 import type { Threads } from "./threads.ts";
 
@@ -17,7 +17,7 @@ import type { Threads } from "./threads.ts";
  */
 export async function openMeters(threads: Threads): Promise<void> {
   const { metrics } = await import("@opentelemetry/api");
-  const meter = metrics.getMeter("sluice", project.version);
+  const meter = metrics.getMeter("sluice", PROGRAM_VERSION);
   const totals = () => {
     // The last export, when the program ends, waits for no answer: workers are
     // told of as they were last heard, and asked for the next.

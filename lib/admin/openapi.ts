@@ -4,7 +4,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import { type ApiEndpoint, ENDPOINTS, REQUEST_HEADER } from "./endpoints.ts";
 import { API_SCHEMAS, parametersOf, schemaAt } from "./schemas.ts";
 
@@ -39,7 +39,7 @@ export const OPEN_API: Readonly<Record<string, unknown>> = {
   openapi: "3.1.0",
   info: {
     title: "Sluice admin API",
-    version: project.version,
+    version: PROGRAM_VERSION,
     license: { name: "MIT", identifier: "MIT" },
   },
   paths: describePaths(),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { AdminSubject } from "./view.ts";
 import type { Figure } from "./figure.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
@@ -29,7 +29,7 @@ export function programFigures(subject: AdminSubject): Figure[] {
       if (value !== null) set({}, value);
     },
   });
-  const { version } = project;
+  const version = PROGRAM_VERSION;
   return [
     {
       kind: "gauge",

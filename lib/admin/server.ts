@@ -80,6 +80,11 @@ export interface Admin extends AsyncDisposable {
   readonly listener: ListenerInfo;
   /** Says that the server runs, while it still has all of its permissions. */
   start(): void;
+  /**
+   * Takes another token in place of the first, and ends the streams of events
+   * that began with the old one.
+   */
+  replaceToken(token: string): void;
 }
 
 /**
@@ -116,7 +121,12 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     log,
   };
   const turns = new SpacedTurns();
-  const running = await open(config, context, turns).catch((error) => {
+  const { listen, token } = config;
+  const isUnix = isUnixPath(listen);
+  const host = isUnix ? "" : listen.host;
+  const access = new AdminAccess({ token, host, isUnix });
+  const services = { access, admin: context, turns };
+  const running = await open(config, services).catch((error) => {
     delay[Symbol.dispose]();
     throw error;
   });
@@ -135,6 +145,10 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
       const held = async () => (await threads.figures()).descriptors;
       descriptors.read(held).catch(onError);
     },
+    replaceToken(token) {
+      access.replaceToken(token);
+      events.endAll();
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       delay[Symbol.dispose]();
@@ -147,21 +161,13 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
 
 function open(
   { listen, log, token }: AdminConfig,
-  admin: AdminContext,
-  turns: SpacedTurns,
+  given: Pick<AdminServices, "access" | "admin" | "turns">,
 ): Promise<RunningListeners> {
-  const isUnix = isUnixPath(listen);
   const limits = new ConnectionLimits(MOST_ANSWERED, {
     mostKept: MOST_WAITING,
   });
   const services: AdminServices = {
-    access: new AdminAccess({
-      token,
-      host: isUnix ? "" : listen.host,
-      isUnix,
-    }),
-    admin,
-    turns,
+    ...given,
     limits,
     connectionsPerClient: 0,
     timeouts: { handshake: HANDSHAKE, connect: 0, idle: 0, halfClose: 0 },

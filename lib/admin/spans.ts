@@ -6,7 +6,7 @@
  */
 
 import type { Attributes, Tracer } from "@opentelemetry/api";
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { LiveConnection } from "../serve/live_connection.ts";
 import type { EndedConnection, Registry } from "../serve/registry.ts";
 import { parseHostPort } from "../wire/host_port.ts";
@@ -16,7 +16,7 @@ type Library = typeof import("@opentelemetry/api");
 /** Starts to export ended connections, in their own thread. */
 export async function openSpans(registry: Registry): Promise<void> {
   const library = await import("@opentelemetry/api");
-  const tracer = library.trace.getTracer("sluice", project.version);
+  const tracer = library.trace.getTracer("sluice", PROGRAM_VERSION);
   registry.onEnd((ended, live) => tell(library, tracer, ended, live));
 }
 

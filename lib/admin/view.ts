@@ -4,7 +4,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { LoopDelay } from "../observe/loop_delay.ts";
 import type {
   ChangingStatus,
@@ -71,7 +71,7 @@ export class AdminView {
     const { rss, heapUsed } = Deno.memoryUsage();
     const workers = this.#workers;
     return {
-      version: project.version,
+      version: PROGRAM_VERSION,
       host: this.#host,
       node: this.#subject.node ?? null,
       startedAt: new Date(this.#startedAt).toISOString(),

@@ -56,6 +56,8 @@ export interface Watchers extends AsyncDisposable {
   readonly threads: ThreadWatcher | undefined;
   /** What to say of it once it serves. */
   readonly banner: readonly Announcement[];
+  /** Files to read again when they change. */
+  readonly files: readonly Reloadable[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
   /** Hears that the server has started. */
@@ -92,7 +94,7 @@ export async function openWatchers(
   const threads = await openThreads(registry, traced);
   const state = new DrainState();
   let server: WatchedServer | undefined;
-  const admin = listen && await openAdmin(options, {
+  const opened = listen && await openAdmin(options, {
     threads,
     state,
     log,
@@ -106,8 +108,10 @@ export async function openWatchers(
       config: () => server?.config?.() ?? describeValues(options),
     },
   });
+  const admin = opened?.admin;
   return {
     registry,
+    files: opened?.files ?? [],
     threads: hasWorkers ? await watcherOf(threads) : undefined,
     banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),
@@ -128,6 +132,7 @@ const NOBODY: Watchers = {
   registry: undefined,
   threads: undefined,
   banner: [],
+  files: [],
   writes: false,
   start() {},
   drain() {},
@@ -168,18 +173,23 @@ async function openAdmin(
     Parameters<typeof import("./server.ts").startAdmin>[0],
     "listen" | "token" | "node"
   >,
-): Promise<Admin> {
+): Promise<{ admin: Admin; files: readonly Reloadable[] }> {
   // Imported lazily so that programs without an admin listener start faster.
-  const [{ startAdmin }, { readAdminToken }] = await Promise.all([
+  const [{ startAdmin }, { openAdminToken }] = await Promise.all([
     import("./server.ts"),
     import("../serve/options/admin_token.ts"),
   ]);
   const path = options["admin-token-file"];
-  const token = await readAdminToken({ "admin-token-file": path });
-  return await startAdmin({
+  const given = { "admin-token-file": path };
+  const { file, token } = await openAdminToken(given, rest.log);
+  const admin = await startAdmin({
     ...{ listen: options.admin!, token, node: options["fleet-node"] },
     ...rest,
   });
+  file?.onReload((other) => {
+    if (other !== file.value) admin.replaceToken(other);
+  });
+  return { admin, files: file === undefined ? [] : [file] };
 }
 
 function announceAdmin({ listener }: Admin): Announcement[] {

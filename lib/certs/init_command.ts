@@ -119,7 +119,9 @@ function parseAuthorityName(text: string): string {
   const { length } = [...text];
   if (length > LONGEST_NAME) {
     throw new SyntaxError(
-      `${quote(text)} has ${length} characters, not ${LONGEST_NAME} at most`,
+      `${
+        quote(text)
+      } has ${length} characters; at most ${LONGEST_NAME} are allowed`,
     );
   }
   if (text.trim() !== text) {

@@ -84,7 +84,7 @@ async function makeList(
     const isOwn = await before.verify({ publicKey: certificate })
       .catch(() => false);
     if (!isOwn) {
-      throw new SyntaxError("the revocation list is that of another authority");
+      throw new SyntaxError("the revocation list belongs to another authority");
     }
     number += readNumber(before);
     // Unchanged, including anything that another program added.

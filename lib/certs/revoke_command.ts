@@ -48,7 +48,7 @@ async function runCertRevoke(
 ): Promise<number> {
   if (name !== undefined && given !== undefined) {
     throw new UsageError(
-      `does not go with NAME '${name}': each says what to revoke; give one of them`,
+      `cannot be combined with NAME '${name}': each says what to revoke; give one of them`,
       { option: "serial" },
     );
   }

@@ -80,7 +80,7 @@ export class CertStore {
     const { isAuthority } = await withPath(path, () => readCertificate(pem));
     if (isAuthority) return pem;
     throw new StartError(
-      `Cannot use ${path}: it is no certificate of an authority`,
+      `Cannot use ${path}: it is not the certificate of an authority`,
     );
   }
 

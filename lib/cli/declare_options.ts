@@ -206,7 +206,7 @@ export function choice<
     throw new SyntaxError(
       choices.length === 2
         ? `'${text}' is neither ${choices.join(" nor ")}`
-        : `'${text}' is none of ${choices.join(", ")}`,
+        : `'${text}' is not one of ${choices.join(", ")}`,
     );
   });
 }
@@ -226,9 +226,7 @@ export function path<const D extends Declaration>(
     const { length } = new TextEncoder().encode(text);
     if (length <= MOST_PATH) return parse(text);
     throw new SyntaxError(
-      `${
-        quote(text)
-      } has ${length} bytes, and no path has more than ${MOST_PATH}`,
+      `${quote(text)} has ${length} bytes; a path has at most ${MOST_PATH}`,
     );
   });
 }

@@ -10,6 +10,7 @@ export const GROUP = {
   users: "Who may use it",
   rules: "Where they may go",
   limits: "Limits",
+  fleet: "Several machines as one",
   tls: "TLS of listeners",
   names: "Names and addresses",
   udp: "UDP and BIND",

@@ -60,9 +60,9 @@ export function hintAtOption(
 ): string | undefined {
   const operand = operandOf(table);
   if (operand?.startsWith("-- ")) {
-    return `write -- before what the other command gets: -- --${name}`;
+    return `put the other command's options after --: -- --${name}`;
   }
-  const asWord = `it is a word without dashes: ${operand}`;
+  const asWord = `write it without dashes, as ${operand}`;
   const isNamed = operand?.split(/\W+/).includes(name.toUpperCase());
   if (isNamed) return asWord;
   const isConfig = name === "c" || name === "config";
@@ -78,7 +78,7 @@ export function hintAtOption(
     return isPlace && /LISTEN|TARGET/.test(operand ?? "") ? asWord : undefined;
   }
   const { isOperand, kind, short, value } = table[meant]!;
-  if (isOperand) return `it is a word without dashes: ${value}`;
+  if (isOperand) return `write it without dashes, as ${value}`;
   const letter = short === undefined ? "" : ` (-${short})`;
   const example = kind === "flag" ? "" : ` ${value}`;
   return `did you mean --${meant}${example}${letter}?`;

@@ -197,7 +197,7 @@ async function describeUnknown(
   if (!argument.startsWith("-")) {
     // It may be the rest of a password with a space, or the value itself.
     if (secret !== undefined) {
-      return `Unknown argument beside --${secret}; its value is one word, in quotes where it has spaces`;
+      return `Unknown argument after --${secret}; its value must be one word; put quotes around it if it has spaces`;
     }
     const shown = quoteArgument(argument);
     const isWhole = shown === `'${argument}'`;
@@ -208,7 +208,7 @@ async function describeUnknown(
   const name = option!.replace(/^-+/, "");
   const known = Object.keys(table).filter((name) => !table[name]!.isOperand);
   if (known.includes(name)) {
-    return `Option --${name} wants a space or = in front of its value`;
+    return `Option --${name} needs a space or = before its value`;
   }
   const meant = hintAtOption(name, table) ?? await hint?.(name) ??
     await hintAtNearest(name, known);
@@ -244,8 +244,8 @@ function describeLetter(argument: string, table: OptionTable): string {
     return `Unknown option '-${letter}'; ${hint}`;
   }
   return known.kind === "flag"
-    ? `Option -${letter} stands alone`
-    : `Option -${letter} stands alone; write a space in front of ${known.value}`;
+    ? `Option -${letter} must stand alone`
+    : `Option -${letter} must stand alone; write a space before ${known.value}`;
 }
 
 /**

@@ -143,7 +143,7 @@ async function readToEnd(
   const timeout = Promise.withResolvers<never>();
   const giveUp = new AbortController();
   const deadline = setDeadline(patience, () => {
-    const reason = `its end has not come within ${patience / 1000} s`;
+    const reason = `it did not end within ${patience / 1000} s`;
     const fault = new FileError(path, reason);
     giveUp.abort(fault);
     timeout.reject(fault);

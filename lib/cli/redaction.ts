@@ -40,6 +40,7 @@ export function redact(
   shown: string = HIDDEN,
 ): string {
   if (!isSecret(option) || parseReference(text) !== undefined) return text;
+  if (text.startsWith("unix:/") && !text.includes("@")) return text;
   if (text.includes("://")) {
     return text.split(NEXT_URL).map((url) => hidePassword(url, shown))
       .join(",");

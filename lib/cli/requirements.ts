@@ -43,10 +43,10 @@ function describeLack(
   const off = requirement.anyOf.find((name) => given.get(name)?.length);
   if (off === undefined || requirement.is !== undefined) {
     const needed = spellRequirement(requirement);
-    return `needs ${needed}, without which it does nothing`;
+    return `needs ${needed}; without it, this option has no effect`;
   }
   const value = given.get(off)!.join(" ");
-  return `does nothing with --${off} ${value}, which turns that off; give --${off} another value, or leave this out`;
+  return `has no effect with --${off} ${value}; give --${off} another value, or leave this option out`;
 }
 
 function isMet(

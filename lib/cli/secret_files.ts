@@ -103,9 +103,9 @@ export async function makeDirectory(path: string): Promise<void> {
   } catch (error) {
     // Parent folders are created too, so `NotFound` means /proc or the like.
     const cause = error instanceof Deno.errors.NotFound
-      ? new FileError(path, "the system takes no folders there")
+      ? new FileError(path, "the system allows no folders there")
       : error;
-    throw cannotWrite("make the folder", path, cause);
+    throw cannotWrite("create the folder", path, cause);
   }
 }
 

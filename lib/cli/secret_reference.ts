@@ -5,15 +5,11 @@
  * @module
  */
 
-import { isGranted } from "../net/system/is_granted.ts";
 import { dirname, isAbsolute, join } from "node:path";
-import { readVariable } from "./environment.ts";
 import type { FileError } from "./file_error.ts";
 import { readText } from "./read_file.ts";
 import { parseReference } from "./reference.ts";
-
-/** Most bytes of a file with a secret. */
-const MOST_BYTES = 64 * 1024;
+import { fromEnvironment, MOST_SECRET, secretOf } from "./resolve_secret.ts";
 
 /** A resolved secret. */
 export interface FoundSecret {
@@ -59,34 +55,12 @@ export function relativeTo(file: string, path: string): string {
   return isAbsolute(path) || isPipe ? path : join(dirname(file), path);
 }
 
-function fromEnvironment(name: string): string {
-  if (!isGranted({ name: "env", variable: name })) { // A prompt would stop the start.
-    throw new SyntaxError(
-      `cannot read ${name} of the environment: Deno was not given --allow-env=${name}`,
-    );
-  }
-  const secret = valueOf(name);
-  if (secret !== undefined && secret !== "") return secret;
-  const fault = secret === undefined ? "is not set" : "is empty";
-  throw new SyntaxError(`${name} ${fault} in the environment`);
-}
-
-function valueOf(name: string): string | undefined {
-  try {
-    return readVariable(name);
-  } catch (error) {
-    throw new SyntaxError((error as Error).message);
-  }
-}
-
 async function fromFile(path: string): Promise<string> {
   let text: string;
   try {
-    text = await readText(path, { most: MOST_BYTES });
+    text = await readText(path, { most: MOST_SECRET });
   } catch (error) {
     throw new SyntaxError((error as FileError).message, { cause: error });
   }
-  const secret = text.replace(/\r?\n$/, "");
-  if (secret === "") throw new SyntaxError(`${path} is empty`);
-  return secret;
+  return secretOf(path, text);
 }

@@ -80,7 +80,7 @@ export function parseBytes(text: string): number {
 export function parseRate(text: string): BothWays {
   const parts = text.split(":").map((part) => part.replace(/\/s$/, ""));
   if (parts.length > 2) {
-    throw new SyntaxError(`'${text}' is more than UP:DOWN`);
+    throw new SyntaxError(`'${text}' is neither RATE nor UP:DOWN`);
   }
   const [up, down = up] = parts.map(parseSize);
   for (const rate of [up!, down!]) {

@@ -60,6 +60,8 @@ export interface Takeover {
   predecessor: ConfiguredListener | undefined;
   /** Its name, the same in all threads. */
   name: string;
+  /** Its name on all machines of a fleet. */
+  scope: string;
   /** Number of configured listeners. */
   peers: number;
   /** Contents of files that it may open, by path. */
@@ -121,14 +123,14 @@ export class ConfiguredListener {
    *
    * @param heritage What it may take over.
    * @param outer The program's host.
-   * @throws {UsageError} If options do not go together.
+   * @throws {UsageError} If options conflict.
    * @throws {StartError} If the machine lacks or forbids what it needs.
    */
   async start(heritage: Takeover, outer: ServerHost): Promise<void> {
     this.#log = outer.log;
     this.#heritage = heritage;
     this.#predecessor = heritage.predecessor;
-    const own = outer.forListener?.(heritage.name);
+    const own = outer.forListener?.(heritage.name, heritage.scope);
     const openNew: ServerHost["open"] = (where, open, backlog) =>
       (own ?? outer).open(where, open, backlog);
     const before = heritage.texts;

@@ -27,7 +27,7 @@ export function exampleConfig(kinds: ServerKinds): string[] {
     "// What is in a comment here is what holds without it.",
     "{",
     ...settings(PROGRAM_OPTIONS, "  "),
-    ...comment("what listens, and for what; one at least", "  "),
+    ...comment("what listens, and for what; at least one", "  "),
     '  "listeners": [',
     ...[...kinds].flatMap(([name, { command, options, words }]) => {
       const isFirst = name === "proxy";

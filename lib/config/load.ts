@@ -151,7 +151,7 @@ class Loader {
       if (!kind.isSingle) continue;
       this.#report(
         ["listeners", index],
-        `workers is ${workers}, but a ${kindName} runs in one thread; run it as a program of its own`,
+        `workers is ${workers}, but a ${kindName} runs in one thread; run it as a separate program`,
       );
     }
   }

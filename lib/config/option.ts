@@ -34,12 +34,12 @@ export async function hintAtSetting(name: string): Promise<string | undefined> {
   );
   const program: OptionTable = PROGRAM_OPTIONS;
   if (Object.hasOwn(program, name)) {
-    return `the file says it: ${says(program[name]!)}`;
+    return `in the file, write ${says(program[name]!)}`;
   }
   const { loadListenerKinds } = await import("./server_kinds.ts");
   for (const { options } of (await loadListenerKinds()).values()) {
     if (!Object.hasOwn(options, name)) continue;
-    return `the file says it of a listener: ${says(options[name]!)}`;
+    return `in the file, set it for a listener: ${says(options[name]!)}`;
   }
   return undefined;
 }

@@ -17,6 +17,7 @@ import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
+import { namesOf } from "./listener_names.ts";
 import { requireGood, startProblem, type Trial } from "./try.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 
@@ -222,10 +223,10 @@ export class RunningConfig implements Serving, Reloadable {
       const running = new ConfiguredListener(listener);
       started.push(running);
       try {
-        const name = names.get(listener)!;
         const peers = config.listeners.length;
         const heritage = {
-          ...{ leaving, taken, predecessor, name, peers },
+          ...{ leaving, taken, predecessor, peers },
+          ...names.get(listener)!,
           texts: files.get(listener),
         };
         await running.start(heritage, this.#host);
@@ -327,19 +328,4 @@ export class RunningConfig implements Serving, Reloadable {
   #say(level: "info" | "warning", code: MessageCode, message: string): void {
     this.#host.log({ event: "message", level, code, message });
   }
-}
-
-/** A listener keeps its identity while its first address stays the same. */
-function namesOf(
-  listeners: readonly ListenerConfig[],
-  places: Trial["places"],
-): Map<ListenerConfig, string> {
-  const all = new Set<string>();
-  return new Map(listeners.map((listener) => {
-    const base = `${listener.kindName} ${places.get(listener)?.[0] ?? ""}`;
-    let name = base;
-    for (let count = 2; all.has(name); count++) name = `${base} ${count}`;
-    all.add(name);
-    return [listener, name];
-  }));
 }

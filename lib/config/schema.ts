@@ -82,7 +82,7 @@ function configSchema(kinds: ServerKinds): z.ZodType {
         },
       ),
       { error: "expected a list of listeners" },
-    ).min(1, "expected one listener at least")
+    ).min(1, "expected at least one listener")
       .describe("what listens, and for what"),
   }, { error: 'expected an object: { "listeners": […] }' });
 }

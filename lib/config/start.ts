@@ -15,7 +15,7 @@ import { startListener } from "./start_listener.ts";
  * Starts them.
  *
  * @returns The servers.
- * @throws {UsageError} If options do not go together.
+ * @throws {UsageError} If options conflict.
  * @throws {ConfigError} If there is a problem in the configuration.
  * @throws {StartError} If the machine lacks or forbids what it needs.
  */

@@ -16,7 +16,7 @@ import type { ServerHost } from "../serve/server_host.ts";
  * @param given Its option values.
  * @returns The server.
  * @throws {SyntaxError} If a value is invalid.
- * @throws {UsageError} If options do not go together.
+ * @throws {UsageError} If options conflict.
  * @throws {StartError} If the machine lacks or forbids what it needs.
  */
 export async function startListener(

@@ -115,7 +115,7 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
     return { offset, message: FAULTS[code] ?? code };
   });
   if (root === undefined && faults.length === 0) {
-    faults.push({ offset: text.length, message: "there is nothing in it" });
+    faults.push({ offset: text.length, message: "it is empty" });
   }
   if (root !== undefined) {
     faults.push(...repeatedNames(root), ...halfCharacters(root));

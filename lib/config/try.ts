@@ -11,11 +11,13 @@ import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
 import { changedDefaults } from "./changed_defaults.ts";
 import { type ConfigLoop, loopsIn } from "./loops.ts";
 import type { Config, ListenerConfig } from "./load.ts";
+import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import { ServerFiles, type ServerFilesOptions } from "../serve/server_files.ts";
 import type { FileText } from "../cli/settled_text.ts";
 import { startListener } from "./start_listener.ts";
 import { tryAdmin } from "./try_admin.ts";
+import { requireEffect } from "../cli/requirements.ts";
 import { type Claim, clashes, TrialHost } from "../serve/trial_host.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
@@ -68,6 +70,13 @@ export async function tryConfig(
     claims.push(...trial.claims.map((claim) => [listener, claim] as const));
   }
   const admin = await tryAdmin(config.program);
+  try {
+    requireEffect(config.program, (name) => Object.hasOwn(FLEET_OPTIONS, name));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const text = config.spell(error.fault, PROGRAM_OPTIONS);
+    problems.push(config.problem([error.option ?? "fleet"], text));
+  }
   for (const { fault, option = "admin" } of admin.faults) {
     const text = config.spell(fault, PROGRAM_OPTIONS);
     problems.push(config.problem([option], text));
@@ -78,15 +87,14 @@ export async function tryConfig(
       .find(([who]) => who === undefined)?.[2];
     if (before === undefined) continue;
     const text = formatEndpoint(claim.where);
-    const message =
-      `${text} is where listeners[${before.index}] listens already`;
+    const message = `${text} is already taken by listeners[${before.index}]`;
     problems.push(config.problem(["admin"], message));
   }
   for (const [listener, { option, where }, before] of clashes(claims)) {
     const text = formatEndpoint(where);
     const message = before === listener
       ? `${text} is given twice`
-      : `${text} is where listeners[${before.index}] listens already`;
+      : `${text} is already taken by listeners[${before.index}]`;
     problems.push(problemOf(config, listener, option, message));
   }
   const places = Map.groupBy(claims, ([listener]) => listener);

@@ -75,14 +75,17 @@ export function checkConnectOptions(options: ConnectOptions): void {
 }
 
 function clash(option: string, other: string, why: string): UsageError {
-  return new UsageError(`does not go with --${other}: ${why}`, {
+  return new UsageError(`cannot be combined with --${other}: ${why}`, {
     option,
     others: [other],
   });
 }
 
 function noSocket(option: string, why: string): UsageError {
-  return new UsageError(`does not go with unix:PATH: a Unix socket ${why}`, {
-    option,
-  });
+  return new UsageError(
+    `cannot be combined with unix:PATH: a Unix socket ${why}`,
+    {
+      option,
+    },
+  );
 }

@@ -98,7 +98,7 @@ async function converse(
   });
   const lines = json ? new JsonChannel(stdio, warn) : undefined;
   if (isTyped && !quiet) {
-    say(`Connected to ${at}; Ctrl-D ends the input, Ctrl-C all`);
+    say(`Connected to ${at}; Ctrl-D ends the input, Ctrl-C ends everything`);
   }
   const started = performance.now();
   const target = duplex ?? new Duplex(connection);

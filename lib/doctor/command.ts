@@ -12,6 +12,7 @@ import { commandSubject, configSubject } from "./config.ts";
 import { examineEnvironment } from "./environment.ts";
 import { type Finding, formatFindings, worstLevel } from "./finding.ts";
 import { examineMachine } from "./machine.ts";
+import { examineFleet } from "./fleet.ts";
 import { examineNames } from "./names.ts";
 import { examinePermissions } from "./permissions.ts";
 import type { DoctorSubject } from "./subject.ts";
@@ -87,6 +88,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
     examineCertificates(certificates),
     ...outward.map((options) => examineUpstreams(options, own)),
     examineNames(subject.servers),
+    examineFleet(subject.fleet),
     examineEnvironment(),
     examineTrials(),
   ]);
@@ -101,7 +103,7 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
   );
   if (other !== undefined) {
     throw new UsageError(
-      `does not go with ${
+      `cannot be combined with ${
         other.split("=", 1)
       }: doctor examines what the file says; leave one out`,
       { option: "config" },

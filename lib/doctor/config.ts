@@ -31,6 +31,7 @@ import {
   loadConfig,
 } from "../config/load.ts";
 import { valuesOf } from "../cli/option.ts";
+import { fleetNeeds } from "./fleet.ts";
 import { variablesIn } from "../cli/redaction.ts";
 import { type Trial, tryConfig } from "../config/try.ts";
 
@@ -136,7 +137,10 @@ async function subjectOf(
     ...files.flatMap(({ writes }) => writes),
     ...places.flatMap((place) => isUnixPath(place) ? folderOf(place.path) : []),
   ];
-  const hosts = isProxy ? undefined : hostsOf(listened, all);
+  const ofFleet = fleetNeeds(program.fleet);
+  const hosts = isProxy || ofFleet.hosts === undefined
+    ? undefined
+    : hostsOf(listened, all)?.concat(ofFleet.hosts);
   return {
     load: {
       connections: all.map((one) => one["max-connections"]),
@@ -149,9 +153,10 @@ async function subjectOf(
     outward: all,
     own: [...trial.places.values()].flat(),
     start: [...await placeFindings(listened, findings), ...findings],
+    fleet: program,
     needed: {
-      reads: [...source.reads, ...reads],
-      writes,
+      reads: [...source.reads, ...reads, ...ofFleet.paths],
+      writes: [...writes, ...ofFleet.paths],
       variables,
       ...hosts === undefined ? {} : { hosts },
       isGuarded: all.some(isGuardedProxy),

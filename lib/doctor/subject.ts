@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { FleetOptions } from "../serve/options/fleet.ts";
 import type { NameServer } from "../net/names/dns_client.ts";
 import { refusedRange } from "../policy/rules/address_guard.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
@@ -31,6 +32,8 @@ export interface DoctorSubject {
   own: readonly string[];
   /** Findings of a trial start. */
   start: readonly Finding[];
+  /** Options of the fleet (default: none). */
+  fleet?: FleetOptions;
   /** Permissions that the program needs. */
   needed: NeededPermissions;
   /** Arguments of the program, for the suggested command line. */

@@ -14,6 +14,7 @@ import type { OptionValues } from "../cli/option.ts";
 import { parseBytes } from "../cli/size.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { UsageError } from "../cli/usage_error.ts";
+import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 /** The default address. */
@@ -72,6 +73,7 @@ export const ECHO_OPTIONS = {
   ...TLS_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
+  ...FLEET_OPTIONS,
   ...COMMON,
   "handshake-timeout": duration({
     default: "10s",
@@ -117,7 +119,7 @@ export function checkTogether(options: EchoOptions): void {
   };
   for (const [one, other, why] of CLASHES) {
     if (!isGiven[one] || !isGiven[other]) continue;
-    throw new UsageError(`does not go with --${other}: ${why}`, {
+    throw new UsageError(`cannot be combined with --${other}: ${why}`, {
       option: one,
       others: [other],
     });
@@ -125,10 +127,10 @@ export function checkTogether(options: EchoOptions): void {
 }
 
 const CLASHES: readonly [one: string, other: string, why: string][] = [
-  ["discard", "chargen", "the answer is nothing, or a text without end"],
+  ["discard", "chargen", "one sends nothing, the other endless text"],
   ["discard", "delay", "there is no answer to delay"],
   ["discard", "chunk", "there is no answer to write in pieces"],
-  ["chargen", "delay", "a text without end answers nothing"],
+  ["chargen", "delay", "endless text does not wait for a client to answer"],
   ["close-after", "reset-after", "a connection ends once"],
   ["chunk", "udp", "a datagram is sent whole"],
   ["close-after", "udp", "a datagram has no connection to close"],

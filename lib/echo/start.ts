@@ -74,7 +74,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   const hasOwnListener = config.resetAfter !== undefined && !mayReset();
   if (host.thread !== undefined && hasOwnListener) {
     throw new UsageError(
-      "does not go with --workers here: where Deno has no --allow-ffi, and on other systems than Linux, one thread has a listener for it",
+      "cannot be combined with --workers here: where Deno has no --allow-ffi, and on other systems than Linux, one thread has a listener for it",
       { option: "reset-after", others: ["workers"] },
     );
   }
@@ -142,13 +142,13 @@ async function reset(connection: Connection): Promise<void> {
 function requireStream({ resetAfter, udp }: EchoConfig): void {
   if (udp) {
     throw new UsageError(
-      "does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      "cannot be combined with a Unix socket: datagrams need a port; give HOST:PORT",
       { option: "udp" },
     );
   }
   if (resetAfter === undefined) return;
   throw new UsageError(
-    "does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+    "cannot be combined with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
     { option: "reset-after" },
   );
 }
@@ -183,7 +183,7 @@ function requireConsent(
   throw new UsageError(
     `Refusing to answer datagrams on ${
       formatHostPort(hostname, port)
-    }: anyone who reaches it could have answers sent to others; give --open to allow that`,
+    }: anyone who reaches it could make Sluice send answers to others; give --open to allow that`,
     { others: ["udp", "open"] },
   );
 }

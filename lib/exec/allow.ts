@@ -1,5 +1,5 @@
 /**
- * `--allow HOST[:PORT]`, `--allow-preset` and `--forward`, as they are written.
+ * Parses `--allow HOST[:PORT]`, `--allow-preset` and `--forward`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { quote } from "../wire/quote.ts";
 
 /** A rule of the command line. */
 export interface AllowedHost {
-  /** The value as it was given, for the rule's name. */
+  /** The option's value as typed, for the rule's label. */
   readonly text: string;
   /** The rule. */
   readonly rule: string;
@@ -31,7 +31,7 @@ export interface ForwardedPort {
   readonly target: HostPort;
 }
 
-/** What a host without a port stands for. */
+/** Ports of a host that is given without one. */
 const PORTS = "80,443";
 
 const PORT = /^(.*):(\d{1,5}(?:-\d{1,5})?|\*)$/s;
@@ -40,13 +40,13 @@ const PORT = /^(.*):(\d{1,5}(?:-\d{1,5})?|\*)$/s;
 const LOCAL = /^(?:.*\.)?localhost\.?$/i;
 
 /**
- * Parses a host that is allowed.
+ * Parses a value of `--allow`.
  *
  * @param text `HOST`, `HOST:PORT`, `HOST:FIRST-LAST` or `HOST:*`; a host is a
- *   name, a pattern such as `*.example.com`, or an address, with brackets around
- *   IPv6 if a port follows.
+ *   name, a pattern such as `*.example.com`, or an address, with brackets
+ *   around IPv6 if a port follows.
  * @returns The rule.
- * @throws {SyntaxError} If it is none of these.
+ * @throws {SyntaxError} If the host or port is malformed.
  */
 export function parseAllowed(text: string): AllowedHost {
   const isBare = parseIpAddress(text) !== undefined;
@@ -64,13 +64,13 @@ function hostCondition(text: string, host: string): string {
   if (ip !== undefined) return `to ${formatIpAddress(ip)}`;
   if (/[:/@]/.test(host) && !host.startsWith("/")) {
     throw new SyntaxError(
-      `${quote(text)} is no host; write HOST or HOST:PORT, without http://`,
+      `${quote(text)} is not a host; write HOST or HOST:PORT, without http://`,
     );
   }
   parseNamePattern(host);
   if (/[\s,"#]/.test(host)) {
     throw new SyntaxError(
-      `${quote(text)} is no host such as *.example.com:443`,
+      `${quote(text)} is not a host such as *.example.com:443`,
     );
   }
   return LOCAL.test(host) ? `name ${host} to loopback` : `name ${host}`;
@@ -87,7 +87,7 @@ function portCondition(text: string, ports: string): string {
 }
 
 /**
- * Parses names of presets.
+ * Parses values of `--allow-preset`.
  *
  * @param given Names with commas between them.
  * @returns Each name once.
@@ -98,18 +98,18 @@ export function parsePresets(given: readonly string[]): PresetName[] {
     const known = PRESET_NAMES.find((preset) => preset === name.trim());
     if (known !== undefined) return known;
     throw new SyntaxError(
-      `${quote(name)} is no preset: expected ${PRESET_NAMES.join(", ")}`,
+      `${quote(name)} is not a preset: expected ${PRESET_NAMES.join(", ")}`,
     );
   });
   return [...new Set(names)];
 }
 
 /**
- * Parses a port inside and its target.
+ * Parses a value of `--forward`.
  *
  * @param text `PORT=HOST:PORT`.
  * @returns The port and where it leads.
- * @throws {SyntaxError} If it is none.
+ * @throws {SyntaxError} If it is malformed, or a port is not 1 to 65535.
  */
 export function parseForwarded(text: string): ForwardedPort {
   const [, left, right] = /^(\d{1,5})=(.+)$/s.exec(text) ?? [];
@@ -128,8 +128,7 @@ export function parseForwarded(text: string): ForwardedPort {
 /**
  * Checks that no port is used twice.
  *
- * @param ports The ports.
- * @throws {SyntaxError} If one is.
+ * @throws {SyntaxError} If a port is used twice.
  */
 export function requireApart(ports: readonly ForwardedPort[]): void {
   for (const [index, { port }] of ports.entries()) {
@@ -137,9 +136,9 @@ export function requireApart(ports: readonly ForwardedPort[]): void {
     if (other === undefined) continue;
     const { host, port: to } = other.target;
     throw new SyntaxError(
-      `port ${port} leads to ${
+      `port ${port} already leads to ${
         formatHostPort(host, to)
-      } already; choose another`,
+      }; choose another`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The programs between Sluice and the init of a fence. They can be started before
- * it is known what the fence is to be: the init starts while commands load.
+ * The programs between Sluice and the init of a fence. They can start early, so
+ * that the init is ready when Sluice has read its options.
  *
  * ```text
  * sluice                            user, network, PID, IPC and mount namespace
@@ -20,13 +20,15 @@ import { isGranted } from "../net/system/is_granted.ts";
 export interface Chain {
   /** The outermost program. */
   readonly child: Deno.ChildProcess;
-  /** Leads to the init. */
+  /** Messages to and from the init. */
   readonly channel: FenceChannel;
-  /** Descriptor that the init has of the command's standard error. */
+  /** The init's descriptor for the command's standard error. */
   readonly errors: number;
 }
 
-/** What the chain ignores, so that it ends with the command and not before. */
+/**
+ * Signals that the chain ignores, so that it does not end before the command.
+ */
 const IGNORED = Object.values(SIGNALS).filter((signal) =>
   signal !== SIGNALS.SIGSTOP && signal !== SIGNALS.SIGCONT
 );
@@ -43,7 +45,7 @@ const NAMESPACES = [
   "--kill-child=KILL",
 ];
 
-/** Permissions of Deno that a fence needs, each as a whole. */
+/** Deno permissions that a fence needs, each without restrictions. */
 export const FENCE_PERMISSIONS = [
   "ffi",
   "run",
@@ -52,17 +54,17 @@ export const FENCE_PERMISSIONS = [
   "env",
 ] as const;
 
-/** Options of `sluice exec` with which no fence is wanted. */
+/** Options of `sluice exec` that need no fence. */
 const NO_FENCE = ["--no-isolation", "--help", "-h", "--version", "-V"];
 
-/** A variable of Deno; the command has it as Sluice has it. */
+/** A variable of Deno. The command gets Sluice's value. */
 export const NO_UPDATE = "DENO_NO_UPDATE_CHECK";
 
 let ahead: Chain | undefined;
 
 /**
- * Starts a chain for a command line of `sluice exec`, if it wants a fence. What
- * goes wrong is told when the fence is made.
+ * Starts a chain for a command line of `sluice exec` that needs a fence. An
+ * error is reported later, when the fence is made.
  *
  * @param args The command line.
  */
@@ -70,7 +72,7 @@ export function startAhead(args: readonly string[]): void {
   if (Deno.build.os !== "linux" || !args.includes("--")) return;
   const options = args.slice(0, args.indexOf("--"));
   if (options.some((option) => NO_FENCE.includes(option))) return;
-  // Deno would ask for what it was not given, and everything would wait.
+  // Deno would prompt for a missing permission, and everything would wait.
   if (!FENCE_PERMISSIONS.every((name) => isGranted({ name }))) return;
   try {
     ahead = startChain();
@@ -80,7 +82,7 @@ export function startAhead(args: readonly string[]): void {
 }
 
 /**
- * Gives the chain that was started ahead, or a new one.
+ * Returns the chain that was started early, or starts one.
  *
  * @returns The chain; the caller ends it.
  * @throws {Deno.errors.NotFound} If a program is missing.
@@ -116,7 +118,7 @@ function spawnInit(channel: number): Deno.ChildProcess {
       ...initWords(),
       String(channel),
     ],
-    // Deno would look for a new version of itself, through the proxy.
+    // Otherwise Deno checks for updates through the proxy.
     env: { [NO_UPDATE]: "1" },
     stdin: "inherit",
     stdout: "inherit",
@@ -124,11 +126,11 @@ function spawnInit(channel: number): Deno.ChildProcess {
   }).spawn();
 }
 
-/** The same program, without what the init does not need. */
+/** The command line that runs this program as the init. */
 function initWords(): string[] {
   const program = Deno.execPath();
   if (Deno.build.standalone) return [program, "exec-init"];
-  const init = new URL("./init.ts", import.meta.url).href;
+  const init = import.meta.resolve("./init.ts");
   const flags = ["--allow-all", "--quiet", "--no-config", "--no-lock"];
   return [program, "run", ...flags, init, "exec-init"];
 }

@@ -12,7 +12,7 @@ import { runExec } from "./run.ts";
 export const EXEC_COMMAND: Command<typeof EXEC_OPTIONS> = {
   usage: "exec [OPTIONS] -- COMMAND…",
   summary:
-    "Runs a command that can reach only what the rules allow, through Sluice's proxy, and says at the end what it reached. Nothing is allowed unless it is named. On Linux the command has namespaces of its own, so that no program in it can go around the proxy.",
+    "Runs a command that can reach only what the rules allow, through Sluice's proxy, and says at the end what it reached. Nothing is allowed unless it is named, and the names in TLS and HTTP must fit. On Linux the command has namespaces of its own, so that no program in it can go around the proxy.",
   examples: [
     ["sluice exec --allow-preset npm -- npm ci", "packages, and nothing else"],
     [
@@ -29,6 +29,6 @@ export const EXEC_COMMAND: Command<typeof EXEC_OPTIONS> = {
     ],
   ],
   options: EXEC_OPTIONS,
-  hint: () => Promise.resolve("see --help; the command stands behind --"),
+  hint: () => Promise.resolve("see --help; write the command after --"),
   run: runExec,
 };

@@ -1,18 +1,18 @@
 /**
- * Devices that lead to the machine itself: disks and memory.
+ * Devices that give access to the machine itself: disks and memory.
  *
  * @module
  */
 
-/** Devices by name, besides disks. */
+/** Names of devices other than disks. */
 const MEMORY = ["mem", "kmem", "port", "kmsg"];
 
-/** Names of the folder that are looked at, at most. */
+/** Most entries of the folder to examine. */
 const MOST = 5_000;
 
 /**
- * Lists the devices to hide. Who owns them needs no right to open them: root, and
- * root of the machine under another number.
+ * Lists the devices to hide. Their owner can open them without any capability:
+ * root, also under another user ID.
  *
  * @returns Their paths.
  */

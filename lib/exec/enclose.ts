@@ -15,7 +15,7 @@ import {
 } from "../net/system/fence/mounts.ts";
 import type { EmptyFolder, FenceOrder } from "./order.ts";
 
-/** What of the kernel nobody inside changes, root of the machine neither. */
+/** Kernel settings that are read-only inside, also for root. */
 const FROZEN = [
   "/proc/sys",
   "/proc/sysrq-trigger",
@@ -24,18 +24,18 @@ const FROZEN = [
   "/sys",
 ];
 
-/** What of the kernel nobody inside reads. */
+/** Kernel files that are hidden inside. */
 const SECRET = ["/proc/kcore", "/proc/keys", "/proc/timer_list"];
 
-/** Bytes of a folder that was emptied. */
+/** Sizes of the empty file systems that replace folders. */
 const SIZE = { writable: "64m", readOnly: "4k" } as const;
 
 /**
- * Hides what leads around the proxy: sockets with a path, the processes of the
- * machine, the switches of the kernel.
+ * Hides every way around the proxy: Unix sockets with a path, the machine's
+ * processes, kernel settings.
  *
  * @param order What to hide and what to leave.
- * @throws {CallError} If the system does not do it.
+ * @throws {CallError} If a system call fails.
  * @throws {Error} If the working directory would be hidden.
  */
 export function enclose({ files, folders, sockets }: FenceOrder): void {
@@ -53,7 +53,7 @@ export function enclose({ files, folders, sockets }: FenceOrder): void {
   mountProc();
   for (const path of FROZEN) if (exists(path)) freeze(path);
   for (const path of SECRET) if (exists(path)) bindOver("/dev/null", path);
-  // The folder that this process came with may lie under what hides it.
+  // The current folder may be below one that is now hidden.
   requireSame(here, before);
   Deno.chdir(here);
 }
@@ -75,7 +75,7 @@ function emptyFolder({ isWritable, kept, path }: EmptyFolder): void {
   }
 }
 
-/** Something to put a socket over, where its folder was emptied. */
+/** Creates a mount point for a socket in its emptied folder. */
 function makeFile(path: string): void {
   if (exists(path)) return;
   Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
@@ -87,7 +87,7 @@ function exists(path: string): boolean {
     Deno.lstatSync(path);
     return true;
   } catch {
-    return false; // Nor for the command, which has no more rights.
+    return false; // The command can't see it either: it has no more rights.
   }
 }
 
@@ -95,7 +95,7 @@ function requireSame(here: string, { dev, ino }: Deno.FileInfo): void {
   const after = statOf(here);
   if (after?.dev === dev && after.ino === ino) return;
   throw new Error(
-    `The working directory ${here} would be hidden, for its sockets; start the command in another one`,
+    `The working directory ${here} would be hidden because it can hold sockets; start the command in another one`,
   );
 }
 

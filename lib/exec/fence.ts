@@ -1,6 +1,7 @@
 /**
- * The outside of a fence: starts the init in namespaces of its own, gets the
- * ports that listen inside, and speaks with the init while the command runs.
+ * The outside of a fence: starts the init in new namespaces, receives the
+ * listening sockets, and exchanges messages with the init while the command
+ * runs.
  *
  * @module
  */
@@ -11,12 +12,14 @@ import { type Chain, takeChain } from "./chain.ts";
 import { explainMissing } from "./missing.ts";
 import type { FenceOrder, FromInit, ToInit } from "./order.ts";
 
-/** Characters of what the chain says that are kept. */
+/** Most characters to keep of the chain's error output. */
 const MOST_SAID = 4_096;
 
 /** A fence around a command. */
 export class Fence {
-  /** Descriptors that listen inside, in the order of the ports. */
+  /**
+   * Descriptors of the sockets that listen inside, in the order of the ports.
+   */
   readonly listeners: readonly number[];
   readonly #child: Deno.ChildProcess;
   readonly #channel: FenceChannel;
@@ -32,11 +35,12 @@ export class Fence {
   }
 
   /**
-   * Makes the inside; the command does not run yet.
+   * Builds the fence; the command does not run yet.
    *
-   * @param order What the inside is to be.
+   * @param order The settings of the inside.
    * @returns The fence.
-   * @throws {StartError} If this machine does not allow it, saying what to do.
+   * @throws {StartError} If this machine does not allow it; the message says
+   *   what to do.
    */
   static async open(
     order: Omit<FenceOrder, "errors">,
@@ -46,7 +50,7 @@ export class Fence {
     try {
       channel.send({ ...order, errors });
     } catch {
-      // The chain has ended already, and has said why.
+      // The chain has already ended; its output says why.
     }
     const answer = await channel.receive<FromInit>();
     if (answer?.kind === "ready") {
@@ -63,9 +67,9 @@ export class Fence {
    * Starts the command.
    *
    * @param isForeground Whether it gets the terminal.
-   * @returns Nothing once it runs; the number of the failure (errno(3)) if it
-   *   could not be started.
-   * @throws {StartError} If its rights could not be dropped.
+   * @returns `undefined` once it runs, or the error number (errno(3)) if it
+   *   can't be started.
+   * @throws {StartError} If Sluice can't drop the command's rights.
    */
   async start(isForeground: boolean): Promise<number | undefined> {
     this.say({ kind: "go", isForeground });
@@ -76,16 +80,12 @@ export class Fence {
     throw new StartError(`Cannot start the command: ${why}`);
   }
 
-  /**
-   * Tells the init something.
-   *
-   * @param message What.
-   */
+  /** Sends the init a message. */
   say(message: ToInit): void {
     try {
       this.#channel.send(message);
     } catch {
-      // The command has ended just now.
+      // The command has just ended.
     }
   }
 
@@ -95,17 +95,20 @@ export class Fence {
     return message?.kind === "stopped" ? message.signal : undefined;
   }
 
-  /** The command's exit code, 128 and the signal if one ended it. */
+  /** The command's exit code; 128 plus the signal if a signal ended it. */
   async exitCode(): Promise<number> {
     return (await this.#child.status).code;
   }
 
-  /** Ends the command and all that it started, and waits for that. */
+  /**
+   * Ends the command and everything that it started, and waits until they have
+   * ended.
+   */
   async close(): Promise<void> {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // It has already ended.
     }
     await this.#child.status;
   }

@@ -1,6 +1,6 @@
 /**
- * The init of a fence: the first process inside. It makes the inside, starts the
- * command without a right, passes signals on and reaps what is left behind.
+ * The init of a fence: the first process inside. It builds the inside, starts
+ * the command without any capability, forwards signals and reaps orphans.
  *
  * @module
  */
@@ -20,13 +20,13 @@ import { Terminal } from "../net/system/fence/terminal.ts";
 import { enclose } from "./enclose.ts";
 import type { FenceOrder, FromInit, ToInit } from "./order.ts";
 
-/** Number of a failure (errno(3)). */
+/** Error number (errno(3)). */
 const EPERM = 1;
 
-/** Exit code of an init that could not begin: nobody sees it. */
+/** Exit code of an init that can't start; nobody sees it. */
 const FAILED = 1;
 
-/** Exit code of a shell whose command is not there. */
+/** A shell's exit code for a missing command. */
 const NOT_STARTED = 127;
 
 async function runInit(descriptor: number): Promise<number> {
@@ -77,7 +77,7 @@ function prepare(order: FenceOrder): number[] {
   return listeners;
 }
 
-/** A container may leave parts of /proc out, and forbids to mount it then. */
+/** A container that masks parts of /proc does not allow mounting it. */
 function describe(error: unknown): string {
   const { message } = error as Error;
   if (!(error instanceof CallError) || error.code !== EPERM) return message;
@@ -89,7 +89,7 @@ function setVariables({ set, unset }: FenceOrder): void {
   for (const [name, value] of Object.entries(set)) Deno.env.set(name, value);
 }
 
-/** What the outside says while the command runs. */
+/** Handles messages from outside while the command runs. */
 async function listen(
   channel: FenceChannel,
   { command, terminal }: { command: number; terminal: Terminal | undefined },
@@ -97,15 +97,15 @@ async function listen(
   const { kill } = fenceCalls();
   for (;;) {
     const message = await channel.receive<ToInit>();
-    if (message === undefined) return; // The outside is gone, and so are we soon.
+    if (message === undefined) return; // The outside is gone; this process ends soon too.
     if (message.kind === "signal") kill(command, message.signal);
     if (message.kind !== "resume") continue;
     if (message.isForeground) terminal?.take();
-    kill(0, SIGNALS.SIGCONT); // The command's group, which is this one.
+    kill(0, SIGNALS.SIGCONT); // This process group, which is the command's too.
   }
 }
 
-/** Orphans too, or their number would fill up. */
+/** Orphans too: otherwise they would use up the process numbers. */
 async function reap(
   command: number,
   say: (message: FromInit) => void,
@@ -120,7 +120,7 @@ async function reap(
 }
 
 /**
- * Runs the init as a program of its own.
+ * Runs the init as a separate program.
  *
  * @param args The hidden command, and the descriptor.
  * @returns The command's exit code.

@@ -1,5 +1,5 @@
 /**
- * The command as a job: signals, and who has the terminal.
+ * The command as a job: signals and control of the terminal.
  *
  * ```text
  * Ctrl-Z    terminal -> command stops -> init tells -> sluice stops too, the shell has the terminal
@@ -15,7 +15,7 @@ import { SIGNALS } from "../net/system/fence/signals.ts";
 import { Terminal } from "../net/system/fence/terminal.ts";
 import type { Fence } from "./fence.ts";
 
-/** What is passed on as it comes. */
+/** Signals that are forwarded unchanged. */
 const FORWARDED = [
   "SIGHUP",
   "SIGINT",
@@ -27,18 +27,18 @@ const FORWARDED = [
 ] as const;
 
 /**
- * Runs a command that is ready, until it has ended.
+ * Starts a prepared command and waits until it ends.
  *
- * @param fence The fence around it.
- * @returns Its exit code; or the number of the failure (errno(3)) if it could
- *   not be started.
- * @throws {StartError} If its rights could not be dropped.
+ * @param fence The fence, with the command prepared.
+ * @returns Its exit code, or the error number (errno(3)) if it can't be
+ *   started.
+ * @throws {StartError} If Sluice can't drop the command's rights.
  */
 export async function runJob(
   fence: Fence,
 ): Promise<{ exitCode: number } | { failure: number }> {
   using terminal = Terminal.open();
-  // Before the command runs: it must miss none.
+  // Before the command runs, so that no signal is missed.
   using _signals = passSignals(fence, terminal);
   try {
     const failure = await fence.start(terminal?.lend() ?? false);
@@ -50,7 +50,7 @@ export async function runJob(
     }
     return { exitCode: await fence.exitCode() };
   } finally {
-    // Its shell may have had it, and has ended without giving it back.
+    // A shell inside may have ended without giving the terminal back.
     terminal?.takeBack();
   }
 }
@@ -78,7 +78,7 @@ function passSignals(
   };
 }
 
-/** The command has stopped: so does this process, for the shell to see it. */
+/** Stops this process like the command, so that the shell notices. */
 function stop(
   signal: number,
   fence: Fence,
@@ -88,7 +88,7 @@ function stop(
     signal === SIGNALS.SIGTTOU;
   if (wantsTerminal && terminal?.isOurs) return resume(fence, terminal);
   if (!wantsTerminal) terminal?.takeBack();
-  fenceCalls().kill(0, SIGNALS.SIGSTOP); // Goes on behind this with SIGCONT.
+  fenceCalls().kill(0, SIGNALS.SIGSTOP); // Continues here after SIGCONT.
 }
 
 function resume(fence: Fence, terminal: Terminal | undefined): void {

@@ -1,5 +1,5 @@
 /**
- * The file of `--learn`.
+ * The file that `--learn` writes.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { countOf } from "../observe/count_of.ts";
 import type { RuleLearner } from "../policy/rules/learn_rules.ts";
 
 /**
- * Writes the rules that would have been enough.
+ * Formats the rules that allow what a command did.
  *
- * @param learner What has learnt them.
- * @param startedAt When the command was started, in milliseconds since 1970.
+ * @param learner The learner, after the command has ended.
+ * @param startedAt Start of the command, in milliseconds since 1970.
  * @returns The file: rules, with a comment that says how to use them.
  */
 export function learntFile(learner: RuleLearner, startedAt: number): string {

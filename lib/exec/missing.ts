@@ -1,5 +1,5 @@
 /**
- * Why a fence cannot be had here, and how to get one.
+ * Explains why this machine can't make a fence, and what to do.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { isGranted } from "../net/system/is_granted.ts";
 
 /** What went wrong. */
 export interface FenceFailure {
-  /** What was thrown, if the first program could not be started. */
+  /** The error if the first program can't be started. */
   error?: unknown;
-  /** What the programs said, if they could. */
+  /** The programs' error output, if there is any. */
   said?: string;
 }
 
 const INSTEAD =
-  "or give --no-isolation, which sets variables only and is no fence";
+  "or give --no-isolation, which only sets variables and is not a fence";
 
-/** Switches of the system that forbid user namespaces, and how to set them. */
+/** System settings that forbid user namespaces, and the right values. */
 const SWITCHES:
   readonly (readonly [name: string, bad: string, good: string])[] = [
     ["kernel.apparmor_restrict_unprivileged_userns", "1", "0"],
@@ -27,10 +27,10 @@ const SWITCHES:
   ];
 
 /**
- * Makes the error of a fence that could not be made.
+ * Creates the error for a fence that can't be made.
  *
  * @param failure What went wrong.
- * @returns The error: what is missing and how to get it.
+ * @returns The error, which says what is missing and what to do.
  */
 export function explainMissing({ error, said = "" }: FenceFailure): StartError {
   const program = error === undefined
@@ -57,14 +57,14 @@ export function explainMissing({ error, said = "" }: FenceFailure): StartError {
     );
   }
   return fault(
-    `the system does not give namespaces (${
+    `the system refuses namespaces (${
       firstLine(said) || "no reason given"
     }); in a container allow user namespaces, for example by --security-opt seccomp=unconfined of Docker`,
   );
 }
 
 /**
- * Throws where no fence can be had at all.
+ * Requires a system that supports fences.
  *
  * @param os The system.
  * @throws {StartError} If it is not Linux.
@@ -75,9 +75,9 @@ export function requireLinux(os: string): void {
 }
 
 /**
- * Throws if Deno was not given what a command needs, without asking for it.
+ * Requires Deno permissions without prompting for them.
  *
- * @param names The permissions, each as a whole.
+ * @param names The permissions, each without restrictions.
  * @throws {StartError} If one is missing.
  */
 export function requirePermissions(

@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice exec`.
+ * The options of `sluice exec`.
  *
  * @module
  */
@@ -32,17 +32,17 @@ const REPORT = "Report";
 export const EXEC_OPTIONS = {
   "command": operand("text", {
     value: "COMMAND",
-    help: "the command and its arguments, behind --",
+    help: "the command and its arguments, after --",
   }, (words) => {
     if (words.length > 0) return words;
-    throw new SyntaxError("the command is missing; write it behind --");
+    throw new SyntaxError("the command is missing; write it after --");
   }),
   "allow": option("pattern", {
     value: "HOST[:PORT]",
     many: true,
     group: RULES,
     help:
-      "let the command reach a host: a name, *.example.com, or an address; ports 80 and 443, or PORT, FIRST-LAST, * for all; repeatable",
+      "let the command reach a host over TLS or HTTP: a name, *.example.com, or an address; ports 80 and 443, or PORT, FIRST-LAST, * for all; repeatable",
   }, parseAllowed),
   "allow-preset": collected("choice", {
     value: "NAME[,NAME…]",
@@ -62,7 +62,7 @@ export const EXEC_OPTIONS = {
     value: "PORT=HOST:PORT",
     group: FENCE,
     help:
-      "let 127.0.0.1:PORT inside lead to a target, under the same rules, for programs that know no proxy; repeatable",
+      "let 127.0.0.1:PORT inside lead to a target, under the same rules but with any protocol, for programs that know no proxy; repeatable",
   }, (given) => {
     const ports = given.map(parseForwarded);
     requireApart(ports);

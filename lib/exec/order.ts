@@ -1,6 +1,6 @@
 /**
- * What the two sides of a fence tell each other. The outside decides, the init
- * inside does what it is told.
+ * Messages between the two sides of a fence. The outside decides; the init
+ * inside obeys.
  *
  * ```text
  * outside                                      init
@@ -14,17 +14,17 @@
  * @module
  */
 
-/** A folder to be emptied. */
+/** A folder to replace by an empty one. */
 export interface EmptyFolder {
   /** Its path. */
   path: string;
-  /** Names in it that stay. */
+  /** Names to keep in it. */
   kept: string[];
   /** Whether the command may write to it. */
   isWritable: boolean;
 }
 
-/** What the inside is to be. */
+/** The settings of the inside. */
 export interface FenceOrder {
   /** The command and its arguments. */
   words: string[];
@@ -32,7 +32,7 @@ export interface FenceOrder {
   ports: number[];
   /** Folders that hold sockets. */
   folders: EmptyFolder[];
-  /** Sockets and devices to be hidden one by one. */
+  /** Sockets and devices to hide one by one. */
   files: string[];
   /** Sockets that the command may use. */
   sockets: string[];
@@ -40,32 +40,39 @@ export interface FenceOrder {
   set: Record<string, string>;
   /** Variables to remove. */
   unset: string[];
-  /** Numbers of the signals that the command ignores, as it was asked to. */
+  /**
+   * Numbers of the signals that the command starts with ignored, as its caller
+   * had them.
+   */
   ignored: number[];
   /** Descriptor of the command's standard error. */
   errors: number;
-  /** Open files that the command may have at first; `undefined` is as it is. */
+  /**
+   * The command's soft limit of open files; `undefined` leaves it unchanged.
+   */
   softFiles: number | undefined;
 }
 
 /** Sent by the init. */
 export type FromInit =
-  /** Everything is in place; the descriptors of the ports are beside it. */
+  /**
+   * Everything is in place. The message carries the descriptors of the ports.
+   */
   | { kind: "ready" }
-  /** Something could not be done. */
+  /** The fence can't be made. */
   | { kind: "failed"; message: string }
   /** The command runs. */
   | { kind: "started" }
-  /** It does not: the number of the failure (errno(3)). */
+  /** The command can't be started: the error number (errno(3)). */
   | { kind: "not-started"; failure: number }
-  /** A signal has stopped it. */
+  /** A signal has stopped the command. */
   | { kind: "stopped"; signal: number };
 
 /** Sent to the init after the order. */
 export type ToInit =
-  /** Start the command; with the terminal or in the background. */
+  /** Start the command, in the foreground or background. */
   | { kind: "go"; isForeground: boolean }
   /** A signal for the command. */
   | { kind: "signal"; signal: number }
-  /** Let it go on; with the terminal or in the background. */
+  /** Continue the command, in the foreground or background. */
   | { kind: "resume"; isForeground: boolean };

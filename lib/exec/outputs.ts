@@ -1,6 +1,6 @@
 /**
- * The files that are written at the end, which must be known to be writable at
- * the start.
+ * Files that are written at the end. Sluice checks at the start that it can
+ * write them.
  *
  * @module
  */
@@ -15,17 +15,16 @@ import { StartError } from "../cli/usage_error.ts";
 export interface OutputFile {
   /** Its path. */
   path: string;
-  /** What it is, for messages: `report`, `rules`. */
+  /** Kind of file, for messages: `report` or `rules`. */
   what: string;
-  /** What is in it. */
+  /** Its contents. */
   text: string;
 }
 
 /**
  * Checks that files can be written.
  *
- * @param outputs The files.
- * @throws {StartError} If one cannot.
+ * @throws {StartError} If one can't be written.
  */
 export async function requireWritable(
   outputs: readonly Pick<OutputFile, "path" | "what">[],
@@ -45,10 +44,8 @@ export async function requireWritable(
 }
 
 /**
- * Writes files. One that cannot be written is told on standard error: what the
- * command did is worth more than its report.
- *
- * @param outputs The files.
+ * Writes files. A failure is only reported on standard error, because the
+ * command's result matters more than its report.
  */
 export async function writeOutputs(
   outputs: readonly OutputFile[],

@@ -1,6 +1,5 @@
 /**
- * The proxy of a command: it listens where the command is, and dials from where
- * Sluice is.
+ * The proxy of a command: it listens inside the fence and dials from outside.
  *
  * @module
  */
@@ -12,56 +11,60 @@ import { adoptListener } from "../net/system/adopt_listener.ts";
 import { unixAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Rules } from "../policy/rules/rules.ts";
+import type { NameChecking } from "../proxy/options.ts";
 import { startProxy } from "../proxy/start.ts";
 import { ALONE } from "../serve/server_host.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 
-/** What the proxy is to be. */
+/** Settings of the proxy. */
 export interface CommandProxyConfig {
   /**
-   * Descriptors that listen inside a fence: the proxy's first, then one for each
-   * target. `undefined` is no fence: the proxy chooses a free port of loopback,
-   * and each target has its own.
+   * Descriptors of the sockets that listen inside a fence: the proxy's first,
+   * then one for each target. `undefined` without a fence: the proxy then takes
+   * a free port on loopback, and each target its configured port.
    */
   listeners: readonly number[] | undefined;
-  /** Where ports lead that are no proxy. */
+  /** Ports that lead to one target each. */
   targets: readonly { port: number; target: HostPort }[];
-  /** Who may go where. */
+  /** The rules for all targets. */
   rules: Rules;
-  /** Whether the address guard holds. */
+  /** Whether the address guard applies. */
   isGuarded: boolean;
+  /** Whether names in the first bytes are reported or required. */
+  checkNames: NameChecking;
   /** How names are resolved. */
   names: NameConfig;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
 }
 
-/** The same before it is known where it listens. */
+/** The settings without the listeners. */
 export type CommandProxyPlan = Omit<CommandProxyConfig, "listeners">;
 
-/** A proxy that is running. */
+/** A running proxy. */
 export interface CommandProxy {
-  /** Its port, for a command without a fence. */
+  /** Its port on loopback, if there is no fence. */
   readonly port: number;
   /** Stops it and waits until every connection is logged. */
   close(): Promise<void>;
 }
 
-/** Milliseconds that connections of a command that has ended get to end too. */
+/** Milliseconds until open connections are cut after the command has ended. */
 const PATIENCE = 100;
 
 /**
  * Starts the proxy.
  *
- * @param config What it is to be.
+ * @param config Its settings.
  * @returns The running proxy.
- * @throws {StartError} If a port of the machine is taken, without a fence.
+ * @throws {StartError} If a port is in use (without a fence).
  */
 export async function startCommandProxy(
   config: CommandProxyConfig,
 ): Promise<CommandProxy> {
-  const { isGuarded, listeners, log, names, rules, targets } = config;
+  const { checkNames, isGuarded, listeners, log, names } = config;
+  const { rules, targets } = config;
   const inside = listeners?.map((descriptor, index) =>
     new InnerListener(adoptListener(descriptor), placeOf(index))
   );
@@ -74,6 +77,7 @@ export async function startCommandProxy(
     targets: [undefined, ...targets.map(({ target }) => target)],
     rules: { current: rules },
     guarded: isGuarded,
+    checkNames,
     names,
     host: {
       ...ALONE,
@@ -89,12 +93,12 @@ export async function startCommandProxy(
   };
 }
 
-/** No address of this machine: the ports inside are not the ports here. */
+/** A name instead of an address: ports inside are not ports of this machine. */
 function placeOf(index: number): string {
   return `fence:${index}`;
 }
 
-/** A listener inside, by a name that no listener of this machine has. */
+/** A listener inside, under a name that no other listener has. */
 class InnerListener implements Listener {
   readonly addr: Deno.NetAddr;
   readonly #listener: Listener;

@@ -1,27 +1,30 @@
 /**
- * What a command reached, counted.
+ * Counts what a command reached.
  *
  * @module
  */
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
+import { NAME_MISMATCH } from "../serve/refusal_reason.ts";
 import { parseHostPort } from "../wire/host_port.ts";
 
-/** One row: where to, how, and what the rules said. */
+/** One row: the target, the protocol and the verdict. */
 export interface ReachedRow {
   /** Name or address of the target. */
   readonly host: string;
   /** Its port. */
   readonly port: number;
-  /** What the command spoke with the proxy: `http`, `http-connect`, `tcp`, … */
+  /** Protocol of the client: `http`, `http-connect`, `tcp`, … */
   readonly protocol: string;
-  /** Whether the rules let it. */
+  /** The verdict of the rules. */
   readonly verdict: "allowed" | "denied";
-  /** The rule that decided. */
+  /** The rule that decided, or `name-mismatch`. */
   readonly rule: string;
+  /** The name in the command's first bytes, if it is why Sluice denied it. */
+  readonly shown?: string;
   /** Connections or requests. */
   connections: number;
-  /** Those of them that were allowed, but did not reach the target. */
+  /** Allowed ones that did not reach the target. */
   failed: number;
   /** Bytes to the target. */
   sent: number;
@@ -29,10 +32,10 @@ export interface ReachedRow {
   received: number;
 }
 
-/** Rows, at most; more are summed up in one. */
+/** Most rows; further connections are only counted. */
 const MOST_ROWS = 10_000;
 
-/** What the log puts before the client of a UDP association. */
+/** Prefix of a UDP association's target in the log. */
 const UDP = "udp ";
 
 /** Counts connections. */
@@ -40,15 +43,15 @@ export class Reached {
   readonly #rows = new Map<string, ReachedRow>();
   #others = 0;
 
-  /** Connections for which there was no row left. */
+  /** Connections beyond the most rows. */
   get others(): number {
     return this.#others;
   }
 
   /**
-   * Counts the end of a connection; one that named no target is none.
+   * Counts a connection that has ended, if it named a target.
    *
-   * @param event Its line of the log.
+   * @param event Its log event.
    */
   take(event: ConnectionEvent): void {
     const row = this.#rowOf(event);
@@ -59,7 +62,7 @@ export class Reached {
     if (event.result === "failed") row.failed++;
   }
 
-  /** Lists the rows: first what was denied, then by name. */
+  /** Lists the rows: denied ones first, then by name. */
   list(): ReachedRow[] {
     return [...this.#rows.values()].sort((a, b) =>
       -compare(a.verdict, b.verdict) || compare(a.host, b.host) ||
@@ -69,18 +72,22 @@ export class Reached {
   }
 
   #rowOf(event: ConnectionEvent): ReachedRow | undefined {
-    const { limit, result, rule, target } = event;
+    const { code, limit, name, result, rule, target } = event;
     const to = target === undefined ? undefined : split(target, event.protocol);
     if (to === undefined || result === "dropped") return undefined;
     const isDenied = result === "refused";
+    const isMismatch = code === NAME_MISMATCH;
     const row: ReachedRow = {
       ...to,
       verdict: isDenied ? "denied" : "allowed",
-      rule: rule ?? limit ?? "default",
+      rule: isMismatch ? code : rule ?? limit ?? "default",
+      ...isMismatch && name !== undefined ? { shown: name } : {},
       ...{ connections: 0, failed: 0, sent: 0, received: 0 },
     };
-    const { host, port, protocol, verdict } = row;
-    const key = JSON.stringify([host, port, protocol, verdict, row.rule]);
+    const { host, port, protocol, shown, verdict } = row;
+    const key = JSON.stringify([
+      ...[host, port, protocol, verdict, row.rule, shown],
+    ]);
     const known = this.#rows.get(key);
     if (known !== undefined) return known;
     if (this.#rows.size < MOST_ROWS) this.#rows.set(key, row);
@@ -89,7 +96,7 @@ export class Reached {
   }
 }
 
-/** UDP names no target but the client, which is written with a word before it. */
+/** The target of a UDP association is the client's address after a prefix. */
 function split(
   target: string,
   protocol = "",
@@ -102,7 +109,7 @@ function split(
     );
     return { host, port, protocol: isUdp ? "udp" : protocol };
   } catch {
-    return undefined; // A name that was cut short for its length.
+    return undefined; // The log cut the name because of its length.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a command reached, for a person, a program and a pull request.
+ * Formats what a command reached: as a table, JSON or Markdown.
  *
  * @module
  */
@@ -7,9 +7,11 @@
 import { countOf } from "../observe/count_of.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { quoteShellWord } from "../cli/quote_shell_word.ts";
+import { NAME_MISMATCH } from "../serve/refusal_reason.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
 import type { ReachedRow } from "./reached.ts";
 
-/** What there is to report. */
+/** The data of a report. */
 export interface Report {
   /** The program that ran, without its arguments: they may hold secrets. */
   readonly command: string;
@@ -19,18 +21,18 @@ export interface Report {
   readonly startedAt: number;
   /** How long it ran, in milliseconds. */
   readonly duration: number;
-  /** Whether it could not go around the proxy. */
+  /** Whether it ran in a fence. */
   readonly isIsolated: boolean;
   /** What it reached and what it was denied. */
   readonly reached: readonly ReachedRow[];
-  /** Connections beyond the rows that there was room for. */
+  /** Connections beyond the most rows. */
   readonly others: number;
 }
 
 /** Ways to write a report. */
 export type ReportFormat = "json" | "markdown";
 
-/** Hosts that the hint at the end names, at most. */
+/** Most options in the hint at the end. */
 const MOST_HINTS = 5;
 
 const HEADINGS = [
@@ -48,25 +50,23 @@ const HEADINGS = [
 const RIGHT = new Set([1, 3, 4, 5]);
 
 /**
- * Tells by a file's ending how it is written.
+ * Chooses the format by a file's ending.
  *
- * @param path The path.
  * @returns The format.
- * @throws {SyntaxError} If the ending says nothing.
+ * @throws {SyntaxError} If it ends neither in `.json` nor in `.md`.
  */
 export function reportFormat(path: string): ReportFormat {
   if (/\.json$/i.test(path)) return "json";
   if (/\.(?:md|markdown)$/i.test(path)) return "markdown";
   throw new SyntaxError(
-    `'${path}' ends neither in .json nor in .md, which says how to write it`,
+    `'${path}' must end in .json or .md, which sets the format`,
   );
 }
 
 /**
- * Writes a report for a file.
+ * Formats a report for a file.
  *
- * @param report What there is to report.
- * @param format How.
+ * @param report The data of a report.
  * @returns The text.
  */
 export function formatReport(report: Report, format: ReportFormat): string {
@@ -76,9 +76,9 @@ export function formatReport(report: Report, format: ReportFormat): string {
 }
 
 /**
- * Writes a report for a terminal.
+ * Formats a report as a table for a terminal.
  *
- * @param report What there is to report.
+ * @param report The data of a report.
  * @returns The lines.
  */
 export function formatTable(report: Report): string[] {
@@ -131,10 +131,9 @@ function markdown({ exitCode, command, others, reached }: Report): string[] {
 }
 
 /**
- * Counts what the rules denied.
+ * Counts denied connections.
  *
- * @param rows The rows.
- * @returns Connections.
+ * @returns The number of connections.
  */
 export function countDenied(rows: readonly ReachedRow[]): number {
   return rows.filter(({ verdict }) => verdict === "denied")
@@ -143,7 +142,7 @@ export function countDenied(rows: readonly ReachedRow[]): number {
 
 function cellsOf(row: ReachedRow): string[] {
   const { connections, failed, host, port, protocol } = row;
-  const { received, rule, sent, verdict } = row;
+  const { received, rule, sent, shown, verdict } = row;
   const of = failed === 0 ? "" : ` (${failed} failed)`;
   return [
     host,
@@ -153,7 +152,7 @@ function cellsOf(row: ReachedRow): string[] {
     String(sent),
     String(received),
     verdict,
-    rule,
+    shown === undefined ? rule : `${rule}: ${shown}`,
   ];
 }
 
@@ -161,21 +160,33 @@ function more(others: number): string[] {
   return others === 0 ? [] : [`and ${countOf(others, "connection")} more`];
 }
 
-/** Whoever reads the table wants to know what to write. */
+/** The options that would allow what was denied. */
 function hint(rows: readonly ReachedRow[]): string[] {
-  const isOpen = ({ rule, verdict }: ReachedRow) =>
-    verdict === "denied" && rule === "default";
-  const hosts = new Set(
-    rows.filter(isOpen).map(({ host, port }) => formatHostPort(host, port)),
-  );
-  const options = [...hosts].slice(0, MOST_HINTS)
-    .map((host) => `--allow ${quoteShellWord(host)}`);
-  return options.length === 0
+  const options = rows.flatMap((row) => {
+    const option = optionFor(row);
+    return option === undefined ? [] : [option];
+  });
+  const shown = [...new Set(options)].slice(0, MOST_HINTS);
+  return shown.length === 0
     ? []
-    : [`sluice: to allow what was denied, give ${options.join(" ")}`];
+    : [`sluice: to allow what was denied, give ${shown.join(" ")}`];
 }
 
-/** Nothing in a name can leave the code, or the cell of the table. */
+/** No option allows a mismatched name or overrides a rule of the user. */
+function optionFor(
+  { host, port, rule, shown, verdict }: ReachedRow,
+): string | undefined {
+  if (verdict !== "denied") return undefined;
+  if (rule === "default") {
+    return `--allow ${quoteShellWord(formatHostPort(host, port))}`;
+  }
+  if (rule !== NAME_MISMATCH || shown !== undefined) return undefined;
+  const place = parseIpAddress(host) === undefined ? "name" : "to";
+  const text = `allow ${place} ${host} port ${port} any-protocol`;
+  return `--rule ${quoteShellWord(text)}`;
+}
+
+/** Escapes text so that it stays inside the code and the table cell. */
 function code(text: string): string {
   return `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``;
 }

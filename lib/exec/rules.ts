@@ -1,5 +1,5 @@
 /**
- * The rules of a command: nothing is allowed but what is named.
+ * The rules of a command: only named hosts are allowed.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export type ExecRuleOptions = Pick<
   "allow" | "allow-preset" | "learn" | "rule" | "rules"
 >;
 
-/** Both open a port on this machine, which the command could not reach. */
+/** Both open a port on this machine that the command can't reach. */
 const NO_PORTS: RuleSource = {
   lines: ["exec: deny command bind,udp"],
   place: () => "exec",
@@ -33,9 +33,9 @@ const NO_PORTS: RuleSource = {
 /**
  * Reads the rules.
  *
- * @param options What the command line says.
+ * @param options Values of the options.
  * @returns The rules, in this order: `--rule`, `--allow`, `--allow-preset`, the
- *   file. Where none matches the answer is no, and yes while it learns.
+ *   file. The default is to deny, or to allow with `--learn`.
  * @throws {UsageError} If a rule of the command line is malformed.
  * @throws {StartError} If the file cannot be read or is malformed.
  */
@@ -58,7 +58,7 @@ export async function readExecRules(options: ExecRuleOptions): Promise<Rules> {
   );
 }
 
-/** While it learns everything is allowed: rules would have no effect. */
+/** With `--learn` everything is allowed, so rules would have no effect. */
 function requireNoRules(options: ExecRuleOptions): void {
   const other = (["rules", "rule", "allow", "allow-preset"] as const)
     .find((name) => {

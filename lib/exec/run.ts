@@ -1,5 +1,5 @@
 /**
- * From the options to the command's result.
+ * Runs `sluice exec` from its options to the command's result.
  *
  * @module
  */
@@ -24,13 +24,13 @@ import { Watch } from "./watch.ts";
 const DENIED = 3;
 
 /**
- * Runs a command, and says what it reached.
+ * Runs a command and reports what it reached.
  *
- * @param options What the command line says.
- * @returns The command's exit code: 126 or 127 if it could not be started, 128
- *   and the signal if one ended it; 3 if something was denied and that is a
- *   failure.
- * @throws {UsageError} If the options do not go together.
+ * @param options Values of the options.
+ * @returns The command's exit code: 126 or 127 if it can't be started, 128 plus
+ *   the signal if a signal ended it; 3 with `--fail-on-denied` if something was
+ *   denied.
+ * @throws {UsageError} If options conflict.
  * @throws {StartError} If the machine does not allow it.
  */
 export async function runExec(options: ExecOptions): Promise<number> {
@@ -86,10 +86,12 @@ async function runCommand(
     targets: forward,
     rules,
     isGuarded: !options["allow-private"] && learn === undefined,
+    // While learning, nothing may be refused.
+    checkNames: learn === undefined ? "require" as const : "report" as const,
     names: { servers: dns, preference: prefer },
     log,
   }));
-  proxy.catch(() => {}); // Whoever runs the command awaits it.
+  proxy.catch(() => {}); // Awaited when the command runs.
   const run = options["no-isolation"]
     ? (await import("./run_open.ts")).runOpen
     : (await import("./run_fenced.ts")).runFenced;

@@ -1,5 +1,5 @@
 /**
- * A command in a fence.
+ * Runs a command in a fence.
  *
  * @module
  */
@@ -19,19 +19,19 @@ import type { CommandProxyPlan } from "./proxy.ts";
 import { findSockets, isSocket } from "./sockets.ts";
 import { proxyVariables } from "./variables.ts";
 
-/** The proxy's port inside, unless a target has it. */
+/** The proxy's port inside, unless a target uses it. */
 const PORT = 1080;
 
-/** The variable that leads to an SSH agent. */
+/** The variable with the socket of the SSH agent. */
 const AGENT = "SSH_AUTH_SOCK";
 
 /**
- * Runs a command that can reach nothing but the proxy.
+ * Runs a command that can reach only the proxy.
  *
- * @param options What the command line says.
- * @param proxy What the proxy is to be, once its rules are read.
+ * @param options Values of the options.
+ * @param proxy Settings of the proxy, once its rules are read.
  * @returns The command's exit code.
- * @throws {NotStarted} If it could not be started.
+ * @throws {NotStarted} If the command can't be started.
  * @throws {StartError} If this machine does not allow a fence.
  */
 export async function runFenced(
@@ -40,7 +40,7 @@ export async function runFenced(
 ): Promise<number> {
   requireLinux(Deno.build.os);
   requirePermissions(FENCE_PERMISSIONS);
-  // All at the same time: each takes a while.
+  // In parallel, because each takes a while.
   const [opened, config, module] = await Promise.allSettled([
     Fence.open(orderOf(options)),
     proxy,
@@ -94,7 +94,7 @@ function orderOf(options: ExecOptions): Omit<FenceOrder, "errors"> {
   };
 }
 
-/** Where programs of one user have their sockets. */
+/** Folders where a user's programs keep their sockets. */
 function homeFolders(): string[] {
   const home = Deno.env.get("HOME");
   if (!home) return [];
@@ -114,6 +114,6 @@ function realPath(path: string): string {
   try {
     return Deno.realPathSync(path);
   } catch {
-    return path; // It is not there.
+    return path; // It does not exist.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A command that is asked to use the proxy, and can do as it likes.
+ * Runs a command that is asked to use the proxy, but not forced to.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { type CommandProxyPlan, startCommandProxy } from "./proxy.ts";
 import type { ExecOptions } from "./options.ts";
 import { proxyVariables } from "./variables.ts";
 
-/** Signals that are passed on; those of a terminal reach the command anyway. */
+/** Forwarded signals. Those of a terminal reach the command anyway. */
 const PASSED = ["SIGHUP", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
 const OF_TERMINAL = ["SIGINT", "SIGQUIT"] as const;
 
-/** Numbers of failures (errno(3)). */
+/** Error numbers (errno(3)). */
 const ENOENT = 2;
 const EACCES = 13;
 
 /**
- * Runs a command with the variables of the proxy.
+ * Runs a command with the proxy's variables.
  *
- * @param options What the command line says.
- * @param proxy What the proxy is to be, once its rules are read.
+ * @param options Values of the options.
+ * @param proxy Settings of the proxy, once its rules are read.
  * @returns The command's exit code.
- * @throws {NotStarted} If it could not be started.
- * @throws {StartError} If a port is taken.
+ * @throws {NotStarted} If the command can't be started.
+ * @throws {StartError} If a port is in use.
  */
 export async function runOpen(
   options: ExecOptions,

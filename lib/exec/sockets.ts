@@ -1,5 +1,5 @@
 /**
- * The Unix sockets of this machine: what a command could speak to without a
+ * The Unix sockets of this machine, which a command could use without a
  * network.
  *
  * @module
@@ -7,10 +7,10 @@
 
 import type { EmptyFolder } from "./order.ts";
 
-/** Folders of the system's services: sockets appear there at any time. */
+/** Folders of system services, where sockets can appear at any time. */
 const RUN = ["/run", "/var/run"];
 
-/** Names in them that stay: programs of NixOS, and secrets of containers. */
+/** Names to keep in them: programs of NixOS and secrets of containers. */
 const KEPT = [
   "booted-system",
   "current-system",
@@ -20,26 +20,26 @@ const KEPT = [
   "wrappers",
 ];
 
-/** Folders that programs make for nothing but sockets, in that of temporary files. */
+/** Folders for sockets only, inside the folder for temporary files. */
 const SOCKET_FOLDERS = /^(?:\.(?:X11|ICE|XIM|font)-unix|(?:ssh|tmux|dbus)-.*)$/;
 
-/** How deep and how far a folder is looked through. */
+/** Most levels and entries of a folder to search. */
 const MOST = { depth: 3, entries: 5_000 } as const;
 
-/** What is to be hidden. */
+/** Folders and sockets to hide. */
 export interface Hidden {
-  /** Folders to be emptied. */
+  /** Folders to empty. */
   folders: EmptyFolder[];
   /** Sockets elsewhere. */
   files: string[];
 }
 
 /**
- * Finds what is to be hidden: the sockets that the system knows, all others in
- * the same folders, and those in the usual places.
+ * Finds the sockets to hide: those that the system lists, others in the same
+ * folders, and those in the usual places.
  *
- * @param places Folders to look into besides.
- * @param allowed Sockets that stay.
+ * @param places Further folders to search.
+ * @param allowed Sockets to keep.
  * @returns What to hide.
  */
 export function findSockets(
@@ -72,8 +72,8 @@ export function findSockets(
 }
 
 /**
- * Reads the paths that sockets were bound to (proc(5)). A relative one belongs
- * to a process, whose folder is asked for.
+ * Reads the paths of bound sockets (proc(5)). A relative path is resolved
+ * against the folder of its process.
  */
 function boundPaths(): string[] {
   const paths: string[] = [];
@@ -101,7 +101,7 @@ function absolute(relative: ReadonlyMap<string, string>): string[] {
     });
 }
 
-/** A folder of services, with what stays unless it holds a socket. */
+/** A folder of services, and the names to keep if they hold no socket. */
 function emptied(path: string, found: ReadonlySet<string>): EmptyFolder {
   const kept = KEPT.filter((name) => {
     const below = `${path}/${name}`;
@@ -128,11 +128,7 @@ function socketsIn(folder: string, depth: number): string[] {
   return found;
 }
 
-/**
- * Tells whether a path is that of a socket.
- *
- * @param path The path.
- */
+/** Tells whether a path is a socket. */
 export function isSocket(path: string): boolean {
   try {
     return Deno.lstatSync(path).isSocket === true;
@@ -157,7 +153,7 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
-/** Nothing where this user may not look: the command may not either. */
+/** Empty if this user may not read it: the command may not either. */
 function entriesOf(path: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(path)];

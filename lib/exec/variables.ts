@@ -6,16 +6,16 @@
 
 import { quoteShellWord } from "../cli/quote_shell_word.ts";
 
-/** Variables that are set already, and are added to or left. */
+/** Variables that are extended or kept if they are already set. */
 const KEPT = {
   java: "JAVA_TOOL_OPTIONS",
   git: ["GIT_SSH_COMMAND", "GIT_SSH"],
 } as const;
 
-/** For most programs; each in small and in capital letters. */
+/** For most programs; each in lower and upper case. */
 const COMMON = ["http_proxy", "https_proxy", "all_proxy", "ftp_proxy"];
 
-/** For programs that look elsewhere first; what they find must be this proxy. */
+/** For programs that read other settings first. */
 const OWN = [
   "npm_config_proxy", // npm, pnpm
   "npm_config_https_proxy",
@@ -25,16 +25,16 @@ const OWN = [
   "CARGO_HTTP_PROXY",
 ];
 
-/** Lists of hosts that would be reached without the proxy, which is no way. */
+/** Lists of hosts to reach without the proxy, which is impossible here. */
 const NONE = ["no_proxy", "NO_PROXY", "npm_config_noproxy"];
 
 /**
- * Makes the variables. `all_proxy` names an HTTP proxy too: a library that
+ * Creates the variables. `all_proxy` names an HTTP proxy too: a library that
  * cannot speak SOCKS would fail at `socks5h://`, before its first request.
  *
- * @param port Port of the proxy on 127.0.0.1.
- * @param variable Finds a variable of the environment.
- * @returns What to set.
+ * @param port The proxy's port on 127.0.0.1.
+ * @param variable Reads a variable of the environment.
+ * @returns The variables to set.
  */
 export function proxyVariables(
   port: number,
@@ -57,7 +57,10 @@ export function proxyVariables(
   };
 }
 
-/** Java reads no variable but its own, and spares loopback unless told. */
+/**
+ * Java reads only its own variable, and skips the proxy for loopback unless
+ * told otherwise.
+ */
 function javaProxy(port: number): string {
   return [
     "http.proxyHost=127.0.0.1",
@@ -68,9 +71,9 @@ function javaProxy(port: number): string {
   ].map((property) => `-D${property}`).join(" ");
 }
 
-/** SSH knows no proxy: Sluice connects for it, as its `ProxyCommand`. */
+/** SSH has no proxy setting, so Sluice is its `ProxyCommand`. */
 function sshThrough(url: string): string {
-  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const main = new URL(import.meta.resolve("../../main.ts")).pathname;
   const sluice = Deno.build.standalone
     ? [Deno.execPath()]
     : [Deno.execPath(), "run", "--allow-all", decodeURIComponent(main)];

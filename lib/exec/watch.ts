@@ -1,5 +1,5 @@
 /**
- * What is noted while a command runs.
+ * Collects what a command does while it runs.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { learntFile } from "./learnt_file.ts";
 import { Reached } from "./reached.ts";
 import type { Report } from "./report.ts";
 
-/** What was reached so far. */
+/** Everything reached so far. */
 export class Watch {
   readonly #reached = new Reached();
   readonly #learner = new RuleLearner({ isOwn: isOwnAddress });
@@ -21,25 +21,28 @@ export class Watch {
   readonly #began = performance.now();
 
   /**
-   * Notes the end of a connection; tells a warning on standard error.
+   * Counts a connection that has ended; prints a warning on standard error.
    *
-   * @param event What there is to log.
+   * @param event A log event.
    */
   take(event: LogEvent): void {
     if (event.event === "connection") {
       this.#reached.take(event);
-      for (const fact of reachedFacts(event)) this.#learner.take(fact);
+      // Rules apply to a port of --forward (tcp) as well.
+      const { protocol, ...rest } = event;
+      const reached = protocol === "tcp" ? rest : event;
+      for (const fact of reachedFacts(reached)) this.#learner.take(fact);
     } else if (event.event === "message" && event.level !== "info") {
       printErrors([`sluice: ${event.message}`]);
     }
   }
 
   /**
-   * Sums up.
+   * Creates the report.
    *
-   * @param command The command's words.
+   * @param command The command and its arguments.
    * @param exitCode Its exit code.
-   * @param isIsolated Whether it could not go around the proxy.
+   * @param isIsolated Whether it ran in a fence.
    * @returns The report.
    */
   report(
@@ -58,7 +61,7 @@ export class Watch {
     };
   }
 
-  /** The rules that would have been enough, as a file. */
+  /** The file with the learnt rules. */
   learnt(): string {
     return learntFile(this.#learner, this.#startedAt);
   }

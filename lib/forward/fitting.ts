@@ -1,5 +1,5 @@
 /**
- * Checks which settings of a relay go together.
+ * Checks that the settings of a relay fit together.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface FittingSettings extends LayersConfig {
 }
 
 /**
- * Checks that the parts of a configuration go together.
+ * Checks that the parts of a configuration fit together.
  *
  * @param config Configuration of the relay.
  * @throws {UsageError} If they do not; the message names them.
@@ -55,7 +55,7 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
   const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
   if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
     throw new UsageError(
-      "needs --pool ahead or reuse, without which it does nothing",
+      "needs --pool ahead or reuse; without it, this option has no effect",
       {
         option: size > 0 ? "pool-size" : "server-speaks-first",
         others: ["pool"],
@@ -63,20 +63,20 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
     );
   }
   if (mode !== "off" && size === 0) {
-    throw new UsageError(`${mode} needs --pool-size N, 1 at least`, {
+    throw new UsageError(`${mode} needs --pool-size N of at least 1`, {
       option: "pool",
       others: ["pool-size"],
     });
   }
   if (mode === "reuse" && serverSpeaksFirst) {
     throw new UsageError(
-      "does not go with --pool reuse: only a new connection is greeted",
+      "cannot be combined with --pool reuse: only a new connection is greeted",
       { option: "server-speaks-first", others: ["pool"] },
     );
   }
   if (mode === "reuse" && sendProxy !== undefined) {
     throw new UsageError(
-      "does not go with --pool reuse: a header tells of one client, and the connection serves several",
+      "cannot be combined with --pool reuse: a header tells of one client, and the connection serves several",
       { option: "send-proxy", others: ["pool"] },
     );
   }
@@ -88,10 +88,13 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
 function requireAgreeing(config: FittingSettings): void {
   const { pool, protocols, routes, serverNames, tls } = config;
   if (tls === undefined) {
-    throw new UsageError("needs --tls-cert, without which it does nothing", {
-      option: "tls-alpn",
-      others: ["tls-cert"],
-    });
+    throw new UsageError(
+      "needs --tls-cert; without it, this option has no effect",
+      {
+        option: "tls-alpn",
+        others: ["tls-cert"],
+      },
+    );
   }
   const all = [
     ...routes.map(({ upstreams }) => upstreams),
@@ -108,7 +111,7 @@ function requireAgreeing(config: FittingSettings): void {
   }
   if (pool?.mode === "reuse" && all.some(({ isTls }) => isTls)) {
     throw new UsageError(
-      "does not go with --pool reuse and tls:// upstreams: a protocol is agreed on with one client, and the connection serves several",
+      "cannot be combined with --pool reuse and tls:// upstreams: a protocol is agreed on with one client, and the connection serves several",
       { option: "tls-alpn", others: ["pool"] },
     );
   }

@@ -32,6 +32,7 @@ import {
   RULES_MODE_OPTIONS,
 } from "../serve/options/rules.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
+import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 /** Headings of these options. */
@@ -180,6 +181,7 @@ export const FORWARD_OPTIONS = {
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
+  ...FLEET_OPTIONS,
   ...COMMON_OPTIONS,
   ...GRACE_OPTIONS,
 };

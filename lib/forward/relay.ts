@@ -150,7 +150,7 @@ export async function leaseFor(
       if (lease.borrowed.wasParked) continue;
       throw new DialError(
         "refused",
-        `Cannot reach ${record.target}: it closed the connection at once`,
+        `Cannot reach ${record.target}: it closed the connection immediately`,
         { cause: error },
       );
     }
@@ -177,7 +177,7 @@ export function upstreamsFor(
   const what = serverName === undefined
     ? "clients that name no server"
     : `server name ${serverName}`;
-  throw new Refusal("forbidden", `There is no upstream for ${what}`);
+  throw new Refusal("forbidden", `No upstream serves ${what}`);
 }
 
 /** Writes them with a time limit, because an upstream may accept none. */

@@ -115,7 +115,7 @@ function parseUpstream(text: string): UpstreamConfig {
   const endpoint = parseEndpoint(bare, "127.0.0.1");
   if (isTls && isUnixPath(endpoint)) {
     throw new SyntaxError(
-      `${quote(place!)}: TLS needs a host, whose name it verifies`,
+      `${quote(place!)}: TLS needs a host name to verify`,
     );
   }
   if (!isUnixPath(endpoint)) {

@@ -120,7 +120,7 @@ export interface RunningRelay extends RunningListeners {
  * Starts a relay.
  *
  * @returns The running relay.
- * @throws {UsageError} If settings do not go together.
+ * @throws {UsageError} If settings conflict.
  * @throws {StartError} If it can't listen.
  */
 export async function startForward(

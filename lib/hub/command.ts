@@ -54,7 +54,7 @@ async function start(
 function checkTogether(options: HubOptions): void {
   if (options.history > options.queue) {
     throw new UsageError(
-      `${options.history} messages don't fit into --queue ${options.queue}; give that ${options.history} or more`,
+      `${options.history} messages don't fit into --queue ${options.queue}; raise --queue to ${options.history} or more`,
       { option: "history", others: ["queue"] },
     );
   }

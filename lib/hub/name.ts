@@ -37,7 +37,7 @@ export interface HubName {
 export function parseHubName(text: string): HubName {
   const name = parseRoomName(text);
   if (!RESERVED.test(name.key)) return name;
-  throw new SyntaxError("only the hub gives such names");
+  throw new SyntaxError("such names are reserved for the hub");
 }
 
 /**
@@ -52,7 +52,7 @@ export function parseRoomName(text: string): HubName {
   // letters.
   const normal = text.normalize("NFKC");
   if ([...normal].length > MOST_CHARACTERS) {
-    throw new SyntaxError(`a name has ${MOST_CHARACTERS} characters at most`);
+    throw new SyntaxError(`a name has at most ${MOST_CHARACTERS} characters`);
   }
   if (!NAME.test(normal) || INVISIBLE.test(normal)) {
     throw new SyntaxError(

@@ -21,6 +21,7 @@ import {
 import type { OptionValues } from "../cli/option.ts";
 import { parseBytes } from "../cli/size.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
+import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
 import { SINGLE_WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 /** The default address. */
@@ -144,6 +145,7 @@ export const HUB_OPTIONS = {
   "backlog": COMMON_OPTIONS["backlog"],
   ...ADMIN_OPTIONS,
   ...SINGLE_WORKER_OPTIONS,
+  ...FLEET_OPTIONS,
   "log": COMMON_OPTIONS["log"],
   "log-time": COMMON_OPTIONS["log-time"],
   "quiet": COMMON_OPTIONS["quiet"],

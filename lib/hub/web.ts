@@ -90,7 +90,10 @@ function checkOrigin(
 ): void {
   const hosts = fields.all("host");
   if (hosts.length !== 1) {
-    throw new HttpError(400, "Cannot serve request: Host is not given once");
+    throw new HttpError(
+      400,
+      "Cannot serve request: Host must be given exactly once",
+    );
   }
   const origins = fields.all("origin");
   const reason = refuseOrigin({ origins, host: hosts[0]!, isSecure }, allowed);

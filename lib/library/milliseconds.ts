@@ -22,6 +22,6 @@ export function millisecondsOf(time: string | number, name: string): number {
   throw new TypeError(
     `"${name}" is ${
       JSON.stringify(time)
-    }, which is no time; write "30s", or milliseconds`,
+    }, which is not a time; write "30s", or milliseconds`,
   );
 }

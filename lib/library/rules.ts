@@ -140,7 +140,9 @@ export function decide(
 
 function hostOf({ host, port }: RuleRequest): string | IpAddress {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new TypeError(`Cannot decide: "port" is no number from 0 to 65535`);
+    throw new TypeError(
+      `Cannot decide: "port" is not a number from 0 to 65535`,
+    );
   }
   try {
     if (typeof host === "string") return parseHost(host);
@@ -148,13 +150,13 @@ function hostOf({ host, port }: RuleRequest): string | IpAddress {
     const why = (error as SyntaxError).message;
     throw new TypeError(`Cannot decide: "host": ${why}`);
   }
-  throw new TypeError(`Cannot decide: "host" is no string`);
+  throw new TypeError(`Cannot decide: "host" is not a string`);
 }
 
 function addressOf(name: string, text: string): IpAddress {
   const ip = typeof text === "string" ? parseIpAddress(text) : undefined;
   if (ip !== undefined) return ip;
-  throw new TypeError(`Cannot decide: "${name}" is no IP address`);
+  throw new TypeError(`Cannot decide: "${name}" is not an IP address`);
 }
 
 function listenerOf(text: string): Question["listener"] {

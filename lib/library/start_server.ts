@@ -66,7 +66,7 @@ export type ServerName = "proxy" | "forward" | "hub" | "echo";
  * @param kindName Which product.
  * @param options Its options, events and hooks.
  * @returns The server, which listens.
- * @throws {TypeError} If an option is wrong, or options don't go together.
+ * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If the machine does not have or allow what it needs; `cause`
  *   has the system's error.
  * @throws The reason of the signal, if that is aborted.
@@ -146,10 +146,10 @@ function requireEvents(
     if (value === undefined) continue;
     if (name === "signal") {
       if (value instanceof AbortSignal) continue;
-      throw new TypeError(`${cannot}: "signal" is no AbortSignal`);
+      throw new TypeError(`${cannot}: "signal" is not an AbortSignal`);
     }
     if (typeof value !== "function") {
-      throw new TypeError(`${cannot}: "${name}" is no function`);
+      throw new TypeError(`${cannot}: "${name}" is not a function`);
     }
     if (kindName === "proxy" || !HOOKS.some((hook) => hook === name)) continue;
     throw new TypeError(`${cannot}: "${name}" is for a proxy only`);

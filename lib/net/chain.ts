@@ -242,14 +242,14 @@ export function parentFailed(parent: Parent, cause: unknown): DialError {
   if (isTold) return cause;
   return new DialError(
     "parent failed",
-    `Cannot go through ${formatParent(parent)}: ${whyFailed(cause)}`,
+    `Cannot connect through ${formatParent(parent)}: ${whyFailed(cause)}`,
     { cause },
   );
 }
 
 function whyFailed(cause: unknown): string {
   return cause instanceof Deno.errors.UnexpectedEof
-    ? "it closed the connection before its answer was whole"
+    ? "it closed the connection before its answer was complete"
     : explainError(cause);
 }
 

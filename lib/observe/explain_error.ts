@@ -51,7 +51,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ["EOPNOTSUPP", "this system can't do that"],
   ["EPERM", "not permitted by the system"],
   ["EPIPE", "connection closed while written to"],
-  ["EPROTO", "the other side breaks the protocol"],
+  ["EPROTO", "the other side broke the protocol"],
   ["EPROTONOSUPPORT", "this machine does not have the protocol"],
   ["EROFS", "the file system is read-only"],
   ["ETIMEDOUT", "no answer in time"],

@@ -5,6 +5,7 @@
  */
 
 import type { ConnectionCode } from "./connection_code.ts";
+import type { EventCode } from "./event_code.ts";
 import type { MessageCode } from "./message_code.ts";
 
 /**
@@ -101,6 +102,8 @@ export interface MessageEvent {
 export interface BanEvent {
   /** Marks this kind of event. */
   event: "ban";
+  /** Why the client is banned, by a name that never changes. */
+  code: Exclude<EventCode, "listening">;
   /** The banned client: an IPv4 address, or a /64 of IPv6. */
   client: string;
   /** Length of the ban in milliseconds. */
@@ -114,6 +117,8 @@ export interface BanEvent {
    * failed with the same name. Not escaped.
    */
   user?: string;
+  /** The machine of the fleet on which it began (default: this one). */
+  node?: string;
 }
 
 /** The kind of server that a listener belongs to. */
@@ -127,6 +132,8 @@ export type ListeningKind = "proxy" | "forward" | "hub" | "echo" | "admin";
 export interface ListeningEvent {
   /** Marks this kind of event. */
   event: "listening";
+  /** The same for every listener. */
+  code: Extract<EventCode, "listening">;
   /** The kind of server. */
   kind: ListeningKind;
   /** The protocol, if the kind alone does not determine it: a hub's framing. */

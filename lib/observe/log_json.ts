@@ -48,6 +48,8 @@ function banFields(event: BanEvent): Record<string, unknown> {
     failures: event.failures,
     window_ms: event.window,
     user: event.user,
+    node: event.node,
+    code: event.code,
   };
 }
 
@@ -62,6 +64,7 @@ function listeningFields(event: ListeningEvent): Record<string, unknown> {
     port: event.port,
     path: event.path,
     config: event.config,
+    code: event.code,
   };
 }
 

@@ -127,9 +127,10 @@ export function formatDuration(milliseconds: number): string {
 function formatBan({ client, duration, ...event }: BanEvent): string {
   const line = `${client} for ${formatSpan(duration)}: ` +
     `${countOf(event.failures, "failure")} in ${formatSpan(event.window)}`;
+  const from = event.node === undefined ? "" : ` (from ${event.node})`;
   return event.user === undefined
-    ? line
-    : `${line} as ${quote(event.user)}, who is under attack`;
+    ? `${line}${from}`
+    : `${line} as ${quote(event.user)}, who is under attack${from}`;
 }
 
 function formatConnection(event: ConnectionEvent): string {

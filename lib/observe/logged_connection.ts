@@ -13,6 +13,7 @@ export type LoggedConnection = Pick<
   | "client"
   | "command"
   | "listener"
+  | "name"
   | "protocol"
   | "result"
   | "rule"
@@ -21,6 +22,7 @@ export type LoggedConnection = Pick<
   | "targets"
   | "user"
   | "via"
+  | "wouldDeny"
 >;
 
 const RESULTS: ReadonlySet<unknown> = new Set<ConnectionResult>(
@@ -62,6 +64,10 @@ export function parseConnection(
   const { command, targets } = fields;
   if (command === "bind" || command === "udp") connection.command = command;
   if (Array.isArray(targets)) connection.targets = targets.map(String);
+  const { would_deny: rule, would_deny_reason: reason } = fields;
+  if (typeof rule === "string") {
+    connection.wouldDeny = { rule, reason: String(reason) };
+  }
   return connection;
 }
 
@@ -70,4 +76,6 @@ type Draft = {
   -readonly [Key in keyof LoggedConnection]: LoggedConnection[Key];
 };
 
-const TEXTS = ["address", "protocol", "rule", "target", "user", "via"] as const;
+const TEXTS = [
+  ...["address", "name", "protocol", "rule", "target", "user", "via"] as const,
+];

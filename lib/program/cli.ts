@@ -5,7 +5,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import { requireDistinctEndpoints } from "../serve/distinct_endpoints.ts";
 import { COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
@@ -26,7 +26,7 @@ import { requireProc } from "../cli/require_proc.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** What `--version` prints. */
-const VERSION = `sluice ${project.version}`;
+const VERSION_LINE = `sluice ${PROGRAM_VERSION}`;
 
 /** Exit codes besides those of a command that ran. */
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -103,7 +103,7 @@ export async function runCommand(args: string[]): Promise<number> {
         : formatOverview(command.options, screen)
     );
   }
-  if (options["version"]) return print(VERSION);
+  if (options["version"]) return print(VERSION_LINE);
   if (!command.isExaminer) requireEffect(options);
   const isServer = "start" in command;
   if (isServer) requireDistinctEndpoints(options);
@@ -143,7 +143,7 @@ async function naming(
 /** Handles --help and --version of a group, which has no options of its own. */
 async function askGroup(group: string, args: string[]): Promise<number> {
   const { version } = await parseOptions(args, ASK_OPTIONS);
-  if (version) return print(VERSION);
+  if (version) return print(VERSION_LINE);
   return await show((screen) => formatHelp(groupHelp(group), screen));
 }
 

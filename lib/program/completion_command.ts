@@ -6,13 +6,20 @@
 
 import type { Command } from "../cli/command.ts";
 import { bashCompletion } from "../cli/completion/bash.ts";
-import { SHELLS } from "../cli/completion/described.ts";
+import {
+  type DescribedCommand,
+  groupsOf,
+  type OperandWords,
+  SHELLS,
+} from "../cli/completion/described.ts";
 import { fishCompletion } from "../cli/completion/fish.ts";
 import { zshCompletion } from "../cli/completion/zsh.ts";
 import { operand } from "../cli/declare_options.ts";
 import { quoteArgument } from "../cli/parse_options.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
+import { readTopics } from "../manual/topics.ts";
 import { type CommandTable, describeCommands } from "./command_table.ts";
+import { HELP_WORDS } from "./help_command.ts";
 
 type Shell = typeof SHELLS[number];
 
@@ -60,13 +67,33 @@ export function completionCommand(
     ],
     options: COMPLETION_OPTIONS,
     run: async ({ shell }) => {
-      const text = WRITERS[shell](await describeCommands(commands));
+      const described = await describeCommands(commands);
+      const words = await operandWords(described);
+      const text = WRITERS[shell](
+        described.map((one) => ({ ...one, operands: words[one.name] })),
+      );
       await new Blob([text]).stream().pipeTo(
         Deno.stdout.writable,
         { preventClose: true },
       );
       return 0;
     },
+  };
+}
+
+/** The words of commands that take others than files. */
+async function operandWords(
+  commands: readonly DescribedCommand[],
+): Promise<Readonly<Record<string, OperandWords>>> {
+  const topics = (await readTopics()).map(({ name }) => name);
+  const firsts = [...new Set(commands.map(({ name }) => name.split(" ")[0]!))];
+  const seconds = [...groupsOf(commands)].map(([first, members]) =>
+    [first, members.map(({ name }) => name.split(" ")[1]!)] as const
+  );
+  const about = [...new Set([...firsts, ...topics, ...HELP_WORDS])];
+  return {
+    completion: new Map([["completion", SHELLS]]),
+    help: new Map([["help", about], ["options", firsts], ...seconds]),
   };
 }
 
@@ -81,5 +108,5 @@ function parseShell(given: readonly string[]): Shell {
   }
   const shell = SHELLS.find((one) => one === word);
   if (shell !== undefined) return shell;
-  throw new SyntaxError(`${quoteArgument(word)} is none of ${known}`);
+  throw new SyntaxError(`${quoteArgument(word)} is not one of ${known}`);
 }

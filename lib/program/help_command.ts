@@ -4,7 +4,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { Command } from "../cli/command.ts";
 import { operand } from "../cli/declare_options.ts";
 import { formatHelp, formatRows } from "../cli/help.ts";
@@ -19,6 +19,9 @@ import {
   type CommandTable,
   describeCommands,
 } from "./command_table.ts";
+
+/** Words after `help` that are neither a command nor a topic. */
+export const HELP_WORDS = ["options", "search", "man"] as const;
 
 /** The options of the command. */
 export const HELP_OPTIONS = {
@@ -129,7 +132,7 @@ function membersOf(group: string, commands: CommandTable) {
 
 async function search(words: readonly string[]): Promise<string[]> {
   if (words.length === 0) {
-    throw new UsageError("search for what? write 'sluice help search WORD…'");
+    throw new UsageError("'search' needs a word: sluice help search WORD…");
   }
   const { count, places } = searchTopics(await readTopics(), words);
   const shown = words.map(quoteArgument).join(" ");
@@ -147,6 +150,6 @@ async function manPage(table: CommandTable): Promise<string[]> {
   const { formatManPage } = await import("../manual/man_page.ts");
   const commands = await describeCommands(table);
   const topics = await readTopics();
-  const { version } = project;
+  const version = PROGRAM_VERSION;
   return formatManPage({ commands, topics, version }).trimEnd().split("\n");
 }

@@ -11,9 +11,11 @@ import { type Hangups, listenForHangups } from "../cli/hangups.ts";
 import { listenForSignals } from "../cli/stop_signals.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import type { Fleet } from "../serve/counts/fleet.ts";
 import { announce } from "../serve/announcement.ts";
 import { requireInheritedTaken } from "../serve/inherited_listener.ts";
 import { logOptionsOf, openLog } from "../serve/log_sink.ts";
+import type { FleetOptions } from "../serve/options/fleet.ts";
 import type { ProgramOptions } from "../serve/options/program.ts";
 import type { Serving } from "../serve/running_server.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
@@ -99,7 +101,7 @@ export type ThreadSettings = Partial<Pick<WorkersOptions, "entry" | "times">>;
  * @param servers The servers.
  * @param threads How to start several threads.
  * @returns Exit code: 0, or 1 if the shutdown cut connections.
- * @throws {UsageError} If options do not go together.
+ * @throws {UsageError} If options conflict.
  * @throws {ConfigError} If there is a problem in the configuration.
  * @throws {StartError} If the machine does not have or allow what is needed, or
  *   threads die faster than they can be replaced.
@@ -119,19 +121,21 @@ export async function runLife(
   await using watching = await openWatchers(options, log.write, {
     ...{ hasWorkers, drain: () => signals.raise(OPERATOR) },
   });
+  await using fleet = await joinFleet(options, log.write);
   const starting = hasWorkers
-    ? startThreads(options, servers, { log, watching, threads })
-    : startHere(servers, { log, watching });
+    ? startThreads(options, servers, { log, watching, threads, fleet })
+    : startHere(servers, { log, watching, fleet });
   const serving = await startUntilSignal(starting, signals);
   if (typeof serving === "string") {
-    const message = `${serving}: stopped before the start was done`;
+    const message = `${serving}: stopped during the start`;
     log.write({ event: "message", level: "info", code: "stopped", message });
     await log.flush();
     return 0;
   }
   try {
     const file = await servers.openFile?.(serving, log.write);
-    const files = file === undefined ? serving.files : [file];
+    const own = file === undefined ? serving.files : [file];
+    const files = [...own, ...watching.files];
     await using _watching = watchFiles(files, {
       hangups,
       onIdleSignal: () => sayNothingToReload(log.write),
@@ -139,7 +143,7 @@ export async function runLife(
     });
     watching.start({ files, config: servers.config });
     dropPermissions({
-      keepWrite: serving.writes || watching.writes,
+      keepWrite: serving.writes || watching.writes || !!fleet?.writes,
       keepFfi: serving.keepsFfi ?? false,
     });
     announce([...serving.banner, ...watching.banner], log.write);
@@ -168,22 +172,48 @@ interface Surroundings {
   log: { write(event: LogEvent): void };
   watching: Watchers;
   threads?: ThreadSettings;
+  fleet: Fleet | undefined;
+}
+
+async function joinFleet(
+  options: LifeOptions,
+  log: (event: LogEvent) => void,
+): Promise<Fleet | undefined> {
+  if (options.fleet === undefined) return undefined;
+  // Imported lazily so that programs without a fleet start faster.
+  const { openFleet } = await import("../fleet/open.ts");
+  return await openFleet(options as FleetOptions, log);
 }
 
 async function startHere(
   servers: Servers,
-  { log, watching: { registry } }: Surroundings,
+  { fleet, log: { write: log }, watching: { registry } }: Surroundings,
 ): Promise<Serving> {
-  const serving = await servers.start({ ...ALONE, log: log.write, registry });
+  const host = fleet === undefined
+    ? { ...ALONE, log, registry }
+    : await hostIn(fleet, servers, { log, registry });
+  const serving = await servers.start(host);
   await requireInheritedTaken();
   return serving;
+}
+
+async function hostIn(
+  fleet: Fleet,
+  servers: Servers,
+  host: Pick<ServerHost, "log" | "registry">,
+): Promise<ServerHost> {
+  const [{ fleetHost }, { listeners: [first] }] = await Promise.all([
+    import("../fleet/host.ts"),
+    servers.plan(),
+  ]);
+  return fleetHost({ ...host, fleet, kindName: first?.kindName ?? "" });
 }
 
 /** This thread only supervises them. */
 async function startThreads(
   options: LifeOptions,
   servers: Servers,
-  { log, threads, watching }: Surroundings,
+  { fleet, log, threads, watching }: Surroundings,
 ): Promise<Serving> {
   // Imported lazily so that programs with one thread start faster.
   const { Workers } = await import("../workers/workers.ts");
@@ -191,7 +221,7 @@ async function startThreads(
   const workers = new Workers({
     entry: import.meta.resolve("./worker_entry.ts"),
     count: options.workers!,
-    ...{ plan, log: log.write, logging: logOptionsOf(options) },
+    ...{ fleet, plan, log: log.write, logging: logOptionsOf(options) },
     watcher: watching.threads,
     ...threads,
   });

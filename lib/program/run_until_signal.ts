@@ -37,7 +37,7 @@ export interface DrainOptions {
  * @param running The servers.
  * @param signals The source of signals.
  * @param options Length of the drain, and callbacks.
- * @returns Exit code: 0, or 1 if connections were cut.
+ * @returns Exit code: 0, or 1 if connections were cut or lost.
  */
 export async function runUntilSignal(
   running: Stoppable,
@@ -64,18 +64,19 @@ export async function runUntilSignal(
   const early = await Promise.race([drained, second]);
   if (typeof early !== "number") onDrain(0);
   const cut = typeof early === "number" ? early : await running.shutdown(0);
-  if (cut === 0) {
-    say("info", "stopped", "Stopped; no connection was cut");
-    return 0;
-  }
   const why = typeof early === "number"
     ? `after ${formatDuration(drainTimeout)}`
     : `by ${early}`;
-  say(
-    "warning",
-    "stopped-cut",
-    `Stopped; ${countOf(cut, "connection")} cut ${why}`,
-  );
+  const { lost = 0 } = running;
+  const harm = [
+    ...cut > 0 ? [`${countOf(cut, "connection")} cut ${why}`] : [],
+    ...lost > 0 ? [`${countOf(lost, "connection")} lost with a worker`] : [],
+  ];
+  if (harm.length === 0) {
+    say("info", "stopped", "Stopped; no connection was cut");
+    return 0;
+  }
+  say("warning", "stopped-cut", `Stopped; ${harm.join(", ")}`);
   return 1;
 }
 

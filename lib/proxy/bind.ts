@@ -143,7 +143,7 @@ function listenHost(
   if (pathOf(local) === undefined) return local.hostname;
   throw new Refusal(
     "forbidden",
-    "BIND needs an address to listen on, and the client came by a Unix socket; --bind names one",
+    "BIND needs an address to listen on, but the client came over a Unix socket; give one with --bind",
   );
 }
 

@@ -120,7 +120,7 @@ function bansOf(options: ProxyOptions, host: ServerHost): Bans {
   const { "ban-time": time, "ban-time-max": timeMax } = options;
   if (time > timeMax) {
     throw new UsageError(
-      "is longer than --ban-time-max; give that the longer time",
+      "is longer than --ban-time-max; raise --ban-time-max",
       { option: "ban-time", others: ["ban-time-max"] },
     );
   }

@@ -20,7 +20,7 @@ const NOTHING = new Uint8Array();
  * @returns What is spoken there.
  */
 export function leadTo({ host, port }: HostPort): Protocol<ProxyServices> {
-  const wish = { host: parseHost(host), port };
+  const wish = { host: parseHost(host), port, isFixed: true };
   return (session) => {
     session.record.protocol = "tcp";
     session.endHandshake();

@@ -35,6 +35,7 @@ import {
 } from "../serve/options/rules.ts";
 import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
+import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 // deno-lint-ignore no-control-regex
@@ -175,6 +176,7 @@ export const PROXY_OPTIONS = {
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
+  ...FLEET_OPTIONS,
   ...COMMON_OPTIONS,
   ...GRACE_OPTIONS,
 };
@@ -229,7 +231,7 @@ function parseProtocols(text: string): ProtocolName[] {
   const names = text.split(",");
   for (const [index, name] of names.entries()) {
     if (!PROTOCOLS.some((known) => known === name)) {
-      throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+      throw new SyntaxError(`'${name}' is not one of ${PROTOCOLS.join(", ")}`);
     }
     if (names.indexOf(name) < index) {
       throw new SyntaxError(`'${name}' is given twice; give it once`);

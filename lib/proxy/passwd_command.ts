@@ -54,7 +54,7 @@ function parseName(given: readonly string[]): string {
   const [name] = given;
   if (given.length > 1) { // The second word may be a password.
     throw new SyntaxError(
-      `${given.length} words were given; give one name: the password is asked for`,
+      `${given.length} words were given; give only a name; Sluice asks for the password`,
     );
   }
   if (name === undefined) throw new SyntaxError("it is missing; give one name");

@@ -60,7 +60,7 @@ async function askTwice(name: string): Promise<string> {
     if (first === second && typeof first === "string") return first;
     Deno.stderr.writeSync(new TextEncoder().encode("They differ.\n"));
   }
-  throw fault(`${MOST_TRIES} times the two differed`);
+  throw fault(`the two passwords differed ${MOST_TRIES} times`);
 }
 
 /**

@@ -60,7 +60,7 @@ async function readRequest(session: ProxySession): Promise<Request> {
   }
   // USERID proves nothing, because there is no password.
   if (mustLogIn(session)) {
-    throw refused("SOCKS4 has no password, and there are users");
+    throw refused("SOCKS4 has no passwords, and this proxy needs one");
   }
   return request;
 }

@@ -40,6 +40,7 @@ export function listeningEvent(
   const path = pathOf(addr);
   return {
     event: "listening",
+    code: "listening",
     kind,
     ...protocol === undefined ? {} : { protocol },
     isTls,

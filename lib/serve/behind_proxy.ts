@@ -46,7 +46,7 @@ export function behindProxy<S extends ConnectionServices>(
     if (isTrusted(session.remote, accept)) await takeHeader(session, accept);
     else if (accept.isRequired) {
       throw refused(
-        `${session.record.client} may not send one; --accept-proxy-from names who may`,
+        `${session.record.client} may not send a PROXY header; --accept-proxy-from lists the addresses that may`,
       );
     }
     return await protocol(session);

@@ -33,7 +33,7 @@ export interface ConnectionServices {
   limits: ConnectionLimits;
   /** Connections at once from one client; 0 is no limit but that in all. */
   connectionsPerClient: number;
-  /** Limits that are off unless asked for; `undefined` is none of them. */
+  /** Limits that are off unless asked for; `undefined` is not one of them. */
   usage?: UsageLimits | undefined;
   /** Time limits. */
   timeouts: Timeouts;

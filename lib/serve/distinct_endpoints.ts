@@ -49,7 +49,7 @@ export function requireDistinctEndpoints(values: object): void {
         ? `${formatEndpoint(endpoint)} is given twice; give it once`
         : `${
           formatEndpoint(endpoint)
-        } is where ${there} listens already; give another port`,
+        } is already taken by ${there}; give another port`,
       {
         option,
         others: [before.option],

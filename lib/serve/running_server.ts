@@ -14,13 +14,15 @@ import type { Reloadable } from "../cli/watch_files.ts";
 export interface Stoppable {
   /** Connections that are open, as far as this thread knows. */
   readonly connections: number;
+  /** Connections that a thread lost when it died in the shutdown (default 0). */
+  readonly lost?: number;
   /** Counts those of other threads, but does not wait long for them. */
   refresh?(): Promise<void>;
   /**
    * Stops accepting and lets open connections finish.
    *
    * @param deadline Milliseconds until the rest is cut; 0 cuts immediately.
-   * @returns How many connections were cut.
+   * @returns How many connections were cut, without the lost ones.
    */
   shutdown(deadline: number): Promise<number>;
 }

@@ -17,7 +17,7 @@ export interface ServerCommand<Table extends OptionTable>
    *
    * @param host The program that it runs in.
    * @returns The server.
-   * @throws {UsageError} If the options do not go together.
+   * @throws {UsageError} If options conflict.
    * @throws {StartError} If the machine does not have or allow what it needs.
    */
   start(

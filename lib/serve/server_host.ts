@@ -96,9 +96,11 @@ export interface ServerHost {
    * agree on which is which (default: they need not).
    *
    * @param listener Its name, the same in all threads.
+   * @param scope Its kind and its number among those of that kind, such as
+   *   `proxy 1`: the same on all machines of a fleet.
    * @returns What that listener is to use.
    */
-  forListener?(listener: string): ServerHost;
+  forListener?(listener: string, scope: string): ServerHost;
 }
 
 /** A program with that server alone, which logs nothing. */

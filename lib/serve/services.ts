@@ -47,6 +47,8 @@ export interface AskedTunnel {
   readonly host: Host;
   /** Port that was asked for. */
   readonly port: number;
+  /** Whether the operator chose the target, and the client only a port. */
+  readonly isFixed: boolean;
   /** The target; the client knows that it is open. */
   readonly opened: OpenedTarget;
   /**

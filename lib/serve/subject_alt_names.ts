@@ -58,7 +58,7 @@ export function parseSubjectAltName(text: string): Host {
 function addressFault(ip: Uint8Array): string | undefined {
   const isUnspecified = ip.every((byte) => byte === 0);
   return isUnspecified
-    ? "is no address that clients connect to; give the machine's own"
+    ? "is not an address that clients connect to; give the machine's own"
     : undefined;
 }
 
@@ -95,6 +95,6 @@ function labelFault(label: string): string | undefined {
 /** A name that ends in a number is a malformed address. */
 function lastFault(label: string): string | undefined {
   return /^(?:\d+|0x[\da-f]*)$/.test(label)
-    ? "is no address; IPv4 has four numbers of 0 to 255 without leading zeros"
+    ? "is not an address; IPv4 has four numbers from 0 to 255 without leading zeros"
     : undefined;
 }

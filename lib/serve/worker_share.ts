@@ -5,6 +5,7 @@
  */
 
 import type { Bans, BansOptions } from "../policy/users/bans.ts";
+import type { FleetView } from "./counts/fleet_view.ts";
 import type { SharedTable, SharedTableShape } from "../sync/shared/table.ts";
 
 /** One of several threads that run the same server. */
@@ -17,6 +18,8 @@ export interface ThreadInfo {
 
 /** A named count of all threads. */
 export interface Share extends ThreadInfo {
+  /** The fleet that counts together (default: this machine counts alone). */
+  readonly fleet: FleetView | undefined;
   /**
    * Gives a table that all threads see.
    *

@@ -66,7 +66,7 @@ export class DnsCursor {
       const length = this.#byte();
       if (length >= POINTER) {
         const to = (length & ~POINTER) << 8 | this.#byte();
-        if (to >= start) throw dnsFault("a pointer does not lead back");
+        if (to >= start) throw dnsFault("a pointer does not point back");
         end ??= this.#offset;
         start = this.#offset = to;
         continue;

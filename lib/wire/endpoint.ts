@@ -52,7 +52,7 @@ export function parseEndpoint(text: string, defaultHost: string): Endpoint {
   }
   if (length > MOST_PATH) {
     throw new SyntaxError(
-      `the path of a Unix socket has ${length} bytes, not ${MOST_PATH} at most`,
+      `the path of a Unix socket has ${length} bytes; at most ${MOST_PATH} are allowed`,
     );
   }
   return { path };

@@ -52,7 +52,9 @@ export function parseAskedHost(text: string): Host {
   if (text === "") throw new SyntaxError("name is empty");
   for (const label of text.split(".")) {
     if (label !== "" && !LABEL.test(label)) {
-      throw new SyntaxError(`label ${JSON.stringify(cut(label))} is no label`);
+      throw new SyntaxError(
+        `label ${JSON.stringify(cut(label))} is not allowed in a name`,
+      );
     }
   }
   return text;
@@ -93,7 +95,7 @@ export function parseConfiguredHost(text: string): Host {
   if (fault !== undefined) throw new SyntaxError(fault);
   if (typeof host === "string" && /^\d+(?:\.\d+)*\.?$/.test(host)) {
     throw new SyntaxError(
-      `'${cut(host)}' is no IPv4 address, which is four numbers up to 255`,
+      `'${cut(host)}' is not an IPv4 address (four numbers from 0 to 255)`,
     );
   }
   return host;

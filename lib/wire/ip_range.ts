@@ -39,13 +39,15 @@ export function parseIpRange(text: string): IpRange {
     throw new SyntaxError(`${quote(text)} has more than ${ip.length * 8} bits`);
   }
   if (unmapAddress(ip).length !== ip.length) {
-    throw new SyntaxError(`${quote(text)} is mapped: write it as IPv4`);
+    throw new SyntaxError(
+      `${quote(text)} is an IPv4-mapped address: write it as IPv4`,
+    );
   }
   const prefix = clearBehind(ip, bits);
   if (prefix.some((byte, index) => byte !== ip[index])) {
     const range = formatIpRange({ prefix, bits });
     throw new SyntaxError(
-      `${quote(text)} is not ${range}: bits behind it are set`,
+      `${quote(text)} has bits set after the first ${bits}; write ${range}`,
     );
   }
   return { prefix, bits };

@@ -91,7 +91,7 @@ export function takesNames({ scheme }: Parent): boolean {
 function parseScheme(scheme: string): ParentScheme {
   if (Object.hasOwn(DEFAULT_PORT, scheme)) return scheme as ParentScheme;
   const known = Object.keys(DEFAULT_PORT).join(", ");
-  throw new SyntaxError(`scheme ${quote(scheme)} is none of ${known}`);
+  throw new SyntaxError(`scheme ${quote(scheme)} is not one of ${known}`);
 }
 
 function parseAuthority(
@@ -128,11 +128,11 @@ function parseLogin(scheme: ParentScheme, login: string): ParentCredentials {
   );
   if (lengths[0] === 0 || lengths.some((length) => length > MOST_BYTES)) {
     throw new SyntaxError(
-      "a parent's user name has not 1 to 255 bytes, or its password more than 255",
+      "a parent's user name must have 1 to 255 bytes, and its password at most 255",
     );
   }
   if (scheme.startsWith("socks4") && colon >= 0) {
-    throw new SyntaxError("SOCKS4 has a user name, and no password");
+    throw new SyntaxError("SOCKS4 has user names but no passwords");
   }
   if (scheme.startsWith("socks4") && username.includes("\0")) {
     throw new SyntaxError("a SOCKS4 user name can't have NUL");

@@ -85,7 +85,7 @@ export class Crew {
     const answer = await ask(first.thread);
     const faults = await askEach(others, (thread) => ask(thread, answer));
     for (const fault of faults) {
-      const message = `Workers differ, one did not accept ${what}: ${fault}`;
+      const message = `Workers differ: one did not accept ${what}: ${fault}`;
       this.#log({
         event: "message",
         level: "error",

@@ -6,7 +6,8 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
-import { BanKeeper } from "./ban_keeper.ts";
+import { BanKeeper } from "../serve/counts/ban_keeper.ts";
+import type { Fleet } from "../serve/counts/fleet.ts";
 import type { Crew } from "./crew.ts";
 import { askWhose, dialCounts } from "./dials.ts";
 import { DuplicateFilter } from "./duplicate_filter.ts";
@@ -20,6 +21,8 @@ export interface ExchangeOptions {
   crew: Crew;
   /** Receives the log events of the program. */
   log: (event: LogEvent) => void;
+  /** The fleet (default: none). */
+  fleet?: Fleet | undefined;
   /** Receives what a thread logs about the program. */
   onSaid: (event: LogEvent) => void;
 }
@@ -40,7 +43,13 @@ export class Exchange {
    */
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#bans = new BanKeeper(options.log);
+    const { crew, fleet, log } = options;
+    this.#bans = new BanKeeper({
+      ...{ fleet, log },
+      deliver(name, states) {
+        for (const { thread } of crew.slots) thread.tell("bans", name, states);
+      },
+    });
     this.dials = dialCounts(options.count);
     this.#counts = new Int32Array(this.dials);
   }
@@ -55,17 +64,14 @@ export class Exchange {
     index: number,
     self: () => WorkerThread,
   ): WorkerThreadOptions["acts"] {
-    const { crew, onSaid } = this.#options;
+    const { onSaid } = this.#options;
     return {
       log: (event) => {
         if (this.#isNews(event, index)) onSaid(event);
       },
-      copy: (name, settings) =>
-        self().tell("bans", name, this.#bans.copy(name, settings)),
-      ban: (name, action) => {
-        const states = this.#bans.decide(name, action);
-        for (const { thread } of crew.slots) thread.tell("bans", name, states);
-      },
+      copy: (name, scope, settings) =>
+        self().tell("bans", name, this.#bans.copy(name, scope, settings)),
+      ban: (name, action) => this.#bans.decide(name, action),
       whose: (arrival) => {
         const others = this.#dialling.filter((thread) => thread !== self());
         const asks = others.map((one) => () => one.ask("whose", arrival));

@@ -12,20 +12,15 @@ import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 import type { Bans, BansOptions, BanState } from "../policy/users/bans.ts";
 import { ReplicatedBans } from "../policy/users/replicated_bans.ts";
-import { SharedTable } from "../sync/shared/table.ts";
 import type { ThreadLink } from "../sync/thread_link.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { knownPipes, knowPipes } from "../cli/read_file.ts";
-import { KeptValues } from "../serve/kept_values.ts";
+import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
+import { SharedCountKeeper } from "../serve/counts/shared_counts.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
-import type {
-  Agreement,
-  BoundPlace,
-  SupervisorActs,
-  TableMemory,
-} from "./message.ts";
-import type { GivenTable, Share, ThreadInfo } from "../serve/worker_share.ts";
+import type { Agreement, BoundPlace, SupervisorActs } from "./message.ts";
+import type { Share, ThreadInfo } from "../serve/worker_share.ts";
 import { requireShareable } from "../serve/worker_socket.ts";
 
 /** Options for {@linkcode WorkerHost}. */
@@ -42,6 +37,10 @@ export interface WorkerHostOptions {
   now: () => number;
   /** Whether other threads already serve (default false). */
   isRunning?: boolean;
+  /** The fleet (default: none). */
+  fleet?: FleetMemory | undefined;
+  /** Place of a program's only listener in a fleet (default: none). */
+  scope?: string;
 }
 
 /** How to open a socket. */
@@ -61,8 +60,7 @@ export class WorkerHost implements ServerHost {
   readonly #places = new Map<string, BoundPlace>();
   /** Names of this thread's open sockets. */
   readonly #open = new Set<string>();
-  readonly #tables = new Map<string, TableMemory>();
-  readonly #kept = new KeptValues();
+  readonly #counts: SharedCountKeeper;
   readonly #bans = new Map<string, ReplicatedBans>();
   readonly #last = Promise.withResolvers<void>();
   #isEnding = false;
@@ -77,8 +75,16 @@ export class WorkerHost implements ServerHost {
     this.thread = options.thread;
     this.registry = options.registry;
     this.log = options.log;
-    const { isRunning = false } = options;
+    const { fleet, isRunning = false, now, thread } = options;
     this.files = new ServerFiles({ isRunning });
+    this.#counts = new SharedCountKeeper({
+      ...{ thread, now, fleet: fleet && new FleetView(fleet, now) },
+      copyBans: (name, scope, settings) =>
+        this.#copyBans(name, scope, settings),
+      forgetBans: (name) => this.#bans.delete(name),
+      othersEnded: () =>
+        this.#isEnding ? this.#last.promise : Promise.resolve(),
+    });
   }
 
   /** What other threads must know. */
@@ -86,7 +92,7 @@ export class WorkerHost implements ServerHost {
     const isOpen = ([name]: [string, BoundPlace]) => this.#open.has(name);
     return {
       places: new Map([...this.#places].filter(isOpen)),
-      tables: this.#tables,
+      tables: this.#counts.tables,
       pipes: knownPipes(),
     };
   }
@@ -95,7 +101,7 @@ export class WorkerHost implements ServerHost {
   agree({ pipes, places, tables }: Agreement): void {
     knowPipes(pipes);
     for (const [name, place] of places) this.#places.set(name, place);
-    for (const [name, table] of tables) this.#tables.set(name, table);
+    this.#counts.agree(tables);
   }
 
   /**
@@ -150,16 +156,18 @@ export class WorkerHost implements ServerHost {
     settings: unknown,
     make: (share?: Share) => T,
   ): T {
-    return this.#keepAs(what, settings, make);
+    const { scope = "" } = this.#options;
+    return this.#counts.keep({ listener: "", scope, what }, settings, make);
   }
 
   /**
    * Returns the host for one of the listeners.
    *
    * @param listener Its name, the same in all threads.
+   * @param scope The same on all machines.
    * @returns The host for that listener.
    */
-  forListener(listener: string): ServerHost {
+  forListener(listener: string, scope: string): ServerHost {
     const { log, registry, thread } = this;
     return {
       ...{ log, registry, thread, isTrial: false },
@@ -167,7 +175,7 @@ export class WorkerHost implements ServerHost {
       open: (where, open, backlog) =>
         this.#openAs(listener, where, { open, backlog }),
       keep: (what, settings, make) =>
-        this.#keepAs(`${listener} ${what}`, settings, make),
+        this.#counts.keep({ listener, scope, what }, settings, make),
     };
   }
 
@@ -228,63 +236,14 @@ export class WorkerHost implements ServerHost {
     return listenOn(place, backlog);
   }
 
-  #keepAs<T extends object>(
-    what: string,
-    given: unknown,
-    make: (share?: Share) => T,
-  ): T {
-    return this.#kept.take({
-      ...{ what, given },
-      make: (settings, replaced) => {
-        if (replaced !== undefined) this.#forget(nameOf(what, replaced));
-        return make(this.#shareOf(nameOf(what, settings)));
-      },
-    });
-  }
-
-  /** Current users keep it; no one else gets it. */
-  #forget(share: string): void {
-    for (const name of this.#tables.keys()) {
-      // With the space: a limit of 100 is not one of 10.
-      if (name.startsWith(`${share} `)) this.#tables.delete(name);
-    }
-    this.#bans.delete(share);
-  }
-
-  #shareOf(prefix: string): Share {
-    return {
-      ...this.thread,
-      table: (name, shape) => this.#table(`${prefix} ${name}`, shape),
-      bans: (settings) => this.#copyBans(prefix, settings),
-      othersEnded: () =>
-        this.#isEnding ? this.#last.promise : Promise.resolve(),
-    };
-  }
-
-  #table(
-    name: string,
-    given: Parameters<Share["table"]>[1],
-  ): GivenTable {
-    const { now, thread } = this.#options;
-    const known = this.#tables.get(name);
-    const shape = { ...given, threads: thread.count };
-    const memory = known?.memory ??
-      new SharedArrayBuffer(SharedTable.bytes(shape));
-    this.#tables.set(name, { memory, shape });
-    const table = new SharedTable(shape, {
-      ...{ memory, now, thread: thread.index },
-    });
-    return { table, isNew: known === undefined };
-  }
-
-  #copyBans(name: string, settings: BansOptions): Bans {
+  #copyBans(name: string, scope: string, settings: BansOptions): Bans {
     const { link } = this.#options;
     const bans = new ReplicatedBans(
       settings,
       (action) => link.tell("ban", name, action),
     );
     this.#bans.set(name, bans);
-    link.tell("copy", name, settings);
+    link.tell("copy", name, scope, settings);
     return bans;
   }
 }
@@ -318,8 +277,4 @@ function listenOn(
   tcpBacklog: number,
 ): Deno.TcpListener {
   return Deno.listen({ hostname, port, reusePort: true, tcpBacklog });
-}
-
-function nameOf(what: string, settings: string): string {
-  return `${what} ${settings}`;
 }

@@ -11,7 +11,8 @@ import type { MemoryLimit } from "../net/system/memory_limit.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { BansOptions, BanState } from "../policy/users/bans.ts";
 import type { BanAction } from "../policy/users/replicated_bans.ts";
-import type { SharedTableShape } from "../sync/shared/table.ts";
+import type { TableMemories } from "../serve/counts/shared_counts.ts";
+import type { FleetMemory } from "../serve/counts/fleet_view.ts";
 import type { LogOptions } from "../serve/log_sink.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
@@ -26,20 +27,12 @@ export interface BoundPlace {
   isInherited: boolean;
 }
 
-/** Memory of a table. */
-export interface TableMemory {
-  /** The memory. */
-  memory: SharedArrayBuffer;
-  /** What it is. */
-  shape: SharedTableShape;
-}
-
 /** What threads must agree on; the first one decides it for the others. */
 export interface Agreement {
   /** Sockets by name. */
   places: ReadonlyMap<string, BoundPlace>;
   /** Tables by name. */
-  tables: ReadonlyMap<string, TableMemory>;
+  tables: TableMemories;
   /** Contents of pipes, which only one thread can read. */
   pipes: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
@@ -64,6 +57,8 @@ export interface WorkerStart {
   clockLead: number;
   /** Number of dials of each thread that may arrive at another. */
   dials: SharedArrayBuffer;
+  /** The fleet, if the program is in one. */
+  fleet: FleetMemory | undefined;
   /** Whether all sockets that were handed over must be used. */
   isFirst: boolean;
   /** Whether it replaces a thread that has ended while others serve. */
@@ -121,7 +116,7 @@ export interface SupervisorActs {
   /** Logs an event of the whole program once. */
   log(event: LogEvent): void;
   /** Sends it the bans of a name, now and after each change. */
-  copy(name: string, settings: BansOptions): void;
+  copy(name: string, scope: string, settings: BansOptions): void;
   /** Decides on a ban for all threads. */
   ban(name: string, action: BanAction): void;
   /** Asks the other threads for the trail of a connection. */

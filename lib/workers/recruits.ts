@@ -4,10 +4,15 @@
  * @module
  */
 
-import { descriptorLimit } from "../net/system/descriptors.ts";
+import { StartError } from "../cli/usage_error.ts";
+import {
+  descriptorLimit,
+  descriptorsToStart,
+} from "../net/system/descriptors.ts";
 import { memoryLimit } from "../serve/limits/memory_plan.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 import { clockLead } from "../sync/shared/clock.ts";
+import type { Fleet } from "../serve/counts/fleet.ts";
 import type { Slot } from "./crew.ts";
 import type { Exchange } from "./exchange.ts";
 import type { WorkerStart, WorkerStarted } from "./message.ts";
@@ -23,6 +28,8 @@ export interface RecruitsOptions {
   logging: WorkerStart["log"];
   /** The watcher (default none). */
   watcher?: ThreadWatcher | undefined;
+  /** The fleet (default: none). */
+  fleet?: Fleet | undefined;
   /** Milliseconds without an answer after which a thread is given up. */
   patience: number;
 }
@@ -40,10 +47,12 @@ export class Recruits {
    *
    * @param options What threads get.
    * @param exchange Their exchange.
+   * @throws {StartError} If there are too few descriptors for all threads.
    */
   constructor(options: RecruitsOptions, exchange: Exchange) {
     this.#options = options;
     this.#exchange = exchange;
+    requireDescriptors(options.count, this.#descriptors);
   }
 
   /**
@@ -74,7 +83,7 @@ export class Recruits {
     >,
   ): Promise<WorkerStarted> {
     const { index, thread } = slot;
-    const { count, logging, watcher } = this.#options;
+    const { count, fleet, logging, watcher } = this.#options;
     await thread.ready;
     const started = await thread.ask("start", {
       ...given,
@@ -85,6 +94,7 @@ export class Recruits {
       memory: this.#memory,
       clockLead: clockLead(),
       dials: this.#exchange.dials,
+      fleet: fleet?.memory,
     });
     slot.leave = watcher?.add(
       index + 1,
@@ -93,4 +103,12 @@ export class Recruits {
     slot.isServing = true;
     return started;
   }
+}
+
+function requireDescriptors(count: number, limit = Infinity): void {
+  const least = descriptorsToStart(count);
+  if (limit >= least) return;
+  throw new StartError(
+    `Cannot start ${count} workers: they need ${least} file descriptors, and the limit is ${limit}; raise it with ulimit -n ${least}, or give --workers 1`,
+  );
 }

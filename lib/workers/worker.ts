@@ -24,6 +24,7 @@ import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";
 import type { WatchedThread } from "../serve/watched_thread.ts";
+import { scopeOf } from "../serve/counts/count_name.ts";
 import { WorkerDials } from "./dials.ts";
 import { WORKER_FAULTS } from "./fault.ts";
 import { WorkerHost } from "./host.ts";
@@ -103,7 +104,8 @@ class ServingWorker implements WorkerActs {
   }
 
   async #start(start: WorkerStart): Promise<WorkerStarted> {
-    const { dials: counts, ids, thread } = start;
+    const { dials: counts, fleet, ids, thread } = start;
+    const [listener] = start.plan.listeners;
     if (ids !== undefined) this.#watched = await this.#program.watch(ids);
     const log = openLog({ ...start.log, isShared: true });
     const host = new WorkerHost({
@@ -113,6 +115,8 @@ class ServingWorker implements WorkerActs {
       link: this.link,
       now: sharedClock(start.clockLead),
       isRunning: start.isReplacing,
+      fleet,
+      scope: scopeOf(listener?.kindName ?? "", 1),
     });
     host.agree(start.agreement);
     const ask = (arrival: Arrival) => this.link.ask("whose", arrival);

@@ -8,7 +8,6 @@
 import { knownPipes } from "../cli/read_file.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
-import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Announcement } from "../serve/announcement.ts";
 import type { Serving } from "../serve/running_server.ts";
@@ -17,7 +16,7 @@ import { ThreadEnded } from "../sync/thread_link.ts";
 import { Crew, type Slot } from "./crew.ts";
 import { Deaths, MOST_DEATHS } from "./deaths.ts";
 import { Exchange } from "./exchange.ts";
-import { giveBack, heldBy } from "./thread_counts.ts";
+import { giveBack } from "./thread_counts.ts";
 import type { Agreement, WorkerApplied, WorkerStarted } from "./message.ts";
 import { Recruits, type RecruitsOptions } from "./recruits.ts";
 import { Timers } from "./timers.ts";
@@ -65,7 +64,7 @@ export class Workers implements Serving {
   readonly #recruits: Recruits;
   readonly #timers = new Timers();
   readonly #turns: Turns;
-  readonly #deaths = new Deaths();
+  readonly #deaths: Deaths;
   #plan: ServerPlan;
   #agreement: Agreement = {
     places: new Map(),
@@ -88,9 +87,10 @@ export class Workers implements Serving {
       ...{ timers: this.#timers, log: options.log },
       most: options.times?.turn,
     });
+    this.#deaths = new Deaths(options.log);
     this.#crew = new Crew(options.log);
     this.#exchange = new Exchange({
-      ...{ count: options.count, crew: this.#crew, log: options.log },
+      ...{ ...options, crew: this.#crew },
       onSaid: (event) => this.#turns.log(event),
     });
     this.#recruits = new Recruits({
@@ -104,6 +104,11 @@ export class Workers implements Serving {
   /** Open connections, by the last report of each thread. */
   get connections(): number {
     return this.#crew.connections;
+  }
+
+  /** Connections of threads that died in the shutdown. */
+  get lost(): number {
+    return this.#deaths.lost;
   }
 
   /** Whether all threads answer. */
@@ -229,7 +234,7 @@ export class Workers implements Serving {
    *
    * @param deadline Milliseconds until connections are cut; 0 cuts them
    *   immediately.
-   * @returns How many were cut.
+   * @returns How many were cut, without the lost ones.
    */
   async shutdown(deadline: number): Promise<number> {
     this.#isEnding = true;
@@ -280,6 +285,7 @@ export class Workers implements Serving {
   #note<T extends WorkerStarted>(started: T): T {
     this.#started = started;
     this.#agreement = started.agreement;
+    this.#options.fleet?.count(started.agreement.tables);
     return started;
   }
 
@@ -292,7 +298,7 @@ export class Workers implements Serving {
       if (!isRefused) this.#deaths.add();
       void slot.leave?.(true);
       this.#exchange.forget(slot.index);
-      this.#sayEnd(slot, why);
+      this.#deaths.say(slot.index, why, this.#agreement.tables);
       if (isRefused || !this.#deaths.areTooMany) {
         const pause = isRefused ? RETRY : this.#deaths.pause;
         this.#timers.later(pause, () => this.#replace(slot));
@@ -313,22 +319,13 @@ export class Workers implements Serving {
       if (this.#isEnding) throw new ThreadEnded("the program ends");
       return this.#start(slot, { isReplacing: true });
     }).then(
-      () => this.#say("worker-back", `Worker ${slot.index + 1} serves again`),
+      () => this.#deaths.sayReplaced(slot.index),
       (error: Error) => {
         // In a drain it is asked to end like all others.
         if (!this.#isEnding) slot.thread.end(error.message);
       },
     );
     this.#mind(slot);
-  }
-
-  /** Logs and returns how many connections are lost with it. */
-  #sayEnd({ index }: Slot, why: string): number {
-    const lost = heldBy(this.#agreement.tables, index);
-    const loss = `${countOf(lost, "connection")} lost`;
-    const message = `Worker ${index + 1} has ended: ${why}; ${loss}`;
-    this.#say("worker-ended", message);
-    return lost;
   }
 
   async #shutdownOne(slot: Slot, deadline: number): Promise<number> {
@@ -340,14 +337,10 @@ export class Workers implements Serving {
       return await thread.ask("shutdown", deadline);
     } catch (error) {
       if (!(error instanceof ThreadEnded)) throw error;
-      return this.#sayEnd(slot, error.message);
+      this.#deaths.sayLast(slot.index, error.message, this.#agreement.tables);
+      return 0;
     } finally {
       cancel();
     }
-  }
-
-  #say(code: "worker-back" | "worker-ended", message: string): void {
-    const level = code === "worker-ended" ? "error" : "info";
-    this.#options.log({ event: "message", level, code, message });
   }
 }

@@ -42,6 +42,21 @@ export function processorTime(pid: number): number {
 }
 
 /**
+ * Adds up the processor time of a process without children, exactly. It needs
+ * no whole clock ticks, but leaves out threads that have ended.
+ *
+ * @param pid The process.
+ * @returns Nanoseconds on a processor.
+ */
+export function exactProcessorTime(pid: number): number {
+  return sum(
+    namesIn(`/proc/${pid}/task`),
+    (thread) =>
+      Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[0]),
+  );
+}
+
+/**
  * Computes the memory that a process tree would use if nothing else ran.
  *
  * @param pid The root process.

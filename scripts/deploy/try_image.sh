@@ -1,7 +1,8 @@
 #!/bin/sh
 # Performs the steps of the Dockerfile without an engine: compiles the program
 # (or takes one), creates the image's files, and starts the program with only
-# those, as the image's user. Needs root, for chroot.
+# those, read-only, as the image's user, without a home. Needs root, for mounts
+# and chroot.
 #
 # Usage: try_image.sh [PROGRAM]
 # Environment: IMAGE_ROOT, a folder for the files, which is kept; TRY, arguments
@@ -26,9 +27,15 @@ cp /etc/hosts /etc/resolv.conf "$root/etc/"
 
 # An engine gives it its own /proc, and a user without privileges.
 run() {
-  env -i TMPDIR=/tmp "$(command -v unshare)" --fork --pid \
-    --mount-proc=/proc --root="$root" \
-    --setgid=65532 --setuid=65532 -- /sluice "$@"
+  # shellcheck disable=SC2016 # The inner shell expands it.
+  env -i PATH="$PATH" unshare --mount sh -euc '
+    mount --bind "$1" "$1"
+    mount -o remount,bind,ro "$1"
+    root=$1
+    shift
+    exec env -i "$(command -v unshare)" --fork --pid --mount-proc=/proc \
+      --root="$root" --setgid=65532 --setuid=65532 -- /sluice "$@"
+  ' sh "$root" "$@"
 }
 
 # shellcheck disable=SC2086 # Separate words.

@@ -312,6 +312,23 @@ Deno.test("startAdmin() refuses other sites, and names that anyone could own", a
   assertEquals([...fields.keys()].filter((name) => /^access/.test(name)), []);
 });
 
+Deno.test("startAdmin() ends what the old token has opened", async () => {
+  await using admin = await startTestAdmin({ token: TOKEN });
+  using conn = await admin.connect();
+  await writeAll(
+    conn,
+    `GET /api/events HTTP/1.1\r\nHost: ${admin.host}\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`,
+  );
+  await conn.read(new Uint8Array(16));
+  admin.admin.replaceToken(`${TOKEN}-2`);
+  await within(5_000, readToEnd(conn));
+  const ask = async (token: string) => {
+    const headers = { Authorization: `Bearer ${token}` };
+    return (await admin.ask("GET", "/api/status", { headers })).status;
+  };
+  assertEquals([await ask(TOKEN), await ask(`${TOKEN}-2`)], [401, 200]);
+});
+
 Deno.test("startAdmin() refuses an address that others can reach without a token", async () => {
   const listen = { host: "0.0.0.0", port: 0 };
   const error = await assertRejects(

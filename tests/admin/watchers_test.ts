@@ -183,7 +183,8 @@ Deno.test("sluice run shows all of its listeners, and reloads its file", async (
   await write([proxy]);
   const init = { method: "POST", headers };
   const [status, text] = await ask(`${admin}/api/reload`, init);
-  assertEquals([status, JSON.parse(text)], [200, { reloaded: [path] }]);
+  const reloaded = [path, `${folder.path}/token`];
+  assertEquals([status, JSON.parse(text)], [200, { reloaded }]);
   assertEquals(await kinds(), ["proxy"]);
   const [, after] = await ask(`${admin}/api/pools`, { headers });
   assertEquals(JSON.parse(after), { pools: [] });
@@ -219,6 +220,40 @@ Deno.test("sluice takes the token from its environment or a file, not from both"
   );
   assertEquals(await both.code(), 2);
 });
+
+for (const workers of ["1", "2"]) {
+  Deno.test(`sluice takes another token from its file without a restart, workers ${workers}`, async () => {
+    await using folder = await makeFolder();
+    const path = `${folder.path}/token`;
+    const write = (text: string) => Deno.writeTextFile(path, text);
+    await write(TOKEN);
+    await Deno.chmod(path, 0o600);
+    await using sluice = new Sluice(
+      ...[...ADMIN, "--admin-token-file", path, "--workers", workers],
+    );
+    const url = `${await adminOf(sluice)}/api/status`;
+    const status = async (token: string) => {
+      const headers = { Authorization: `Bearer ${token}` };
+      return (await ask(url, { headers }))[0];
+    };
+    assertEquals(await status(TOKEN), 200);
+    const next = TOKEN.split("").reverse().join("");
+    await write(`${next}\n`);
+    await sluice.line(/Reloaded .*token: the admin token$/);
+    assertEquals([await status(TOKEN), await status(next)], [401, 200]);
+    await write("short");
+    sluice.kill("SIGHUP");
+    await sluice.line(
+      /Cannot reload admin token .*token: its first line is not 16 to 1024/,
+    );
+    assertEquals(await status(next), 200);
+    await write(TOKEN);
+    sluice.kill("SIGHUP");
+    await sluice.line(/Reloaded .*token: the admin token$/, 2);
+    assertEquals([await status(TOKEN), await status(next)], [200, 401]);
+    assert(!sluice.lines.join().includes(next));
+  });
+}
 
 Deno.test("sluice does not start when its admin listener can't be had", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -324,7 +324,7 @@ Deno.test("issueCertificate() refuses an invalid authority without revealing sec
     {
       name: "another authority's key",
       pair: { ...authority, key: other.key },
-      why: "the key is that of another certificate",
+      why: "the key belongs to another certificate",
     },
     {
       name: "an RSA key for an ECDSA authority",

@@ -137,7 +137,7 @@ Deno.test("parseOptions() says what is wrong when arguments are invalid", async 
     {
       table: CERT_INIT_OPTIONS,
       args: ["--name", "x".repeat(65)],
-      why: "has 65 characters, not 64 at most",
+      why: "has 65 characters; at most 64 are allowed",
     },
     {
       table: CERT_INIT_OPTIONS,
@@ -209,7 +209,7 @@ Deno.test("sluice cert issue says what is missing", async () => {
     {
       args: ["revoke", "alice", "--serial", "1"],
       code: 2,
-      why: /--serial: does not go with NAME 'alice'/,
+      why: /--serial: cannot be combined with NAME 'alice'/,
     },
   ];
   const lines = cases.map(({ args }) => inFolder(folder.path, args));

@@ -135,7 +135,7 @@ Deno.test("addRevoked() refuses a malformed list or another authority's", async 
   await assertRejects(
     () => addRevoked(authority, foreign, "01"),
     SyntaxError,
-    "the revocation list is that of another authority",
+    "the revocation list belongs to another authority",
   );
   for (const text of ["", authority.certificate, foreign.slice(0, -40)]) {
     await assertRejects(

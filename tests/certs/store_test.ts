@@ -197,14 +197,14 @@ Deno.test("CertStore says which file is missing, malformed or wrong", async (t) 
       break: (store) =>
         Deno.copyFile(store.path("alice", "crt"), store.path("ca", "crt")),
       work: (store) => issueInto(store, CLIENT, true),
-      why: "ca.crt: it is no certificate of an authority",
+      why: "ca.crt: it is not the certificate of an authority",
     },
     {
       name: "the key of another authority",
       break: (store, other) =>
         Deno.copyFile(other.path("ca", "key"), store.path("ca", "key")),
       work: (store) => issueInto(store, CLIENT, true),
-      why: "ca.key: the key is that of another certificate",
+      why: "ca.key: the key belongs to another certificate",
     },
     {
       name: "a malformed key",
@@ -251,7 +251,7 @@ Deno.test("CertStore says which file is missing, malformed or wrong", async (t) 
       break: (store) =>
         Deno.copyFile(store.path("ca", "key"), store.path("alice", "key")),
       work: (store) => store.keyedCertificate("alice"),
-      why: "alice.key: the key is that of another certificate",
+      why: "alice.key: the key belongs to another certificate",
     },
     {
       name: "no revocation list",
@@ -270,7 +270,7 @@ Deno.test("CertStore says which file is missing, malformed or wrong", async (t) 
       break: (store, other) =>
         Deno.copyFile(other.path("ca", "crl"), store.path("ca", "crl")),
       work: (store) => revokeIn(store, "11"),
-      why: "ca.crl: the revocation list is that of another authority",
+      why: "ca.crl: the revocation list belongs to another authority",
     },
   ];
   await using other = await makeStore();

@@ -116,7 +116,11 @@ Deno.test("choice() accepts only its words", () => {
   const how = choice(["a", "b", "c"], { default: "a", help: HELP });
   assertEquals(how.parse([]), "a");
   assertEquals([how.value, how.choices], ["a|b|c", ["a", "b", "c"]]);
-  assertThrows(() => how.parse(["d"]), SyntaxError, "'d' is none of a, b, c");
+  assertThrows(
+    () => how.parse(["d"]),
+    SyntaxError,
+    "'d' is not one of a, b, c",
+  );
   assertThrows(
     () => choice(["a", "b"], { help: HELP }).parse(["A"]),
     SyntaxError,

@@ -246,7 +246,7 @@ Deno.test("parseOptions() says what is wrong when an operand is invalid", async 
     { args: [], message: "Argument HOST…: nothing given" },
     {
       args: ["--hosts", "a"],
-      message: "Unknown option '--hosts'; it is a word without dashes: HOST…",
+      message: "Unknown option '--hosts'; write it without dashes, as HOST…",
     },
     { args: ["a", "-x"], message: "Unknown option '-x'; see --help" },
   ];

@@ -77,7 +77,7 @@ Deno.test("readFile() waits for the end of a pipe no longer than its limit", asy
   await using folder = await makeFolder();
   const path = `${folder.path}/pipe`;
   await makePipe(path);
-  const late = `cannot read ${path}: its end has not come within 0.1 s`;
+  const late = `cannot read ${path}: it did not end within 0.1 s`;
   // First nobody writes to it, then somebody who never ends.
   await assertRejects(() => readFile(path, { patience: 100 }), FileError, late);
   // Opened for reading too, because the reader above may leave before the next
@@ -127,6 +127,15 @@ const FILE_OPTIONS: readonly (readonly [name: string, ...others: string[]])[] =
       ...["--via", "https://127.0.0.1:1", "--upstream-cert", "tls.crt"],
     ],
     ["admin-token-file", "--admin", "127.0.0.1:0"],
+    ["fleet-ca", "--fleet", "redis://127.0.0.1:1"],
+    [
+      "fleet-cert",
+      ...["--fleet", "redis://127.0.0.1:1", "--fleet-key", "tls.key"],
+    ],
+    [
+      "fleet-key",
+      ...["--fleet", "redis://127.0.0.1:1", "--fleet-cert", "tls.crt"],
+    ],
     ["quota-file", "--user", "a:b", "--quota-per-user", "1MB"],
   ];
 
@@ -134,7 +143,9 @@ async function writeFiles(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/tls.crt`, CERTIFICATE);
   await Deno.writeTextFile(`${folder}/tls.key`, KEY, { mode: 0o600 });
   await Deno.writeTextFile(`${folder}/rules`, "deny port 25\n");
-  await Deno.writeTextFile(`${folder}/token`, "0123456789abcdef");
+  await Deno.writeTextFile(`${folder}/token`, "0123456789abcdef", {
+    mode: 0o600,
+  });
 }
 
 function assertTold({ code, stderr }: Answer, path: string): void {

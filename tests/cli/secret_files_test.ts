@@ -107,7 +107,7 @@ Deno.test("makeDirectory() creates a directory for the owner, and keeps an exist
     await assertRejects(
       () => makeDirectory(path),
       StartError,
-      `Cannot make the folder ${path}: a file is where a folder should be; name another --dir`,
+      `Cannot create the folder ${path}: a file is where a folder should be; name another --dir`,
     );
   }
 });
@@ -119,7 +119,7 @@ Deno.test({
     await assertRejects(
       () => makeDirectory("/proc/x"),
       StartError,
-      "Cannot make the folder /proc/x: the system takes no folders there",
+      "Cannot create the folder /proc/x: the system allows no folders there",
     );
   },
 });

@@ -30,6 +30,7 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
     `office=http://bob:${MARK}@127.0.0.1:1`,
     `home=socks5h://bob:${MARK}@127.0.0.1:1,http://y:${MARK}@[::1]:2`,
   ],
+  "fleet": [`redis+sentinel://eve:${MARK}@127.0.0.1:1,127.0.0.1:2/main`],
 };
 
 /** Invalid values. */
@@ -44,6 +45,10 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   "parent": [
     ...[MARK, `socks5://a:${MARK}@host`, `direct=http://a:${MARK}@h`],
     ...[`office=${MARK}`, `office=http://a:${MARK}`],
+  ],
+  "fleet": [
+    ...[MARK, `redis://eve:${MARK}`, `redis://eve:${MARK}%@host`],
+    ...[`http://eve:${MARK}@host`, `redis://eve:${MARK}@host:99999`],
   ],
 };
 
@@ -94,12 +99,13 @@ function configOf(more: Record<string, unknown> = {}): string {
   return JSON.stringify(
     {
       "admin": "127.0.0.1:0",
+      "fleet": GOOD["fleet"]![0],
       ...more,
       "listeners": [
         {
           "kind": "proxy",
           "listen": "127.0.0.1:0",
-          ...GOOD,
+          "parent": GOOD["parent"],
           "user": [...GOOD["user"]!, "carl:file:secret", "dora:env:HUSH"],
           "via": [...GOOD["via"]!, "file:url", "env:HUSH_URL"],
           "tls-cert": "tls.crt",

@@ -51,7 +51,7 @@ Deno.test("requireEffect() refuses options without an effect", async () => {
   const error = assertThrows(() => requireEffect(values), UsageError);
   assertEquals(
     error.message,
-    "Option --slow: needs --checks, without which it does nothing",
+    "Option --slow: needs --checks; without it, this option has no effect",
   );
   assertEquals([error.option, error.others], ["slow", ["checks"]]);
   requireEffect(await parseOptions([], NEEDY));

@@ -69,7 +69,7 @@ Deno.test("parseRate() returns bytes per second for each direction", () => {
 
 Deno.test("parseRate() refuses invalid and tiny rates", () => {
   const cases = [
-    { text: "1MB:2MB:3MB", says: "'1MB:2MB:3MB' is more than UP:DOWN" },
+    { text: "1MB:2MB:3MB", says: "'1MB:2MB:3MB' is neither RATE nor UP:DOWN" },
     { text: "999B", says: "'999B' is less than 1KB a second" },
     { text: "1MB:1B", says: "'1MB:1B' is less than 1KB a second" },
     {

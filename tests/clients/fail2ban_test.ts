@@ -9,6 +9,7 @@ const NOW = Date.now();
 
 const BAN: BanEvent = {
   event: "ban",
+  code: "client-banned",
   client: "192.0.2.1",
   duration: 60_000,
   failures: 10,

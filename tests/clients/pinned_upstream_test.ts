@@ -39,7 +39,7 @@ const CASES: Case[] = [
     name: "CA:TRUE and a common name alone",
     args: [],
     refused:
-      /certificate is for no name: it has no subjectAltName, and a common name does not count$/,
+      /certificate names no host: it has no subjectAltName, and the common name does not count$/,
     isTakenElsewhere: true,
   },
   {
@@ -51,7 +51,7 @@ const CASES: Case[] = [
     name: "CA:TRUE, and of another key than the one that is trusted",
     args: ["-addext", NAMES],
     trusted: ["-addext", NAMES],
-    refused: /certificate is signed by itself$/,
+    refused: /certificate is self-signed$/,
   },
 ];
 

@@ -153,7 +153,7 @@ Deno.test({
     sluice.kill("SIGHUP");
     await within(PATIENCE, readToEnd(conn));
     await sluice.line(/cut .*: revoked: Denied by rule gone: Closed$/);
-    await sluice.line(/Cut 1 connection of 1 that /);
+    await sluice.line(/Cut 1 of 1 connection, because /);
   },
 });
 
@@ -174,4 +174,35 @@ Deno.test("the program cuts the tunnels of a user who is gone, without a signal"
   await within(PATIENCE, readToEnd(alice));
   await echoes(bob, "still here");
   await sluice.line(/cut .*alice@.*: revoked: the user is gone$/);
+});
+
+Deno.test("the program with 3 workers cuts in each what a user, then a rule, no longer allows", async () => {
+  await using folder = await makeFolder();
+  const [users, rules] = [`${folder.path}/u.txt`, `${folder.path}/r.txt`];
+  await replaceFile(users, lineOf(ALICE) + lineOf(BOB));
+  await replaceFile(rules, "allow\n");
+  await using echo = startEcho();
+  await using sluice = new Sluice(
+    ...["--users", users, "--rules", rules, "--workers", "3"],
+  );
+  const port = await sluice.port();
+  const openMany = (name: string, password: string) =>
+    Promise.all(Array.from({ length: 20 }, async () => {
+      const conn = await connect(port);
+      assertEquals(await tryPassword(conn, name, password), 0);
+      assertEquals(await askTunnel(conn, echo.addr), 0);
+      return conn;
+    }));
+  const alice = await openMany("alice", "secret");
+  const bob = await openMany("bob", "b");
+  await replaceFile(users, lineOf(BOB));
+  await within(PATIENCE, Promise.all(alice.map(readToEnd)));
+  await Promise.all(bob.map((conn) => echoes(conn, "still here")));
+  await sluice.line(/cut .*alice@.*: revoked: the user is gone$/, 20);
+  await replaceFile(rules, "gone: deny to loopback\n");
+  await within(PATIENCE, Promise.all(bob.map(readToEnd)));
+  await sluice.line(/cut .*bob@.*: revoked: Denied by rule gone$/, 20);
+  // A line for each thread and change; a thread without tunnels has none.
+  await sluice.line(/Cut \d+ of \d+ connections?/, 4);
+  for (const conn of [...alice, ...bob]) conn.close();
 });

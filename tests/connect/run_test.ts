@@ -142,15 +142,15 @@ Deno.test("sluice connect exits with 2 when options contradict each other", asyn
   const cases: [args: string[], message: string][] = [
     [
       ["-4", "-6", "1"],
-      "Option --ipv4: does not go with --ipv6: each means only that one",
+      "Option --ipv4: cannot be combined with --ipv6: each means only that one",
     ],
     [
       ["--udp", "unix:x"],
-      "Option --udp: does not go with unix:PATH: a Unix socket takes no datagrams here",
+      "Option --udp: cannot be combined with unix:PATH: a Unix socket takes no datagrams here",
     ],
     [
       ["-6", "unix:x"],
-      "Option --ipv6: does not go with unix:PATH: a Unix socket has no IP address",
+      "Option --ipv6: cannot be combined with unix:PATH: a Unix socket has no IP address",
     ],
     [[], "Argument TARGET: it is missing; give HOST:PORT or unix:PATH"],
   ];
@@ -339,7 +339,10 @@ Deno.test("sluice connect reports a parent's answer", async () => {
   const cases: [string[], string][] = [
     [[via, `127.0.0.1:${port}`], "connection refused (REP is 5)"],
     [[via, "nowhere.invalid:80"], "host unreachable, or no such name"],
-    [[`--via=http://127.0.0.1:${port}`, "127.0.0.1:9"], "Cannot go through"],
+    [
+      [`--via=http://127.0.0.1:${port}`, "127.0.0.1:9"],
+      "Cannot connect through",
+    ],
   ];
   for (const [args, why] of cases) {
     const { code, stderr } = await sluice(["connect", ...args]);

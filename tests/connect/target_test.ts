@@ -33,7 +33,7 @@ Deno.test("parseConnectTarget() says what is wrong when the target is invalid", 
     [["localhost:65536"], "port '65536' is not a number from 0 to 65535"],
     [["::1"], "'::1' needs brackets and a port: [::1]:1080"],
     [["[::g]:1"], "'::g' in brackets is not an IPv6 address"],
-    [["a b:1"], 'label "a b" is no label'],
+    [["a b:1"], 'label "a b" is not allowed in a name'],
     [["unix:"], "'unix:' has no path"],
   ];
   for (const [given, message] of cases) {

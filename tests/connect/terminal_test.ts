@@ -37,7 +37,7 @@ testPrograms({
     const screen = await terminal.until(/^code 0$/m);
     assertStringIncludes(
       screen,
-      `Connected to localhost:${port} [127.0.0.1:${port}]; Ctrl-D ends the input, Ctrl-C all\n`,
+      `Connected to localhost:${port} [127.0.0.1:${port}]; Ctrl-D ends the input, Ctrl-C ends everything\n`,
     );
     assertStringIncludes(
       screen,

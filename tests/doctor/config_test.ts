@@ -213,7 +213,7 @@ Deno.test("sluice doctor refuses options together with a configuration", async (
   assertEquals(code, 2);
   assertMatch(
     stderr,
-    /Option --config: does not go with --listen: doctor examines what the file says/,
+    /Option --config: cannot be combined with --listen: doctor examines what the file says/,
   );
 });
 

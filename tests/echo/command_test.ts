@@ -101,12 +101,12 @@ Deno.test("startEcho() says why it can't start", async () => {
     [
       ["unix:/no/x", "--udp"],
       2,
-      "Option --udp: does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      "Option --udp: cannot be combined with a Unix socket: datagrams need a port; give HOST:PORT",
     ],
     [
       ["unix:/no/x", "--reset-after=1"],
       2,
-      "Option --reset-after: does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+      "Option --reset-after: cannot be combined with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
     ],
     [
       ["--chunk", "0"],
@@ -121,17 +121,17 @@ Deno.test("startEcho() says why it can't start", async () => {
     [
       ["--discard", "--chargen"],
       2,
-      "Option --discard: does not go with --chargen: the answer is nothing, or a text without end",
+      "Option --discard: cannot be combined with --chargen: one sends nothing, the other endless text",
     ],
     [
       ["--udp", "--close-after", "0"],
       2,
-      "Option --close-after: does not go with --udp: a datagram has no connection to close",
+      "Option --close-after: cannot be combined with --udp: a datagram has no connection to close",
     ],
     [
       ["--open"],
       2,
-      "Option --open: needs --udp, without which it does nothing",
+      "Option --open: needs --udp; without it, this option has no effect",
     ],
   ];
   for (const [args, code, message] of cases) {

@@ -145,6 +145,30 @@ fenced("leads a port inside to one target, under the rules", async () => {
   assertMatch(stderr, new RegExp(`127.0.0.1 +${port} +tcp .* denied +default`));
 });
 
+fenced(
+  "denies what shows no name, and says which rule would allow it",
+  async () => {
+    await using server = serve();
+    const { port } = server.addr;
+    const script =
+      `printf 'hello\\r\\n' | curl -s -p -m 5 telnet://localhost:${port}; exit 0`;
+    const { stderr } = await shellExec(script, [
+      "--allow",
+      `localhost:${port}`,
+    ]);
+    assertMatch(
+      stderr,
+      new RegExp(`localhost +${port} +http-connect .* denied +name-mismatch`),
+    );
+    const rule = `allow name localhost port ${port} any-protocol`;
+    assertStringIncludes(stderr, `give --rule '${rule}'`);
+    const known = await shellExec(script, [
+      ...["--rule", `${rule} to loopback`, "--fail-on-denied"],
+    ]);
+    assertEquals(known.code, 0, known.stderr);
+  },
+);
+
 fenced("keeps the guard for names, unless it is lifted", async () => {
   await using server = serve();
   const { port } = server.addr;
@@ -353,8 +377,8 @@ Deno.test("sluice exec refuses what is wrong before the command starts", async (
     [["--rules", `${folder}/none`], 1, "there is no such file"],
     [["--rule", "alow x"], 2, "--rule: rule 1, column 1: expected allow"],
     [["--allow", "https://a.example"], 2, "write HOST or HOST:PORT"],
-    [["--allow-preset", "npn"], 2, "'npn' is no preset: expected npm"],
-    [["--report", `${folder}/x.txt`], 2, "ends neither in .json nor in .md"],
+    [["--allow-preset", "npn"], 2, "'npn' is not a preset: expected npm"],
+    [["--report", `${folder}/x.txt`], 2, "must end in .json or .md"],
     [["--report", `${folder}/no/x.md`], 1, "there is no such folder"],
     [["--learn", folder], 1, "it is a folder"],
     [["--learn", rules, "--allow", "a.example"], 2, "no effect beside --learn"],

@@ -98,6 +98,24 @@ Deno.test("formatTable() lines columns up and says how to allow", () => {
     "good.example   443  http-connect            1    10        20  allowed  rules.txt:3",
     "sluice: to allow what was denied, give --allow evil.example:443",
   ]);
+  const code = "name-mismatch" as const;
+  const mismatch = { code, result: "refused", rule: "--allow x" } as const;
+  assertEquals(
+    formatTable(report(reached(
+      { ...mismatch, target: "10.0.0.7:22" },
+      { ...mismatch, target: "git.example:22" },
+      { ...mismatch, target: "good.example:443", name: "evil.example" },
+      { ...mismatch, target: "good.example:443", name: "evil.example" },
+      { ...mismatch, target: "good.example:443", name: "other.example" },
+    ))).slice(1),
+    [
+      "10.0.0.7        22  http-connect            1    10        20  denied   name-mismatch",
+      "git.example     22  http-connect            1    10        20  denied   name-mismatch",
+      "good.example   443  http-connect            2    20        40  denied   name-mismatch: evil.example",
+      "good.example   443  http-connect            1    10        20  denied   name-mismatch: other.example",
+      "sluice: to allow what was denied, give --rule 'allow to 10.0.0.7 port 22 any-protocol' --rule 'allow name git.example port 22 any-protocol'",
+    ],
+  );
   assertEquals(formatTable(report(reached())), [
     "sluice: the command reached nothing",
   ]);
@@ -138,5 +156,5 @@ Deno.test("formatReport() writes Markdown that no name can leave", () => {
 Deno.test("reportFormat() goes by the ending", () => {
   assertEquals(reportFormat("a/b.JSON"), "json");
   assertEquals(reportFormat("b.md"), "markdown");
-  assertThrows(() => reportFormat("b.txt"), SyntaxError, "neither in .json");
+  assertThrows(() => reportFormat("b.txt"), SyntaxError, "must end in .json");
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { shellExec } from "../support/exec.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
@@ -41,6 +41,13 @@ testPrograms({
     assertEquals([code, stdout], [0, "served"], stderr);
     const other = await server.run([...words, "https://other.test/"]);
     assertEquals(other.code, 3, other.stderr);
+    // It asks for an allowed host, and greets another one there.
+    const lie = `lie.test:443:${server.authority}`;
+    const lying = await server.run([
+      ...[...words, "--connect-to", lie, "https://lie.test/"],
+    ]);
+    assertEquals(lying.code, 3, lying.stderr);
+    assertMatch(lying.stderr, /curl\.test .* denied +name-mismatch: lie\.test/);
   },
 });
 
@@ -342,8 +349,10 @@ testPrograms({
 ssh -T -p 2222 127.0.0.1 echo forwarded &&
 git ls-remote ssh://127.0.0.1:${port}${path}/bare.git && echo fetched`,
       [
-        ...["--allow", `127.0.0.1:${port}`],
-        ...["--forward", `2222=127.0.0.1:${port}`, "--fail-on-denied"],
+        ...["--allow", `localhost:${port}`, "--fail-on-denied"],
+        ...["--forward", `2222=localhost:${port}`],
+        // SSH shows no name.
+        ...["--rule", `allow to 127.0.0.1 port ${port} any-protocol`],
       ],
       // From source, what git starts is Deno, which would look for a new one.
       { env: { DENO_NO_UPDATE_CHECK: "1" } },

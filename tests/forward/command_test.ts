@@ -28,15 +28,18 @@ Deno.test("forward says in one line what is wrong with its words", async () => {
     [["1", "2,weight=0"], /'weight=0' is neither backup nor weight=1/],
     [
       ["1", "2", "--pool", "some"],
-      /Option --pool: 'some' is none of off, ahead, reuse/,
+      /Option --pool: 'some' is not one of off, ahead, reuse/,
     ],
-    [["1", "2", "--balance", "best"], /'best' is none of [a-z, -]*round-robin/],
+    [
+      ["1", "2", "--balance", "best"],
+      /'best' is not one of [a-z, -]*round-robin/,
+    ],
     [["1", "2", "--send-proxy", "v3"], /'v3' is neither v1 nor v2/],
     [["1", "2", "--rise", "0"], /Option --rise: '0' is not a whole number/],
     [["1", "2", "--pool-size", "x"], /Option --pool-size: 'x' is not a whole/],
     [
       ["1", "2", "--pool", "ahead"],
-      /--pool: ahead needs --pool-size N, 1 at least/,
+      /--pool: ahead needs --pool-size N of at least 1/,
     ],
     [["0", "unix:"], /'unix:' has no path/],
   ];
@@ -75,11 +78,11 @@ Deno.test("startForward() refuses what does not go together", async () => {
     [{ pool: { mode: "reuse", size: 0 } }, "--pool: reuse needs --pool-size"],
     [
       { pool: { mode: "reuse", size: 1, serverSpeaksFirst: true } },
-      "--server-speaks-first: does not go with --pool reuse",
+      "--server-speaks-first: cannot be combined with --pool reuse",
     ],
     [
       { pool: { mode: "reuse", size: 1 }, sendProxy: "v1" },
-      "--send-proxy: does not go with --pool reuse",
+      "--send-proxy: cannot be combined with --pool reuse",
     ],
     [{ protocols: ["h2"] }, "Option --tls-alpn: needs --tls-cert"],
     [
@@ -93,7 +96,7 @@ Deno.test("startForward() refuses what does not go together", async () => {
         tls: NO_TLS,
         serverNames: new Map([["a.test", [{ ...upstream, isTls: true }]]]),
       },
-      "--tls-alpn: does not go with --pool reuse",
+      "--tls-alpn: cannot be combined with --pool reuse",
     ],
     [
       { pool: { mode: "ahead", size: 999_999_999 } },

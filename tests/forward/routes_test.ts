@@ -66,7 +66,7 @@ Deno.test("parseRoutes() says what is wrong", () => {
     [["1=2", "3"], "'3' is not LISTEN=UPSTREAM"],
     [["1=2", "3,weight=1"], "'3,weight=1' is not LISTEN=UPSTREAM"],
     [["1", "x"], "'x' has no port"],
-    [["1", "a b:80"], "is no label"],
+    [["1", "a b:80"], "is not allowed in a name"],
     [["1", "a:0"], "'a:0' has port 0"],
     [["1", "2,weight=0"], "'weight=0' is neither"],
     [["1", "2,weight=1001"], "'weight=1001' is neither"],
@@ -105,9 +105,9 @@ Deno.test("parseSniRoutes() reads names and their upstreams", () => {
     ["a.example", "'a.example' is not NAME=UPSTREAM"],
     ["=1", "name is empty"],
     ["127.0.0.1=1", "is an address"],
-    ["a b=1", "is no label"],
+    ["a b=1", "is not allowed in a name"],
     ["*.=1", "name is empty"],
-    ["a.*=1", "is no label"],
+    ["a.*=1", "is not allowed in a name"],
     ["a.example=x", "'x' has no port"],
   ] as const;
   for (const [text, why] of cases) {

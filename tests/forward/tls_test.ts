@@ -202,7 +202,7 @@ for (const client of ["plain", "TLS"] as const) {
       assert(await eventually(() => it.ended.length > length));
       const { reason, result } = it.ended.at(-1)!;
       assertEquals(result, "refused");
-      assertEquals(reason, `There is no upstream for server name ${name}`);
+      assertEquals(reason, `No upstream serves server name ${name}`);
     }
   });
 }

@@ -40,8 +40,8 @@ Deno.test("HUB_OPTIONS accepts listeners, origins and framings", async () => {
 
 const WRONG: [args: string[], message: string][] = [
   [["nonsense:x"], "Argument [LISTEN…]: port 'x' is not"],
-  [["--frame=xml"], "Option --frame: 'xml' is none of line, length32, json"],
-  [["--slow=drop"], "Option --slow: 'drop' is none of drop-oldest"],
+  [["--frame=xml"], "Option --frame: 'xml' is not one of line, length32, json"],
+  [["--slow=drop"], "Option --slow: 'drop' is not one of drop-oldest"],
   [["--max-message=0"], "Option --max-message: '0' is less than 1"],
   [["--max-message=16777217"], "Option --max-message: '16777217' is more"],
   [["--queue=0"], "Option --queue: '0' is not"],

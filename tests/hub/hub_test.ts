@@ -113,7 +113,7 @@ Deno.test("startHub() gives a name to one client only", async () => {
   assertEquals(await bob.hear(), "* alice is now Alice");
   assertEquals(
     await bob.ask("/name guest-1"),
-    "* Not done: only the hub gives such names",
+    "* Not done: such names are reserved for the hub",
   );
   assertMatch((await bob.ask("/name \x1b[31m"))!, /^\* Not done: a name is /);
   assertEquals(await alice.ask("/name carol"), "* You are carol");

@@ -128,7 +128,7 @@ Deno.test("startHub() tells a client over the limit why it closes", async () => 
   using first = await hub.join();
   const { hostname, port } = hub.addr;
   using second = new LineClient(await Deno.connect({ hostname, port }));
-  assertEquals(await second.hearRest(), ["* Limit of 1 connections"]);
+  assertEquals(await second.hearRest(), ["* Limit of 1 connection reached"]);
   second.conn.close();
   const [record] = await hub.whenEnded(1);
   assertEquals(record!.result, "refused");

@@ -13,14 +13,18 @@ const PROGRAM = "/usr/local/bin/sluice";
 /** What checks each file of `scripts/deploy`, beside the tests here. */
 const CHECKED_BY: Readonly<Record<string, string>> = {
   "Dockerfile": "../deploy/image_test.ts",
+  "deb": "../deploy/artefacts_test.ts",
   "grafana.json": "../deploy/grafana_test.ts",
   "haproxy.cfg": "../deploy/haproxy_test.ts",
   "image_root.sh": "../deploy/image_test.ts",
   "kubernetes.yaml": "../deploy/kubernetes_test.ts",
+  "release_notes.sh": "../deploy/workflows_test.ts",
   "sluice.service": "../deploy/systemd_test.ts",
   "sluice.socket": "../deploy/systemd_test.ts",
   "sluice@.service": "../deploy/systemd_test.ts",
+  "try_deb.sh": "../deploy/artefacts_test.ts",
   "try_image.sh": "../deploy/image_test.ts",
+  "try_program.sh": "../deploy/workflows_test.ts",
 };
 
 Deno.test("every block of the documents is something that a test knows", () => {

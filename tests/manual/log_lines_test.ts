@@ -126,6 +126,7 @@ async function tlsLines(curl: string): Promise<string[]> {
 function banLines(): string[] {
   const ban: BanEvent = {
     event: "ban",
+    code: "client-banned",
     client: "192.0.2.1",
     duration: 60_000,
     failures: 10,

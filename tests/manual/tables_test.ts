@@ -6,6 +6,7 @@ import type {
   ConnectionResult,
 } from "../../lib/observe/log_event.ts";
 import { END_CODES, REFUSAL_CODES } from "../../lib/observe/connection_code.ts";
+import { EVENT_CODES } from "../../lib/observe/event_code.ts";
 import { MESSAGE_CODES } from "../../lib/observe/message_code.ts";
 import { formatJson } from "../../lib/observe/log_json.ts";
 import {
@@ -175,6 +176,7 @@ for (
     ["end", END_CODES],
     ["refusal", REFUSAL_CODES],
     ["message", MESSAGE_CODES],
+    ["ban or listener", EVENT_CODES],
   ] as const
 ) {
   Deno.test(`the manual has every code of the log (${head}), and no other`, () => {

@@ -209,7 +209,7 @@ Deno.test("dialChain() names a parent once whose TLS fails, as the first or a la
       () => within(5_000, open([...before, url], "192.0.2.1", 80)),
       DialError,
     );
-    assertEquals(error.message, `Cannot go through ${url}: no TLS here`);
+    assertEquals(error.message, `Cannot connect through ${url}: no TLS here`);
     assertEquals(error.kind, "parent failed");
   }
 });
@@ -260,9 +260,9 @@ Deno.test("dialChain() notices a parent that ends, and one that is silent", asyn
     assertEquals(ended.kind, "parent failed");
     assertEquals(
       ended.message,
-      `Cannot go through ${
+      `Cannot connect through ${
         urls[0]
-      }: it closed the connection before its answer was whole`,
+      }: it closed the connection before its answer was complete`,
     );
     await using silent = startAnswering(...answers);
     const late = await assertRejects(

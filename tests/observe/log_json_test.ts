@@ -142,6 +142,7 @@ Deno.test("formatJson() writes a message", () => {
 Deno.test("formatJson() writes a ban with the client directly after the event", () => {
   const ban = {
     event: "ban",
+    code: "client-banned",
     client: "192.0.2.1",
     duration: 60_000,
     failures: 10,
@@ -149,10 +150,10 @@ Deno.test("formatJson() writes a ban with the client directly after the event", 
   } as const;
   const start =
     '{"time":"2024-02-29T12:00:01.005Z","level":"warning","event":"ban","client":"192.0.2.1","duration_ms":60000,"failures":10,"window_ms":120000';
-  assertEquals(formatJson(ban, NOW), `${start}}`);
+  assertEquals(formatJson(ban, NOW), `${start},"code":"client-banned"}`);
   assertEquals(
     formatJson({ ...ban, user: 'a"\n' }, NOW),
-    `${start},"user":"a\\"\\n"}`,
+    `${start},"user":"a\\"\\n","code":"client-banned"}`,
   );
 });
 

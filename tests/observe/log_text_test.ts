@@ -165,6 +165,7 @@ Deno.test("formatText() writes a message", () => {
 Deno.test("formatText() writes a ban", () => {
   const ban = {
     event: "ban",
+    code: "client-banned",
     client: "2001:db8::/64",
     duration: 60_000,
     failures: 10,

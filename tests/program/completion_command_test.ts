@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { sluice } from "../support/sluice_commands.ts";
 import { startTerminal } from "../support/terminal.ts";
@@ -13,6 +13,12 @@ const CASES: readonly (readonly [words: string[], some: string[]])[] = [
   [["forward", "--bal"], ["--balance"]],
   [["--users", "al"], ["alice.txt"]],
   [["proxy", "--listen", "9050", "--rule"], ["--rule", "--rules"]],
+  [["completion", ""], ["bash", "fish", "zsh"]],
+  [["completion", "--h"], ["--help"]],
+  [["help", "check"], ["check", "check-names"]],
+  [["help", "m"], ["man", "migration"]],
+  [["help", "options", "ex"], ["exec"]],
+  [["help", "cert", "re"], ["revoke"]],
 ];
 
 async function scriptOf(shell: string, folder: string): Promise<string> {
@@ -24,6 +30,13 @@ async function scriptOf(shell: string, folder: string): Promise<string> {
   return path;
 }
 
+/** Where nothing but the words of a command may follow. */
+const NO_FILES: readonly (readonly string[])[] = [
+  ["completion", ""],
+  ["completion", "bash", ""],
+  ["help", "al"],
+];
+
 function assertCompleted(given: string[], wanted: string[], words: string[]) {
   const missing = wanted.filter((word) => !given.includes(word));
   assertEquals(missing, [], `${words.join(" ")}: ${given.join(" ")}`);
@@ -32,13 +45,19 @@ function assertCompleted(given: string[], wanted: string[], words: string[]) {
 Deno.test("bash completes commands, options and values", async () => {
   await using folder = await makeFolder();
   const script = await scriptOf("bash", folder.path);
-  for (const [words, wanted] of CASES) {
-    const text = await runOk("/bin/bash", [
+  const complete = (words: readonly string[]) =>
+    runOk("/bin/bash", [
       ...["--norc", "-c"],
       `cd "$1"; source "$2"; shift 2; COMP_WORDS=(sluice "$@") COMP_CWORD=$#; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`,
       ...["bash", folder.path, script, ...words],
     ]);
+  for (const [words, wanted] of CASES) {
+    const text = await complete(words);
     assertCompleted(text.split("\n"), wanted, words);
+  }
+  for (const words of NO_FILES) {
+    const text = await complete(words);
+    assert(!text.includes("alice.txt"), words.join(" "));
   }
 });
 
@@ -48,14 +67,20 @@ testPrograms({
   async fn({ fish }) {
     await using folder = await makeFolder();
     const script = await scriptOf("fish", folder.path);
-    for (const [words, wanted] of CASES) {
-      const text = await runOk(fish, [
+    const complete = (words: readonly string[]) =>
+      runOk(fish, [
         ...["--no-config", "-c"],
         'cd $argv[1]; source $argv[2]; complete -C "sluice $argv[3..]"',
         ...[folder.path, script, ...words],
       ], { env: { HOME: folder.path } });
+    for (const [words, wanted] of CASES) {
+      const text = await complete(words);
       const given = text.split("\n").map((line) => line.split("\t")[0]!);
       assertCompleted(given, wanted, words);
+    }
+    for (const words of NO_FILES) {
+      const text = await complete(words);
+      assert(!text.includes("alice.txt"), words.join(" "));
     }
   },
 });

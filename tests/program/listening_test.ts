@@ -29,8 +29,9 @@ function listeningOf(lines: readonly string[]): Listening[] {
   return lines.filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line))
     .filter(({ event }) => event === "listening")
-    .map(({ time, level, event: _event, ...rest }) => {
-      assertEquals([level, Number.isNaN(Date.parse(time))], ["info", false]);
+    .map(({ time, level, event: _event, code, ...rest }) => {
+      assertEquals([level, code], ["info", "listening"]);
+      assert(!Number.isNaN(Date.parse(time)));
       if (rest.path === undefined) {
         assertEquals(rest.listener, formatHostPort(rest.host, rest.port));
       } else {

@@ -14,6 +14,7 @@ import {
 /** A server whose drain ends when a test says so. */
 class FakeServer implements Stoppable {
   readonly connections: number;
+  lost = 0;
   readonly deadlines: number[] = [];
   readonly #drained = Promise.withResolvers<number>();
   readonly #draining = Promise.withResolvers<void>();
@@ -79,6 +80,23 @@ Deno.test("runUntilSignal() returns 0 when nothing is open", async () => {
     "info: Stopped; no connection was cut",
   ]);
 });
+
+for (
+  const [cut, text] of [
+    [0, "2 connections lost with a worker"],
+    [1, "1 connection cut after 30.0 s, 2 connections lost with a worker"],
+  ] as const
+) {
+  Deno.test(`runUntilSignal() tells ${cut} cut connections from lost ones`, async () => {
+    const { signals, server, logged, code } = start(3, 30_000);
+    signals.raise("SIGTERM");
+    await server.whenDraining();
+    server.lost = 2;
+    server.finish(cut);
+    assertEquals(await code, 1);
+    assertEquals(logged.at(-1), `warning: Stopped; ${text}`);
+  });
+}
 
 Deno.test("runUntilSignal() returns 0 when the drain finishes", async () => {
   const { signals, server, logged, code } = start(2, 30_000);

@@ -58,6 +58,14 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "admin": undefined,
     "admin-token-file": undefined,
     "workers": 1,
+    "fleet": undefined,
+    "fleet-name": "sluice",
+    "fleet-node": undefined,
+    "fleet-on-loss": "keep",
+    "fleet-timeout": 2_000,
+    "fleet-ca": undefined,
+    "fleet-cert": undefined,
+    "fleet-key": undefined,
     "dns": [],
     "dns-cache": 4_096,
     "prefer": "system",
@@ -188,11 +196,11 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
       args: [`--protocols=${text}`],
       message: `--protocols: '${
         text.split(",").find((name) => name !== "socks5")
-      }' is none of socks5, socks4, http`,
+      }' is not one of socks5, socks4, http`,
     })),
     {
       args: ["--reset-relay=yes"],
-      message: "--reset-relay: 'yes' is none of on, all, off",
+      message: "--reset-relay: 'yes' is not one of on, all, off",
     },
     ...["localhost", "127.1", "[::1]", "1.2.3.4:5"].map((text) => ({
       args: [`--udp-advertise=${text}`],
@@ -236,7 +244,8 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
       { args: [`--${name}=10`], message: `--${name}: ${noDuration("10")}` },
       {
         args: [`--${name}=0`],
-        message: `--${name}: '0' is less than 1ms; --ban-after 0 bans none`,
+        message:
+          `--${name}: '0' is less than 1ms; to turn bans off, give --ban-after 0`,
       },
     ]),
     {

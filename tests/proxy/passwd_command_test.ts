@@ -82,7 +82,8 @@ const TYPED: {
     what: "gives up after three times",
     typed: ["qa\n", "qb\n", "qc\n", "qd\n", "qe\n", "qf\n"],
     code: 1,
-    shown: /sluice: Cannot take this password: 3 times the two differed\r\n$/,
+    shown:
+      /sluice: Cannot take this password: the two passwords differed 3 times\r\n$/,
   },
   {
     what: "refuses nothing",
@@ -191,7 +192,7 @@ const FAULTS: {
     args: ["a", "b"],
     code: 2,
     message:
-      "Argument NAME: 2 words were given; give one name: the password is asked for",
+      "Argument NAME: 2 words were given; give only a name; Sluice asks for the password",
   },
   {
     args: ["a:b"],

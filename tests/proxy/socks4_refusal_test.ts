@@ -90,7 +90,7 @@ const CASES: Case[] = [
       protocol: "socks4",
       result: "refused",
       code: "protocol",
-      reason: 'Cannot parse request: label "a\\nb" is no label',
+      reason: 'Cannot parse request: label "a\\nb" is not allowed in a name',
     },
   },
   {
@@ -123,7 +123,7 @@ const CASES: Case[] = [
       result: "refused",
       code: "protocol",
       reason:
-        "Cannot serve request: SOCKS4 has no password, and there are users",
+        "Cannot serve request: SOCKS4 has no passwords, and this proxy needs one",
     },
   },
   {
@@ -225,7 +225,7 @@ Deno.test("socks4() refuses with 91 over the limit of connections", async () => 
   const said = socks4Request("127.0.0.1", echo.addr.port);
   assertBytes(await exchange(proxy, said), REJECTED);
   const [record] = await proxy.whenEnded(1);
-  assertEquals(record!.reason, "Limit of 1 connections");
+  assertEquals(record!.reason, "Limit of 1 connection reached");
 });
 
 Deno.test("socks4() refuses with 91 during a drain", async () => {

@@ -16,12 +16,12 @@ const LIMITS = [
   {
     name: "connections in all",
     config: { maxConnections: 2 },
-    reason: "Limit of 2 connections",
+    reason: "Limit of 2 connections reached",
   },
   {
     name: "connections of one client",
     config: { maxConnectionsPerClient: 2 },
-    reason: "Limit of 2 connections from one client",
+    reason: "Limit of 2 connections from one client reached",
   },
 ];
 
@@ -136,7 +136,7 @@ Deno.test({
     const { result, reason, limit } = turnedAway!;
     assertEquals([result, reason, limit], [
       "refused",
-      "Limit of 5 connections from one client",
+      "Limit of 5 connections from one client reached",
       "connections-per-client",
     ]);
     const said = dialogue("127.0.0.1", echo.addr.port);

@@ -114,7 +114,7 @@ Deno.test("proxy returns 1 and one line when it can't have its users file", asyn
       args: ["--ban-time", "1h"],
       code: 2,
       stderr:
-        "sluice: Option --ban-time: is longer than --ban-time-max; give that the longer time\n",
+        "sluice: Option --ban-time: is longer than --ban-time-max; raise --ban-time-max\n",
     },
   ];
   for (const { permissions, args, code, stderr } of cases) {

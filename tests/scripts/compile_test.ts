@@ -1,7 +1,15 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import project from "../../deno.json" with { type: "json" };
+import { LATE_PACKAGES } from "../../scripts/compile.ts";
 import { embeddedVersion } from "../../scripts/embedded_version.ts";
+import { smallRuntime } from "../../scripts/small_runtime.ts";
+import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
 
 const ROOT = `${import.meta.dirname}/../..`;
+
+/** All of them are in one package, which other modules import at the start. */
+const STANDARD = Object.keys(project.imports)
+  .filter((name) => name.startsWith("@std/"));
 
 async function writeRuntime(folder: string, text: string): Promise<string> {
   const path = `${folder}/denort`;
@@ -63,22 +71,66 @@ Deno.test("embeddedVersion() finds the version of the Deno that runs", async () 
   assertEquals(await embeddedVersion(Deno.execPath()), Deno.version.deno);
 });
 
-Deno.test("compile finds every module of the program by deno.json as a plain import map", async () => {
+Deno.test("LATE_PACKAGES has every package that only an import() names", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["info", "--json", "--no-config", "--import-map=deno.json"],
-      "main.ts",
+      "lib/program/compiled.ts",
     ],
     cwd: ROOT,
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));
-  const faults = (modules as Module[]).flatMap(({ dependencies = [] }) =>
-    dependencies.flatMap(({ code }) => code?.error ?? [])
-  );
-  assertEquals(faults, []);
+  const late = new Set<string>();
+  for (const { dependencies = [] } of modules as Module[]) {
+    for (const { code, isDynamic, specifier } of dependencies) {
+      assertEquals(code?.error, undefined, specifier);
+      if (isDynamic && Object.hasOwn(project.imports, specifier)) {
+        late.add(specifier);
+      }
+    }
+  }
+  for (const name of STANDARD) late.delete(name);
+  const known: readonly string[] = LATE_PACKAGES;
+  assertEquals([...late].filter((name) => !known.includes(name)), []);
   assert(modules.length > 300);
 });
 
 interface Module {
-  dependencies?: { code?: { error?: string } }[];
+  dependencies?: {
+    specifier: string;
+    isDynamic?: boolean;
+    code?: { error?: string };
+  }[];
 }
+
+testPrograms({
+  name: "smallRuntime() removes symbols from a program, and from one in a ZIP",
+  needs: ["cc", "python3", "strip", "unzip"],
+  async fn({ cc, python3 }) {
+    await using folder = await makeFolder();
+    const source = `${folder.path}/denort`;
+    await runOk(cc, ["-g", "-x", "c", "-o", source, "-"], {
+      stdin: "int main(void) { return 7; }",
+    });
+    const download = `${source}.zip`;
+    const zip = ["-m", "zipfile", "-c", download, source];
+    await runOk(python3, zip);
+    const { size } = await Deno.stat(source);
+    for (const given of [source, download]) {
+      await using work = await makeFolder();
+      const small = await smallRuntime(given, work.path);
+      assertLess((await Deno.stat(small!)).size, size);
+      assertEquals((await run(small!, [])).code, 7);
+    }
+  },
+});
+
+Deno.test("smallRuntime() leaves what is no program for Linux", async () => {
+  await using folder = await makeFolder();
+  const given = ["nowhere", "nowhere.zip"].map((name) =>
+    `${folder.path}/${name}`
+  );
+  for (const path of [...given, `${ROOT}/LICENSE`]) {
+    assertEquals(await smallRuntime(path, folder.path), undefined, path);
+  }
+});

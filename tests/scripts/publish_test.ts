@@ -4,15 +4,23 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { TextLineStream } from "@std/streams";
+import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../../lib/cli/program_version.ts";
+import { packLibrary, stageLibrary } from "../../scripts/package_library.ts";
+import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { cacheEnvironment } from "../support/sluice_commands.ts";
+import { within } from "../support/sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-async function deno(args: string[], env: Record<string, string> = {}) {
+async function deno(args: string[], { cwd = ROOT } = {}) {
   const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
     args,
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
+    cwd,
+    env: { NO_COLOR: "1" },
   }).output();
   const said = new TextDecoder().decode(stdout) +
     new TextDecoder().decode(stderr);
@@ -48,28 +56,83 @@ Deno.test("deno publish sends the library and the program, and no tests", async 
   }
 });
 
-Deno.test("deno install makes a program from the published files, using only the cache", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const path of await publishedFiles()) {
-      const target = `${folder}/package/${path}`;
-      await Deno.mkdir(target.replace(/\/[^/]*$/, ""), { recursive: true });
-      await Deno.copyFile(ROOT + path, target);
-    }
-    const source = `${folder}/package`;
-    await deno([
-      ...["install", "--global", "--allow-all", "--name", "sluice"],
-      ...["--root", folder, "--config", `${source}/deno.json`],
-      ...["--cached-only", `${source}/main.ts`],
-    ]);
-    await Deno.symlink(Deno.execPath(), `${folder}/bin/deno`);
-    const { stdout, success } = await new Deno.Command(`${folder}/bin/sluice`, {
-      args: ["help", "library"],
-      env: { PATH: `${folder}/bin:${Deno.env.get("PATH")}` },
-    }).output();
-    assert(success);
-    assert(new TextDecoder().decode(stdout).includes("startProxy"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+/** Installs a program, and returns what it prints. */
+async function install(folder: string, main: string, args: string[]) {
+  await deno([
+    ...["install", "--global", "--allow-all", "--unstable-net"],
+    ...["--force", "--name", "sluice", "--root", folder, "--cached-only"],
+    ...args,
+    main,
+  ]);
+  await Deno.remove(`${folder}/bin/deno`).catch(() => {}); // None yet.
+  await Deno.symlink(Deno.execPath(), `${folder}/bin/deno`);
+  return await runOk(`${folder}/bin/sluice`, ["help", "library"], {
+    env: {
+      ...cacheEnvironment(),
+      PATH: `${folder}/bin:${Deno.env.get("PATH")}`,
+    },
+  });
+}
+
+Deno.test("deno install makes a program of the checkout, using only the cache", async () => {
+  await using folder = await makeFolder();
+  const config = ["--config", `${ROOT}deno.json`];
+  const said = await install(folder.path, `${ROOT}main.ts`, config);
+  assertStringIncludes(said, "startProxy");
+});
+
+Deno.test("stageLibrary() adds the admin page to what a publish sends", async () => {
+  await using folder = await makeFolder();
+  await stageLibrary(folder.path);
+  const said = await deno(
+    ["publish", "--dry-run", "--allow-dirty", "--no-check"],
+    { cwd: folder.path },
+  );
+  for (const path of ["main.ts", "lib/admin/page/page.ts", "lib/mod.ts"]) {
+    assertStringIncludes(said, `${folder.path}/${path} (`);
   }
+});
+
+testPrograms({
+  name: "packLibrary() makes a package that installs and runs from the cache",
+  needs: ["curl", "tar"],
+  async fn({ curl, tar }) {
+    await using folder = await makeFolder();
+    const packed = `${folder.path}/sluice-npm.tgz`;
+    await packLibrary(packed);
+    await runOk(tar, ["-xzf", packed, "-C", folder.path]);
+    const source = `${folder.path}/package`;
+    const flags = ["--node-modules-dir=none"];
+    const said = await install(folder.path, `${source}/main.js`, flags);
+    assertStringIncludes(said, "startProxy");
+
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--unstable-net", "--cached-only", ...flags],
+        ...[`${source}/main.js`, "--listen", "127.0.0.1:0"],
+        ...["--workers", "2", "--admin", "127.0.0.1:0"],
+      ],
+      env: { NO_COLOR: "1" },
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const lines = child.stderr.pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    let proxy: string | undefined;
+    for await (const line of lines) {
+      proxy ??= /Listening on (\S+)/.exec(line)?.[1];
+      const [, page] = /API on (http:\S+)/.exec(line) ?? [];
+      if (page === undefined) continue;
+      const through = ["-sS", "-x", `socks5h://${proxy}`, page];
+      assertStringIncludes(await runOk(curl, through), "<!DOCTYPE html>");
+      const script = await runOk(curl, ["-sS", `${page}page/page.ts`]);
+      assertStringIncludes(script, "import ");
+      child.kill("SIGTERM");
+    }
+    assertEquals((await within(PATIENCE, child.status)).code, 0);
+  },
+});
+
+Deno.test("PROGRAM_VERSION is that of deno.json", () => {
+  assertEquals(PROGRAM_VERSION, project.version);
 });

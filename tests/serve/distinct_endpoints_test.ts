@@ -16,12 +16,12 @@ const TWICE: [table: OptionTable, line: string, message: string][] = [
   [
     PROXY_OPTIONS,
     "--listen 1080 --listen :1080",
-    "Option --listen: :1080 is where --listen 127.0.0.1:1080 listens already; give another port",
+    "Option --listen: :1080 is already taken by --listen 127.0.0.1:1080; give another port",
   ],
   [
     PROXY_OPTIONS,
     "--admin 1080",
-    "Option --admin: 127.0.0.1:1080 is where --listen 127.0.0.1:1080 listens already; give another port",
+    "Option --admin: 127.0.0.1:1080 is already taken by --listen 127.0.0.1:1080; give another port",
   ],
   [
     PROXY_OPTIONS,
@@ -36,12 +36,12 @@ const TWICE: [table: OptionTable, line: string, message: string][] = [
   [
     HUB_OPTIONS,
     "7000 --ws 0.0.0.0:7000",
-    "Option --ws: 0.0.0.0:7000 is where LISTEN 127.0.0.1:7000 listens already; give another port",
+    "Option --ws: 0.0.0.0:7000 is already taken by LISTEN 127.0.0.1:7000; give another port",
   ],
   [
     FORWARD_OPTIONS,
     ":80=a:1 127.0.0.1:80=b:1",
-    "Argument LISTEN UPSTREAM…: 127.0.0.1:80 is where LISTEN :80 listens already; give another port",
+    "Argument LISTEN UPSTREAM…: 127.0.0.1:80 is already taken by LISTEN :80; give another port",
   ],
 ];
 

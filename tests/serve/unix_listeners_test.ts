@@ -124,7 +124,7 @@ Deno.test({
     assertEquals([await ask(2), await ask(3)], [2, 7]);
     const reasons = (await within(10_000, proxy.whenEnded(2)))
       .map(({ reason }) => reason);
-    assertMatch(reasons[0]!, /BIND needs an address.*--bind names one/);
+    assertMatch(reasons[0]!, /BIND needs an address.*give one with --bind/);
     assertMatch(reasons[1]!, /UDP needs a client with an address/);
   },
 });

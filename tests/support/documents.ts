@@ -32,6 +32,7 @@ const KINDS = {
   "yaml prometheus": "prometheus",
   "yaml workflow": "workflow",
   "text systemd": "unit",
+  "text redis-user": "redis user",
   "text rules": "rules",
   "text grammar": "grammar of rules",
   "text log": "log",

@@ -20,6 +20,7 @@ const SAMPLES = [
   "127.0.0.1",
   "10.0.0.0/8",
   "https://example.com",
+  "redis://127.0.0.1",
   "40000-40099",
   "allow",
   "socks5,http",

@@ -27,12 +27,19 @@ export const WITHOUT_PROC: readonly string[] = [
 /** Programs for tests, and how to find them. */
 const FINDERS = {
   bash: () => findProgram("bash"),
+  buildah: () => findProgram("buildah"),
   cargo: () => findProgram("cargo"),
+  /** A C compiler. */
+  cc: () => findProgram("cc", "gcc", "clang"),
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
   danted: () => findProgram("danted"),
+  /** A runtime to embed, or one that compile.ts has already downloaded. */
+  denort: findDenort,
   dnsmasq: () => findProgram("dnsmasq"),
+  faketime: findFaketime,
   fish: () => findProgram("fish"),
+  "dpkg-deb": () => findProgram("dpkg-deb"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   /** The requirements of `sluice exec`. */
@@ -50,6 +57,7 @@ const FINDERS = {
   /** With its compiler, because it runs a source file. */
   java: () => findThatRuns("java", ["-version"]),
   jq: () => findProgram("jq"),
+  lintian: () => findProgram("lintian"),
   lftp: () => findProgram("lftp"),
   logrotate: () => findProgram("logrotate"),
   man: () => findProgram("man"),
@@ -76,15 +84,18 @@ const FINDERS = {
   "redis-server": () => findProgram("redis-server"),
   setsid: () => findProgram("setsid"),
   socat: () => findProgram("socat"),
+  strip: () => findProgram("strip"),
   squid: () => findProgram("squid"),
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),
   sshd: () => findProgram("sshd"),
+  tar: () => findProgram("tar"),
   tmux: () => findProgram("tmux"),
   "systemd-analyze": () => findProgram("systemd-analyze"),
   "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
   tinyproxy: () => findProgram("tinyproxy"),
   unshare: () => findProgram("unshare"),
+  unzip: () => findProgram("unzip"),
   /** Not every container lets its programs mount something. */
   "unshare (mounts)": () => findThatRuns("unshare", ["-rm", ...WITHOUT_PROC]),
   /** Not every container lets its programs have their own network. */
@@ -251,6 +262,29 @@ function findProgram(...names: string[]): string | undefined {
       [...folders, ...SERVER_FOLDERS].map((folder) => `${folder}/${name}`)
     )
     .find(isFile);
+}
+
+/** The library that makes a program's clock wrong. */
+function findFaketime(): string | undefined {
+  try {
+    return [...Deno.readDirSync("/usr/lib")]
+      .map(({ name }) => `/usr/lib/${name}/faketime/libfaketime.so.1`)
+      .find(isFile);
+  } catch {
+    return undefined;
+  }
+}
+
+function findDenort(): string | undefined {
+  const given = Deno.env.get("DENORT_BIN");
+  if (given !== undefined) return given;
+  const info = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] });
+  const { denoDir } = JSON.parse(
+    new TextDecoder().decode(info.outputSync().stdout),
+  );
+  const { deno } = Deno.version;
+  const path = `${denoDir}/dl/release/v${deno}/denort-${Deno.build.target}.zip`;
+  return isFile(path) ? path : undefined;
 }
 
 /** Debian keeps each version in its own folder, outside every PATH. */

@@ -14,7 +14,7 @@ Deno.test("parseConfiguredHost() refuses a number as a name", () => {
     assertThrows(
       () => parseConfiguredHost(text),
       SyntaxError,
-      `'${text}' is no IPv4 address, which is four numbers up to 255`,
+      `'${text}' is not an IPv4 address (four numbers from 0 to 255)`,
     );
   }
 });
@@ -23,7 +23,7 @@ Deno.test("parseListenEndpoint() checks the host, and shortens a long one", () =
   assertThrows(
     () => parseListenEndpoint("256.1.1.1:1080"),
     SyntaxError,
-    "'256.1.1.1' is no IPv4 address",
+    "'256.1.1.1' is not an IPv4 address",
   );
   const error = assertThrows(
     () => parseListenEndpoint(`${"a".repeat(5_000)}:80`),

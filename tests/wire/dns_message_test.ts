@@ -165,7 +165,7 @@ const MALFORMED: { name: string; bytes: Uint8Array; why: string }[] = [
   {
     name: "has a pointer to itself",
     bytes: hex("0001 8180 0001 0000 0000 0000 c00c 0001 0001"),
-    why: "does not lead back",
+    why: "does not point back",
   },
   {
     name: "has two pointers to each other",
@@ -173,17 +173,17 @@ const MALFORMED: { name: string; bytes: Uint8Array; why: string }[] = [
       2,
       "c021 0063 0001 00000001 0002 c00c  c013 0063 0001 00000001 0000",
     ),
-    why: "does not lead back",
+    why: "does not point back",
   },
   {
     name: "has a name that contains itself",
     bytes: answerBytes(1, "01 62 c013 0001 0001 00000001 0004 7f000001"),
-    why: "does not lead back",
+    why: "does not point back",
   },
   {
     name: "has a pointer beyond the end",
     bytes: answerBytes(1, "ffff 0001 0001 00000001 0004 7f000001"),
-    why: "does not lead back",
+    why: "does not point back",
   },
   {
     name: "has a label of a reserved kind",

@@ -34,7 +34,11 @@ Deno.test("parseIpRange() accepts every prefix length, and formatIpRange() write
       if (bits < most) {
         assertEquals(isInRange(range, flip(prefix, bits)), true, text);
         const astray = `${formatIpAddress(flip(prefix, bits))}/${bits}`;
-        assertThrows(() => parseIpRange(astray), SyntaxError, "behind it");
+        assertThrows(
+          () => parseIpRange(astray),
+          SyntaxError,
+          "has bits set after",
+        );
       }
     }
   }

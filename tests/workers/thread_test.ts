@@ -57,6 +57,7 @@ Deno.test("runWorker() starts nothing where the program ends already", async () 
     dials: dialCounts(2),
     isFirst: true,
     isReplacing: false,
+    fleet: undefined,
   });
   await assertRejects(() => within(20_000, start), Error, "the program ends");
   thread.end("the test is over");

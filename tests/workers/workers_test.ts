@@ -64,6 +64,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "sluice --workers tells cut connections from those that a worker lost",
+  ignore,
+  async fn() {
+    await using sluice = startMortal(
+      ...["echo", LISTEN, "--workers", "2", "--drain-timeout", "1s"],
+    );
+    const conns = await openEchoes(sluice, 24);
+    sluice.kill("SIGTERM");
+    await sluice.line(/accepting no more; 24 connections may finish/);
+    sluice.kill("SIGUSR2");
+    const said = await sluice.line(/has ended/);
+    const lost = Number(/; (\d+) connections? lost/.exec(said)![1]);
+    assertEquals(await sluice.code(), 1);
+    const [, cut, gone] =
+      /Stopped; (\d+) connections? cut after 1\.0 s, (\d+) connections? lost with/
+        .exec(sluice.lines.at(-1)!)!;
+    assertEquals([Number(cut), Number(gone)], [24 - lost, lost]);
+    for (const conn of conns) conn.close();
+  },
+});
+
+Deno.test({
   name: "sluice --workers notices a worker that ends without a word",
   ignore,
   async fn() {

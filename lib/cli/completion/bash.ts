@@ -9,6 +9,7 @@ import {
   type DescribedOption,
   describeOptions,
   groupsOf,
+  type OperandWords,
   UNNAMED,
 } from "./described.ts";
 
@@ -67,12 +68,29 @@ function groupCase(first: string, members: readonly DescribedCommand[]) {
       command="${first} \${COMP_WORDS[2]}" ;;`;
 }
 
-function commandCase({ name, options }: DescribedCommand): string {
+function commandCase(
+  { name, operands, options }: DescribedCommand,
+): string {
   const described = describeOptions(options);
   const spellings = described.flatMap((option) => option.spellings);
   return `    ${JSON.stringify(name)})
       options="${spellings.join(" ")}"
-${valueCases(described)} ;;`;
+${valueCases(described)}${operandCases(operands)} ;;`;
+}
+
+/** Completes what follows the previous word, unless it is an option. */
+function operandCases(operands: OperandWords = new Map()): string {
+  if (operands.size === 0) return "";
+  const cases = [...operands].map(([before, words]) =>
+    `          ${before}) _sluice_words "${words.join(" ")}" ;;`
+  );
+  return `
+      if ((COMP_CWORD > 1)) && [[ $current != -* ]]; then
+        case $previous in
+${cases.join("\n")}
+        esac
+        return
+      fi`;
 }
 
 /** Completes the value of the previous option. */

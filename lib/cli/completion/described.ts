@@ -14,7 +14,15 @@ export interface DescribedCommand {
   brief: string;
   /** Its options. */
   options: OptionTable;
+  /**
+   * The words that it takes, by the word before them: its own last word is
+   * before the first. Without any it takes files.
+   */
+  operands?: OperandWords | undefined;
 }
+
+/** Words that may follow a word. */
+export type OperandWords = ReadonlyMap<string, readonly string[]>;
 
 /** An option for shell completion. */
 export interface DescribedOption {

@@ -33,6 +33,7 @@ export function fishCompletion(commands: readonly DescribedCommand[]): string {
         word(`__sluice_is ${first}`, name.split(" ")[1]!, brief)
       ),
     ]),
+    ...commands.flatMap(operandLines),
     ...commands.flatMap(({ name, options }) =>
       describeOptions(options).map((option) => optionLine(name, option))
     ),
@@ -55,6 +56,10 @@ function __sluice_is
     test "$(__sluice_command)" = "$argv[1]"
 end
 
+function __sluice_after
+    __sluice_is "$argv[1]"; and test "$(commandline -opc)[-1]" = "$argv[2]"
+end
+
 function __sluice_takes
     set -l command (__sluice_command)
     test "$command" = "$argv[1]"; or test "$argv[1]" = ${UNNAMED} -a "$command" = ''
@@ -68,6 +73,21 @@ function word(condition: string, name: string, brief: string): string {
   return `complete -c sluice -f -n ${quoted(condition)} -a ${quoted(name)} -d ${
     quoted(brief)
   }`;
+}
+
+/** Words in place of files. */
+function operandLines(
+  { name, operands = new Map() }: DescribedCommand,
+): string[] {
+  const lines = [...operands].map(([before, words]) => {
+    const condition = quoted(`__sluice_after '${name}' ${before}`);
+    return `complete -c sluice -n ${condition} -a ${quoted(words.join(" "))}`;
+  });
+  if (lines.length === 0) return [];
+  return [
+    `complete -c sluice -f -n ${quoted(`__sluice_is '${name}'`)}`,
+    ...lines,
+  ];
 }
 
 function optionLine(command: string, option: DescribedOption): string {

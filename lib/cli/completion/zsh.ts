@@ -9,6 +9,7 @@ import {
   type DescribedOption,
   describeOptions,
   groupsOf,
+  type OperandWords,
   UNNAMED,
 } from "./described.ts";
 
@@ -81,12 +82,22 @@ function groupCase(first: string, members: readonly DescribedCommand[]) {
       ((CURRENT -= 2)) ;;`;
 }
 
-function commandCase({ name, options }: DescribedCommand): string {
+function commandCase({ name, operands, options }: DescribedCommand): string {
   const specs = describeOptions(options).flatMap(specsOf);
   return `    ${quoted(name)})
       _arguments -s -S ${
-    [...specs, "'*:file:_files'"].join(" \\\n        ")
+    [...specs, operandSpec(operands)].join(" \\\n        ")
   } ;;`;
+}
+
+function operandSpec(operands: OperandWords = new Map()): string {
+  if (operands.size === 0) return "'*:file:_files'";
+  const cases = [...operands].map(([before, words]) =>
+    `${before}) compadd -- ${words.join(" ")} ;;`
+  );
+  return quoted(
+    `*:word:{ case \${words[CURRENT-1]} in ${cases.join(" ")} esac }`,
+  );
 }
 
 /** One argument of `_arguments` per spelling: `'--log[…]:text|json:(text json)'`. */

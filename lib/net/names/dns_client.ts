@@ -189,7 +189,7 @@ async function askByTcp(
     const answer = await reader.readExact(high! << 8 | low!);
     const head = parseDnsHead(answer);
     if (!isAnswerTo(head, question)) {
-      throw new SyntaxError("Cannot take answer: it is to another question");
+      throw new SyntaxError("Cannot take answer: it answers another question");
     }
     const response = readAnswer(answer, head, question);
     if (!response.isTruncated) return response;

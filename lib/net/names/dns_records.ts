@@ -50,7 +50,7 @@ export function addressesOf(response: DnsResponse): NameAnswer {
     return { addresses, exists: true, life: atMost(life, MOST_LIFE.addresses) };
   }
   if (code === RESPONSE_CODE.NoError && !response.isCompetent) {
-    throw new Error("it does not answer for others");
+    throw new Error("it answers only for its own names");
   }
   const { negativeLife } = response;
   const none = negativeLife === undefined

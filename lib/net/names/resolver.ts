@@ -176,7 +176,7 @@ export class Resolver implements Disposable {
     if (this.#pending.size === MOST_PENDING) {
       throw new DialError(
         "resolver failed",
-        `Cannot resolve ${name}: ${MOST_PENDING} other names are looked up`,
+        `Cannot resolve ${name}: ${MOST_PENDING} other names are being looked up`,
       );
     }
     const pending = this.#lookUp(name);

@@ -66,6 +66,16 @@ export function descriptorsOfThreads(threads: number): number {
 }
 
 /**
+ * Returns how many descriptors threads need before the first connection. With
+ * fewer, Deno aborts the program.
+ *
+ * @param threads How many there are, 2 or more.
+ */
+export function descriptorsToStart(threads: number): number {
+  return RESERVE + descriptorsOfThreads(threads);
+}
+
+/**
  * Returns the limit of open descriptors.
  *
  * @returns The soft limit of Linux, which Deno has raised to the hard one;

@@ -18,14 +18,14 @@ const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
   ["CERT_REVOKED", "certificate is revoked"],
   ["INVALID_PURPOSE", "certificate is not for this use"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "certificate is for another name"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", "certificate is signed by itself"],
-  ["SELF_SIGNED_CERT_IN_CHAIN", "certificate is of an unknown authority"],
-  ["UNABLE_TO_GET_ISSUER_CERT", "certificate is of an unknown authority"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "certificate is self-signed"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "certificate is from an unknown authority"],
+  ["UNABLE_TO_GET_ISSUER_CERT", "certificate is from an unknown authority"],
   [
     "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-    "certificate is of an unknown authority",
+    "certificate is from an unknown authority",
   ],
-  [NOT_VERIFIED, "certificate is of an unknown authority"],
+  [NOT_VERIFIED, "certificate is from an unknown authority"],
 ]);
 
 /** What that code may mean if it ends the handshake (Deno 2.9.6). */
@@ -33,7 +33,7 @@ const ONE_OF: Readonly<Record<"client" | "server", string>> = {
   // The runtime passes all other faults on for our verification, and hides this
   // one.
   client: "it has an unknown critical extension, or can't be read",
-  server: "it is out of date, not for servers, or of an unknown authority",
+  server: "it is out of date, not for servers, or from an unknown authority",
 };
 
 /** The alert of a peer that supports none of the offered protocols. */

@@ -1,5 +1,5 @@
 /**
- * Datagrams through parents, one behind the other (RFC 1928 §7).
+ * Datagrams through a chain of parents (RFC 1928 §7).
  *
  * ```text
  * sluice == connection 1 ==> parents[0]
@@ -47,24 +47,24 @@ const MOST_DISCARDED = 64 * 1024;
 
 /** Options for {@linkcode associateChain}. */
 export interface AssociateOptions extends ChainOptions {
-  /** Tells special addresses (default: there are none). */
+  /** Tells which addresses are special (default: none). */
   rangeOf?: RangeOf;
 }
 
 /**
  * Takes a datagram that came back.
  *
- * @param datagram It begins with the header that says where it comes from; it
- *   is valid until the promise settles.
+ * @param datagram The datagram, after a header with its source. It is valid
+ *   until the promise settles.
  * @param length Bytes of its payload.
- * @returns When it is passed on, which must not fail.
+ * @returns Resolves once it is passed on. It must not reject.
  */
 export type OnReturn = (
   datagram: Uint8Array<ArrayBuffer>,
   length: number,
 ) => Promise<void> | undefined;
 
-/** A connection to a parent, and where that relays. */
+/** A connection to a parent, and the address of its relay. */
 interface Control {
   readonly chained: Chained;
   readonly parent: Parent;
@@ -76,7 +76,7 @@ interface Control {
  *
  * @param parents One or more parents, the nearest first.
  * @param context Stops the attempt when cancelled.
- * @param options How what is outside is reached.
+ * @param options How to reach the first parent.
  * @returns The association; the caller closes it.
  * @throws {DialError} `no udp` if a parent can't; `parent failed`, `parent
  *   timeout`, `no descriptors`.
@@ -148,7 +148,7 @@ export class ParentAssociation {
   readonly #socket: Deno.DatagramConn;
   readonly #sender: UdpSender;
   readonly #first: Deno.NetAddr;
-  /** What the parents before the last one strip, one header each. */
+  /** Headers for the parents before the last one; each strips one. */
   readonly #head: Uint8Array;
   #isClosed = false;
 

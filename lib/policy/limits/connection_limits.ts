@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../../observe/count_of.ts";
 import { clientKey } from "./client_key.ts";
 import { type Offer, OfferedPlaces } from "./offered_places.ts";
 import { Refusal } from "./refusal.ts";
@@ -94,20 +95,28 @@ export class ConnectionLimits {
     const key = per === "user" ? client : clientKey(client);
     const full = this.#takeOrReclaim(key, mostOfClient);
     if (full === "all") {
-      throw new Refusal("limit reached", `Limit of ${this.#most} ${what}`, {
-        limit: what,
-      });
+      throw new Refusal(
+        "limit reached",
+        `Limit of ${countOf(this.#most, oneOf(what))} reached`,
+        {
+          limit: what,
+        },
+      );
     }
     if (full === "one") {
       throw per === "user"
         ? new Refusal(
           "limit reached",
-          `Limit of ${mostOfClient} connections of user ${client}`,
+          `Limit of ${
+            countOf(mostOfClient, oneOf(what))
+          } for user ${client} reached`,
           { limit: "connections-per-user" },
         )
         : new Refusal(
           "limit reached",
-          `Limit of ${mostOfClient} ${what} from one client`,
+          `Limit of ${
+            countOf(mostOfClient, oneOf(what))
+          } from one client reached`,
           { limit: `${what}-per-client` },
         );
     }
@@ -243,4 +252,9 @@ class Place implements Lease {
     this.#offer?.withdraw();
     this.#offer = undefined;
   }
+}
+
+/** The noun in the singular. */
+function oneOf(what: "connections" | "associations"): string {
+  return what.slice(0, -1);
 }

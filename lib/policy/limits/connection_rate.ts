@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../../observe/count_of.ts";
 import type { SharedTable } from "../../sync/shared/table.ts";
 import { clientKey } from "./client_key.ts";
 import { Refusal } from "./refusal.ts";
@@ -80,7 +81,9 @@ export class ConnectionRate {
   ) {
     const { burst = count, now = () => performance.now() } = options;
     const time = period === "hour" ? "an hour" : `a ${period}`;
-    this.#message = `Limit of ${count} new connections ${time} from one client`;
+    this.#message = `Limit of ${
+      countOf(count, "new connection")
+    } ${time} from one client reached`;
     this.#interval = PERIODS[period] / count;
     // Rounding must not cost a connection.
     this.#longest = (burst - 1 + 1e-6) * this.#interval;

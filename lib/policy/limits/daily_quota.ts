@@ -55,6 +55,7 @@ export class DailyQuota {
     this.#format = zone === "UTC" ? undefined : dayFormat(zone);
     this.#day = this.#dayAt(now());
     this.#ledger = options.ledger ?? new LocalLedger();
+    this.#ledger.limit(most);
   }
 
   /** Grows with every change, which reveals whether there was one. */
@@ -77,7 +78,7 @@ export class DailyQuota {
     if (!this.#isCurrent(state.day)) return;
     this.#day = state.day;
     for (const [user, bytes] of Object.entries(state.bytes)) {
-      this.add(user, bytes);
+      if (bytes > 0) this.#ledger.restore(this.#day, user, bytes);
     }
   }
 
@@ -104,7 +105,7 @@ export class DailyQuota {
     const size = formatBytes(this.#most);
     return new Refusal(
       "limit reached",
-      `Daily quota of ${size} of ${user} is used up until 00:00 ${this.#zone}`,
+      `The daily quota of ${size} for ${user} is used up until 00:00 ${this.#zone}`,
       { limit: "quota" },
     );
   }

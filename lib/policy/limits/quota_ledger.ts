@@ -16,6 +16,19 @@ export interface QuotaLedger {
    */
   add(day: string, user: string, bytes: number): void;
   /**
+   * Continues with a user's earlier count.
+   *
+   * @param day The day, `YYYY-MM-DD`.
+   * @param bytes Number of bytes.
+   */
+  restore(day: string, user: string, bytes: number): void;
+  /**
+   * Takes the quota.
+   *
+   * @param most Bytes per user and day.
+   */
+  limit(most: number): void;
+  /**
    * Reads a user's count.
    *
    * @returns Number of bytes.
@@ -53,6 +66,23 @@ export class LocalLedger implements QuotaLedger {
     this.#bytes.set(user, (this.#bytes.get(user) ?? 0) + bytes);
     this.revision++;
   }
+
+  /**
+   * Continues with a user's earlier count.
+   *
+   * @param day The current day.
+   * @param bytes Number of bytes.
+   */
+  restore(day: string, user: string, bytes: number): void {
+    this.add(day, user, bytes);
+  }
+
+  /**
+   * Takes the quota, which this ledger has no use for.
+   *
+   * @param _most Bytes per user and day.
+   */
+  limit(_most: number): void {}
 
   /**
    * Reads a user's count.

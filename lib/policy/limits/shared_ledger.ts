@@ -18,7 +18,7 @@ export const LEDGER_TABLE = {
 const KEPT = 2 * 86_400_000;
 
 /** Indexes of an entry's values. The bytes never count as a time: see `add`. */
-const VALUE = { bytes: 0, until: 1 } as const;
+export const LEDGER_VALUE = { bytes: 0, until: 1 } as const;
 
 /** The counts of all threads. */
 export class SharedLedger implements QuotaLedger {
@@ -46,15 +46,31 @@ export class SharedLedger implements QuotaLedger {
   add(day: string, user: string, bytes: number): void {
     const table = this.#table;
     table.exclusively(() => {
-      const entry = table.enter(keyOf(day, user));
+      const entry = this.enter(day, user);
       if (entry === undefined) return;
       // Negative, because a value later than now would keep the entry for ever.
-      const before = table.value(entry, VALUE.bytes);
-      table.setValue(entry, VALUE.bytes, before - bytes);
-      table.setValue(entry, VALUE.until, table.now + KEPT);
+      const before = table.value(entry, LEDGER_VALUE.bytes);
+      table.setValue(entry, LEDGER_VALUE.bytes, before - bytes);
       table.touch();
+      this.changed(entry, bytes);
     });
   }
+
+  /**
+   * Continues with an earlier count.
+   *
+   * @param bytes Number of bytes.
+   */
+  restore(day: string, user: string, bytes: number): void {
+    this.add(day, user, bytes);
+  }
+
+  /**
+   * Takes the quota, which this ledger has no use for.
+   *
+   * @param _most Bytes per user and day.
+   */
+  limit(_most: number): void {}
 
   /**
    * Reads a user's count.
@@ -67,7 +83,7 @@ export class SharedLedger implements QuotaLedger {
     return table.exclusively(() => {
       const key = keyOf(day, user);
       const entry = table.find(key);
-      if (entry !== undefined) return -table.value(entry, VALUE.bytes);
+      if (entry !== undefined) return this.bytesOf(entry);
       return table.enter(key) === undefined ? Infinity : 0;
     });
   }
@@ -84,7 +100,7 @@ export class SharedLedger implements QuotaLedger {
       return Object.fromEntries(
         ofDay.map(([key, entry]) => [
           key.slice(day.length + 1),
-          -table.value(entry, VALUE.bytes),
+          this.bytesOf(entry),
         ]),
       );
     });
@@ -97,6 +113,37 @@ export class SharedLedger implements QuotaLedger {
   turn(): void {
     this.#table.touch();
   }
+
+  /**
+   * Finds or makes the entry of a count, while this thread holds the lock.
+   *
+   * @returns The entry; `undefined` if the table has no room.
+   */
+  protected enter(day: string, user: string): number | undefined {
+    const table = this.#table;
+    const entry = table.enter(keyOf(day, user));
+    if (entry !== undefined) {
+      table.setValue(entry, LEDGER_VALUE.until, table.now + KEPT);
+    }
+    return entry;
+  }
+
+  /**
+   * Reads a count, while this thread holds the lock.
+   *
+   * @returns Number of bytes.
+   */
+  protected bytesOf(entry: number): number {
+    return -this.#table.value(entry, LEDGER_VALUE.bytes);
+  }
+
+  /**
+   * Called when a count has changed, while this thread holds the lock.
+   *
+   * @param _entry The entry.
+   * @param _added Number of bytes.
+   */
+  protected changed(_entry: number, _added: number): void {}
 }
 
 function keyOf(day: string, user: string): string {

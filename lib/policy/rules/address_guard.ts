@@ -1,6 +1,6 @@
 /**
- * Addresses that a proxy open to others must not reach for them: what is on
- * this machine, on its networks, or on no network at all.
+ * The address guard: addresses that a proxy must not reach for other machines,
+ * because they belong to this machine, to its networks or to none.
  *
  * @module
  */
@@ -13,7 +13,7 @@ interface NamedRange extends IpRange {
   readonly name: string;
 }
 
-/** IANA's special-purpose registries (RFC 6890), by what a person calls them. */
+/** IANA's special-purpose registries (RFC 6890), with common names. */
 const REFUSED: readonly NamedRange[] = [
   ["0.0.0.0/8", "unspecified"],
   ["10.0.0.0/8", "private"],
@@ -44,7 +44,7 @@ const REFUSED: readonly NamedRange[] = [
   ["ff00::/8", "multicast"],
 ].map(([cidr, name]) => ({ ...parseIpRange(cidr!), name: name! }));
 
-/** What an address of an interface is called, whatever range it is in. */
+/** Name for an address of an interface, in any range. */
 const OWN = "an address of this machine";
 
 /** The refused ranges by their names in rules: lower case, no spaces. */
@@ -53,17 +53,16 @@ const BY_NAME: ReadonlyMap<string, readonly IpRange[]> = Map.groupBy(
   ({ name }) => name.toLowerCase().replaceAll(" ", "-"),
 );
 
-/** Tells whether an address is one of this machine's, at this time. */
+/** Tells whether an address currently belongs to this machine. */
 export type IsOwn = (ip: IpAddress) => boolean;
 
 /**
  * Tells why an address is refused.
  *
- * @param ip Address that would be dialled.
- * @param isOwn Tells which addresses this machine has beside the special ones
- *   (default: none).
+ * @param ip The address to dial.
+ * @param isOwn Tells which further addresses this machine has (default: none).
  * @returns The range it is in, such as `loopback` or `link-local (6to4)`, or
- *   `undefined` where it is reachable for anyone.
+ *   `undefined` for an ordinary address.
  */
 export function refusedRange(
   ip: IpAddress,
@@ -79,9 +78,9 @@ export function refusedRange(
 }
 
 /**
- * Finds the ranges of one kind.
+ * Returns the ranges of one kind.
  *
- * @param name What they are called in rules, such as `private`.
+ * @param name Their name in rules, such as `private`.
  * @returns The ranges of both families, or `undefined` for an unknown name.
  */
 export function specialRanges(name: string): readonly IpRange[] | undefined {
@@ -91,7 +90,7 @@ export function specialRanges(name: string): readonly IpRange[] | undefined {
 /**
  * Lists the kinds.
  *
- * @returns What {@linkcode specialRanges} knows.
+ * @returns The names for {@linkcode specialRanges}.
  */
 export function specialNames(): string[] {
   return [...BY_NAME.keys()];

@@ -1,5 +1,5 @@
 /**
- * Questions to rules that come as text: from options, a table or a log.
+ * Parses questions to rules from options, tables and logs.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { quote } from "../../wire/quote.ts";
 import { refusedRange } from "./address_guard.ts";
 import type { Question } from "./question.ts";
 
-/** What a client without an address is called. */
+/** Word for a client without an address. */
 const UNIX = "unix";
 
 /**
- * Parses where a client comes in.
+ * Parses a listener.
  *
  * @param text `HOST:PORT`, `PORT` or `unix:PATH`.
  * @returns The place.
- * @throws {SyntaxError} If it is none of these.
+ * @throws {SyntaxError} If it is not one of these.
  */
 export function parseListener(text: string): Question["listener"] {
   const place = parseListenEndpoint(text);
@@ -43,7 +43,7 @@ export function parseClient(text: string): IpAddress | undefined {
  *
  * @param text The address.
  * @returns Its bytes.
- * @throws {SyntaxError} If it is none.
+ * @throws {SyntaxError} If it is malformed.
  */
 export function parseAddress(text: string): IpAddress {
   const ip = parseIpAddress(text);
@@ -52,24 +52,26 @@ export function parseAddress(text: string): IpAddress {
 }
 
 /**
- * Parses a time. Without a zone it is this machine's time (ECMA-262 §21.4.1.32).
+ * Parses a time. Without a zone it is this machine's time (ECMA-262
+ * §21.4.1.32).
  *
  * @param text For example `2026-11-21T12:00`, maybe with `Z` or `+01:00`.
  * @returns Milliseconds since 1970.
- * @throws {SyntaxError} If it is none.
+ * @throws {SyntaxError} If it is malformed.
  */
 export function parseTime(text: string): number {
   const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?$/
     .test(text);
   const time = isWhole ? Date.parse(text) : NaN;
   if (!Number.isNaN(time)) return time;
-  throw new SyntaxError(`${quote(text)} is no time such as 2026-11-21T12:00`);
+  throw new SyntaxError(
+    `${quote(text)} is not a time such as 2026-11-21T12:00`,
+  );
 }
 
 /**
- * Tells whether others can reach a listener, so that the address guard holds.
- *
- * @param listener Where a client comes in.
+ * Tells whether other machines can reach a listener, so that the address guard
+ * applies.
  */
 export function isPublic(listener: Question["listener"]): boolean {
   return !("path" in listener) &&

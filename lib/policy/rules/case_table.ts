@@ -1,5 +1,5 @@
 /**
- * Questions to rules with the verdicts that are expected, as a table.
+ * A table of questions to rules with the expected verdicts.
  *
  * ```text
  * expect  user   target           port  command
@@ -25,40 +25,40 @@ import { type Question, RULE_COMMANDS, type RuleCommand } from "./question.ts";
 import { type Item, LineError, type List, splitLine } from "./rule_line.ts";
 import { type RuleProblem, RulesError } from "./rules_error.ts";
 
-/** One question. What the table does not say is `undefined`. */
+/** One question. Values that the table lacks are `undefined`. */
 export interface RuleCase {
-  /** Where it stands, as in `cases.txt:3`. */
+  /** Its place, for example `cases.txt:3`. */
   readonly place: string;
-  /** What the rules should say. */
+  /** The expected verdict. */
   readonly expect: Action;
   /** Name or address of the target, as a host. */
   readonly target: string;
   /** Port of the target, 1 to 65535. */
   readonly port: number;
-  /** Who asks; `nobody` is a client without a name. */
+  /** The user; `nobody` is a client without a name. */
   readonly user?: string | { readonly nobody: true };
-  /** Where the client is; `unix` is a client of a Unix socket. */
+  /** The client's address; `unix` for a client of a Unix socket. */
   readonly client?: IpAddress | "unix";
-  /** Where it comes in. */
+  /** The listener. */
   readonly listener?: Question["listener"];
-  /** What it asks for. */
+  /** The command. */
   readonly command?: RuleCommand;
-  /** When, in milliseconds since 1970. */
+  /** The time, in milliseconds since 1970. */
   readonly time?: number;
-  /** What the name of the target resolves to. */
+  /** The address of the target's name. */
   readonly address?: IpAddress;
 }
 
-/** Questions in one table, at most. */
+/** Most questions in one table. */
 const MOST_CASES = 100_000;
 
-/** What stands for nothing. */
+/** Marks an empty cell. */
 const NONE = "-";
 
-/** A case while it is put together. */
+/** A question under construction. */
 type Draft = { -readonly [Key in keyof RuleCase]?: RuleCase[Key] };
 
-/** The columns, and what a value in each of them adds to a case. */
+/** The columns, and how each adds its value to a question. */
 const COLUMNS: Readonly<Record<string, (text: string, item: Item) => Draft>> = {
   expect: (text) => ({ expect: parseAction(text) }),
   user: (text, { isQuoted }) => ({
@@ -74,11 +74,11 @@ const COLUMNS: Readonly<Record<string, (text: string, item: Item) => Draft>> = {
 };
 
 /**
- * Parses a table. Its first line names the columns, the others have a question
- * each; a list of values asks one question for each of them.
+ * Parses a table. Its first line names the columns. Each other line is a
+ * question; a list of values makes one question for each value.
  *
  * @param text The table.
- * @param file Its path, for what is said about it.
+ * @param file Its path, for messages.
  * @returns The questions in their order.
  * @throws {RulesError} With the first mistake of each line that has one.
  */
@@ -95,7 +95,7 @@ export function parseCases(text: string, file: string): RuleCase[] {
       if (columns === undefined) columns = parseHeader(cells);
       else cases.push(...parseRow(cells, columns, place));
       if (cases.length > MOST_CASES) {
-        throw new LineError(1, `expected ${MOST_CASES} questions at most`);
+        throw new LineError(1, `expected at most ${MOST_CASES} questions`);
       }
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
@@ -103,7 +103,7 @@ export function parseCases(text: string, file: string): RuleCase[] {
         place: `${place}:${error.column}`,
         message: error.message,
       });
-      // Without columns no other line means anything.
+      // Other lines are meaningless without columns.
       if (columns === undefined) break;
     }
   }
@@ -124,7 +124,7 @@ function parseHeader(cells: readonly List[]): string[] {
     if (second === undefined && known.includes(text)) return text;
     throw new LineError(
       column,
-      `${quote(text)} is no column: expected ${known.join(", ")}`,
+      `${quote(text)} is not a column: expected ${known.join(", ")}`,
     );
   });
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -153,7 +153,7 @@ function parseRow(
     const values = cell.flatMap((item) => parseCell(name, item));
     if (values.length === 0) continue;
     if (drafts.length * values.length > MOST_CASES) {
-      throw new LineError(1, `expected ${MOST_CASES} questions at most`);
+      throw new LineError(1, `expected at most ${MOST_CASES} questions`);
     }
     drafts = drafts.flatMap((draft) =>
       values.map((value) => ({ ...draft, ...value }))
@@ -169,7 +169,7 @@ function parseRow(
   return drafts as RuleCase[];
 }
 
-/** A cell without a value takes the default, but nobody is a user as well. */
+/** An empty cell takes the default; in the column `user` it means nobody. */
 function parseCell(name: string, item: Item): Draft[] {
   const isEmpty = item.text === NONE && !item.isQuoted;
   if (isEmpty && name !== "user") return [];
@@ -206,13 +206,13 @@ function parseTarget(text: string): Draft {
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
-  throw new SyntaxError(`${quote(text)} is no port from 1 to 65535`);
+  throw new SyntaxError(`${quote(text)} is not a port from 1 to 65535`);
 }
 
 function parseCommand(text: string): RuleCommand {
   const command = RULE_COMMANDS.find((known) => known === text);
   if (command !== undefined) return command;
   throw new SyntaxError(
-    `${quote(text)} is no command: expected ${RULE_COMMANDS.join(", ")}`,
+    `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
   );
 }

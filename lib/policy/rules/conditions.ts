@@ -1,5 +1,5 @@
 /**
- * The conditions of rules: how each is written, and when it holds.
+ * The conditions of rules: their syntax and their tests.
  *
  * @module
  */
@@ -14,27 +14,27 @@ import { type Item, LineError, type List } from "./rule_line.ts";
 import { RULE_COMMANDS, type Subject } from "./question.ts";
 import { quote } from "../../wire/quote.ts";
 
-/** Whether a condition holds; `undefined` where that is not known yet. */
+/** Whether a condition holds; `undefined` if that is not known yet. */
 export type Test = (subject: Subject) => boolean | undefined;
 
-/** What clients of Unix sockets are called, who have no address. */
+/** Word for clients of Unix sockets, which have no address. */
 const UNIX = "unix";
 
-/** Makes the test of a condition from its values. */
+/** Creates a condition's test from its values. */
 export type ParseCondition = (values: List, options: ConditionOptions) => Test;
 
-/** What a condition has to know of the rule it is in. */
+/** The context of a condition in its rule. */
 export interface ConditionOptions {
   /**
-   * Whether an address counts for all that it may lead to: where a target may
-   * be denied by it, but not where it may be allowed.
+   * Whether an address also stands for all addresses that it may lead to. True
+   * in rules that deny, false in rules that allow.
    */
   isWide: boolean;
 }
 
 /**
- * The conditions by their names, those first that are answered fastest. Days
- * and times are not among them: they make one test together.
+ * The conditions by name, the fastest first. Days and times are missing because
+ * they form one test together.
  */
 export const CONDITIONS: Readonly<Record<string, ParseCondition>> = {
   command: parseCommands,
@@ -47,8 +47,8 @@ export const CONDITIONS: Readonly<Record<string, ParseCondition>> = {
 };
 
 /**
- * Makes the test whether a rule names an address, as lifting the guard takes.
- * A range of all addresses names none.
+ * Creates the test whether a rule names an address and so lifts the guard. A
+ * range of all addresses names none.
  *
  * @param values Values of its `to`.
  * @returns The test.
@@ -61,11 +61,11 @@ export function parseLift(values: List): Test {
 /**
  * Parses every value of a list.
  *
- * @typeParam T What a value is.
+ * @typeParam T Type of a parsed value.
  * @param values The list.
- * @param parse Parses one.
- * @returns What they are.
- * @throws {LineError} With the column of the one that is malformed.
+ * @param parse Parses one value.
+ * @returns The parsed values.
+ * @throws {LineError} With the column of the malformed value.
  */
 export function parseEach<T>(
   values: List,
@@ -86,7 +86,7 @@ function parseCommands(values: List): Test {
     const command = RULE_COMMANDS.find((known) => known === text);
     if (command !== undefined) return command;
     throw new SyntaxError(
-      `${quote(text)} is no command: expected ${RULE_COMMANDS.join(", ")}`,
+      `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
     );
   }));
   return ({ question }) => commands.has(question.command);
@@ -101,7 +101,7 @@ function parsePorts(values: List): Test {
       return range;
     }
     throw new SyntaxError(
-      `${quote(text)} is no port or range of ports such as 443 or 8000-8099`,
+      `${quote(text)} is not a port or range of ports such as 443 or 8000-8099`,
     );
   });
   return ({ question: { target } }) =>
@@ -137,7 +137,7 @@ function parseListeners(values: List): Test {
     throw new SyntaxError(
       `${
         quote(text)
-      } is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock`,
+      } is not a listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock`,
     );
   });
   return ({ question: { listener } }) =>
@@ -181,14 +181,16 @@ function parseTargets(values: List, { isWide }: ConditionOptions): Test {
   };
 }
 
-/** A word stands for the ranges of that kind. */
+/** A word such as `private` stands for the ranges of that kind. */
 function parseRanges(values: List): IpRange[] {
   return parseEach(values, (text) => {
     const special = specialRanges(text);
     if (special !== undefined) return special;
     if (/[\d:]/.test(text)) return [parseIpRange(text)];
     throw new SyntaxError(
-      `${quote(text)} is no address: expected one, ADDRESS/BITS, or one of ${
+      `${
+        quote(text)
+      } is not an address: expected one, ADDRESS/BITS, or one of ${
         specialNames().join(", ")
       }; names are for 'name'`,
     );

@@ -1,24 +1,24 @@
 /**
- * Regular expressions that no name can match, as far as that is plain to see.
+ * Finds regular expressions that obviously match no name.
  *
  * @module
  */
 
-/** A part of an expression, and whether it may be left out. */
+/** A part of an expression, and whether it is optional. */
 const PART =
   /(?<escape>\\.)|(?<list>\[\^?\]?[^\]]*\])|(?<anchor>[$^])|(?<other>.)/gs;
 
 const OPTIONAL = /^(?:[?*]|\{0)/;
 const QUANTIFIER = /^(?:[?*+]|\{\d*,?\d*\})\??/;
 
-/** What a name is made of; letter case makes no difference. */
+/** Characters of names; letter case makes no difference. */
 const OF_NAMES = /[a-z\d._-]/i;
 
 /**
- * Tells why no name can match an expression. One with `|` or groups is not
- * looked into.
+ * Tells why no name can match an expression. It does not examine expressions
+ * with `|` or groups.
  *
- * @param text The text between the slashes; it is valid.
+ * @param text The valid text between the slashes.
  * @returns For example `a name has no ':'`; `undefined` if one may match.
  */
 export function whyDead(text: string): string | undefined {
@@ -47,10 +47,10 @@ export function whyDead(text: string): string | undefined {
   return undefined;
 }
 
-/** The character that a part stands for, if it stands for just one. */
+/** The single character that a part matches, if there is only one. */
 function literalOf(part: string, list: string | undefined): string | undefined {
   if (list !== undefined || part === ".") return undefined;
   if (!part.startsWith("\\")) return part;
-  // A letter or digit behind a backslash means something else.
+  // A letter or digit after a backslash has a special meaning.
   return /[a-z\d]/i.test(part[1]!) ? undefined : part[1];
 }

@@ -1,5 +1,5 @@
 /**
- * Rules in plain words.
+ * Describes rules in plain words.
  *
  * @module
  */
@@ -9,9 +9,8 @@ import type { Clause } from "./rule_clauses.ts";
 import type { Item } from "./rule_line.ts";
 
 /**
- * Says what a rule does.
+ * Describes a rule.
  *
- * @param rule The rule.
  * @returns A sentence.
  */
 export function describeRule(rule: Rule): string {

@@ -1,6 +1,6 @@
 /**
- * IPv4 addresses inside of IPv6 ones: a translator or a tunnel on the way
- * delivers to the IPv4 address, whatever a rule says about the IPv6 one.
+ * Finds IPv4 addresses inside IPv6 addresses: a translator or tunnel on the
+ * path delivers to the IPv4 address, even if a rule only names the IPv6 one.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { IpAddress } from "../../wire/ip_address.ts";
 import { type IpRange, isInRange, parseIpRange } from "../../wire/ip_range.ts";
 
-/** An IPv4 address and how it was carried. */
+/** An embedded IPv4 address and its form. */
 export interface EmbeddedAddress {
   /** Four bytes. */
   readonly ip: IpAddress;
@@ -23,7 +23,7 @@ interface Form {
   readonly offset: number;
 }
 
-/** Prefixes behind which the address stands as it is. */
+/** Prefixes that are followed by the unchanged address. */
 const FORMS: readonly Form[] = [
   // RFC 4291 §2.5.5.2; not parsed, since as text it is refused in rules.
   {
@@ -44,11 +44,11 @@ const FORMS: readonly Form[] = [
 /** Teredo carries its client's address inverted (RFC 4380 §4). */
 const TEREDO = parseIpRange("2001::/32");
 
-/** Of whoever runs a NAT64: its prefix may be of any length (RFC 8215). */
+/** Local NAT64: the prefix may have any length (RFC 8215). */
 const LOCAL_NAT64 = parseIpRange("64:ff9b:1::/48");
 
 /**
- * Where the bytes are behind a prefix of 48, 56, 64 and 96 bits; byte 8 is
+ * Offsets of the bytes after a prefix of 48, 56, 64 and 96 bits; byte 8 is
  * skipped (RFC 6052 §2.2).
  */
 const LOCAL_NAT64_BYTES = [
@@ -59,11 +59,11 @@ const LOCAL_NAT64_BYTES = [
 ] as const;
 
 /**
- * Takes the IPv4 address out of an IPv6 address, where its form tells for sure
- * that there is one and where.
+ * Extracts the IPv4 address from an IPv6 address whose form certainly contains
+ * one.
  *
  * @param ip Any address.
- * @returns The IPv4 address, or `undefined` where there is none.
+ * @returns The IPv4 address; `undefined` if there is none.
  */
 export function embeddedAddress(ip: IpAddress): EmbeddedAddress | undefined {
   if (ip.length === 4) return undefined;
@@ -79,10 +79,10 @@ export function embeddedAddress(ip: IpAddress): EmbeddedAddress | undefined {
 }
 
 /**
- * Lists every address that could be reached by dialling one: itself, what is
- * embedded in it, and what the system makes of it. For rules that deny.
+ * Lists all addresses that dialling one address could reach: itself, embedded
+ * ones, and the system's substitutes. For rules that deny.
  *
- * @param ip Address that would be dialled.
+ * @param ip The address to dial.
  * @returns That address first, then the others.
  */
 export function reachedBy(ip: IpAddress): IpAddress[] {
@@ -94,7 +94,7 @@ export function reachedBy(ip: IpAddress): IpAddress[] {
       reached.push(Uint8Array.from(bytes, (index) => ip[index]!));
     }
   }
-  // Linux connects to this machine where the address is all zeros.
+  // Linux connects to this machine if the address is all zeros.
   for (const each of reached) {
     if (each.some((byte) => byte !== 0)) continue;
     reached.push(each.length === 4 ? Uint8Array.of(127, 0, 0, 1) : loopback());

@@ -1,12 +1,12 @@
 /**
- * Many names of one domain as one pattern.
+ * Replaces many names of one domain by one pattern.
  *
  * @module
  */
 
 /**
- * Second labels under which strangers register names (`co.uk`, `com.au`): a
- * pattern below one of these would allow all of them.
+ * Second-level labels below which anyone can register names (`co.uk`,
+ * `com.au`), so that a pattern would allow strangers.
  */
 const SHARED = new Set(["ac", "co", "com", "edu", "gov", "net", "or", "org"]);
 
@@ -29,7 +29,7 @@ export function generaliseNames(
   });
 }
 
-/** What is behind the first dot; `undefined` if strangers share it. */
+/** The part after the first dot; `undefined` if strangers share it. */
 function domainOf(name: string): string | undefined {
   const labels = name.split(".").slice(1);
   if (labels.length < 2) return undefined;

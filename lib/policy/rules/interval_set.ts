@@ -7,13 +7,13 @@
 /** The first and the last number of a range. */
 export type Interval = readonly [first: bigint, last: bigint];
 
-/** A set of numbers. It never changes. */
+/** An immutable set of numbers. */
 export class IntervalSet {
   /** Its ranges in order, with a gap between any two. */
   readonly ranges: readonly Interval[];
 
   /**
-   * Puts ranges together.
+   * Creates a set.
    *
    * @param ranges The ranges, in any order; they may overlap.
    */
@@ -29,16 +29,12 @@ export class IntervalSet {
     this.ranges = merged;
   }
 
-  /** Whether there is no number in it. */
+  /** Whether it is empty. */
   get isEmpty(): boolean {
     return this.ranges.length === 0;
   }
 
-  /**
-   * Tells whether all numbers of another set are in this one.
-   *
-   * @param other The other set.
-   */
+  /** Tells whether all numbers of another set are in this one. */
   covers(other: IntervalSet): boolean {
     if (other === this) return true; // Most rules have no such condition.
     return other.ranges.every(([first, last]) =>
@@ -46,11 +42,7 @@ export class IntervalSet {
     );
   }
 
-  /**
-   * Tells whether the two sets have a number in common.
-   *
-   * @param other The other set.
-   */
+  /** Tells whether the two sets have a number in common. */
   overlaps(other: IntervalSet): boolean {
     return other.ranges.some(([first, last]) =>
       this.ranges.some(([from, to]) => from <= last && first <= to)
@@ -58,20 +50,18 @@ export class IntervalSet {
   }
 
   /**
-   * Puts two sets together.
+   * Joins two sets.
    *
-   * @param other The other set.
-   * @returns What is in one of them.
+   * @returns The union.
    */
   with(other: IntervalSet): IntervalSet {
     return new IntervalSet([...this.ranges, ...other.ranges]);
   }
 
   /**
-   * Takes a set away.
+   * Subtracts a set.
    *
-   * @param other The other set.
-   * @returns What is in this one and not in the other.
+   * @returns The numbers of this set that are not in the other.
    */
   without(other: IntervalSet): IntervalSet {
     let left: Interval[] = [...this.ranges];

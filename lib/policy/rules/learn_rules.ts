@@ -1,7 +1,7 @@
 /**
- * Rules from what happened: facts go in one by one, the smallest readable list
- * that allows them comes out. Pure, and bounded in memory however many facts
- * there are.
+ * Learns rules from connections: it takes facts one by one, and writes the
+ * smallest readable list of rules that allows them. It does no I/O, and its
+ * memory is bounded for any number of facts.
  *
  * ```text
  * alice api.example:443 connect   \
@@ -22,36 +22,36 @@ import { RULE_COMMANDS, type RuleCommand } from "./question.ts";
 /** Options for {@linkcode RuleLearner}. */
 export interface LearnOptions {
   /**
-   * Names below one domain from which on `*.domain` stands for all of them, 2
-   * or more (default: every name stands for itself).
+   * Number of names below one domain, 2 or more, from which on `*.domain`
+   * replaces them (default: never).
    */
   generalise?: number | undefined;
-  /** Hosts of users that are remembered, at most (default 100,000). */
+  /** Most remembered hosts, over all users (default 100,000). */
   most?: number;
   /** Tells which addresses this machine has (default: none). */
   isOwn?: IsOwn;
 }
 
 /**
- * Characters of a line; longer lists go on in another rule. Lines grow if there
- * would be more of them than a file may have.
+ * Characters of a line, after which a list continues in another rule. A larger
+ * width is used if a file would have too many lines.
  */
 const WIDTHS = [100, 1_000, 10_000, 60_000];
 
-/** Lines up to which they stay short. */
+/** Most lines before they get longer. */
 const MOST_LINES = 9_000;
 
-/** What ends a quoted word of a rule, or its line. */
+/** Characters that a quoted word of a rule can't contain. */
 // deno-lint-ignore no-control-regex
 const UNSAYABLE = /["\u0000-\u001f]/;
 
 /** Commands that open something on the proxy's machine, not at a target. */
 const OTHERS: readonly RuleCommand[] = ["bind", "udp"];
 
-/** Commands that a rule without `command` is meant for here. */
+/** Commands that a learnt rule without `command` is for. */
 const ORDINARY: readonly RuleCommand[] = ["connect", "http"];
 
-/** What is known of one host. There may be many: most have one port. */
+/** Facts about one host. There may be many hosts, most with one port. */
 interface Seen {
   port: number;
   /** All ports, if there are several. */
@@ -60,8 +60,10 @@ interface Seen {
   commands: number;
   /** Addresses that the guard refuses unless a rule names them. */
   guarded: Set<string> | undefined;
-  /** Whether it was at an address that the guard lets pass. */
+  /** Whether it was also at an address that the guard allows. */
   isOrdinary: boolean;
+  /** Whether a client showed no name there. */
+  isHidden: boolean;
 }
 
 /** Hosts that one rule can allow together. */
@@ -79,15 +81,15 @@ export class RuleLearner {
   #left = 0;
 
   /**
-   * Begins without facts.
+   * Starts without facts.
    *
-   * @param options How names are generalised, and how much is remembered.
+   * @param options Generalisation of names, and bounds.
    */
   constructor(options: LearnOptions = {}) {
     this.#options = options;
   }
 
-  /** Facts that no rule can allow, or for which there was no room. */
+  /** Facts that no rule can allow, or that exceed the bound. */
   get left(): number {
     return this.#left;
   }
@@ -95,7 +97,6 @@ export class RuleLearner {
   /**
    * Takes one fact.
    *
-   * @param fact Where a client went.
    * @returns Whether a rule will allow it.
    */
   take(fact: ReachedFact): boolean {
@@ -109,6 +110,7 @@ export class RuleLearner {
       seen.ports.add(fact.port);
     }
     seen.commands |= bitOf(fact.command);
+    if (fact.isHidden) seen.isHidden = true;
     const { address } = fact;
     if (address === undefined || parseIpAddress(fact.host) !== undefined) {
       return true;
@@ -125,7 +127,7 @@ export class RuleLearner {
   /**
    * Writes the rules.
    *
-   * @returns A line each, the default last.
+   * @returns One line for each rule, the default last.
    */
   lines(): string[] {
     const all = [...this.#users.values()].flatMap((hosts) => [
@@ -134,7 +136,7 @@ export class RuleLearner {
     const unused = OTHERS.filter((command) =>
       !all.some(({ commands }) => (commands & bitOf(command)) !== 0)
     );
-    // One line keeps the word out of all others.
+    // This line makes 'command' unnecessary in all others.
     const isPlain = unused.length === OTHERS.length;
     const first = isPlain && all.length > 0
       ? [`deny command ${OTHERS.join(",")}`]
@@ -172,6 +174,7 @@ export class RuleLearner {
       commands: 0,
       guarded: undefined,
       isOrdinary: false,
+      isHidden: false,
     };
     hosts.set(host, seen);
     return seen;
@@ -187,6 +190,7 @@ export class RuleLearner {
         commandsOf(seen),
         guardedOf(seen),
         seen.isOrdinary,
+        seen.isHidden,
       ].join(" ");
       const group = groups.get(key) ?? { hosts: [], seen, isAddress };
       groups.set(key, group);
@@ -205,10 +209,11 @@ function formatGroup(
   { hosts, seen, isAddress }: Group,
   { head, isPlain, width }: { head: string; isPlain: boolean; width: number },
 ): string[] {
-  const how = isPlain ? "" : ` command ${commandsOf(seen).join(",")}`;
+  const commands = isPlain ? "" : ` command ${commandsOf(seen).join(",")}`;
+  const how = seen.isHidden ? `${commands} any-protocol` : commands;
   const begin = `${head} ${isAddress ? "to" : "name"} `;
   const guarded = guardedOf(seen);
-  // A rule with 'to' allows no other address of the name.
+  // A rule with 'to' does not allow other addresses of the name.
   const open = seen.isOrdinary || guarded.length === 0 ? [""] : [];
   const places = cutList(guarded, width / 2).map((list) => ` to ${list}`);
   const tails = [...open, ...places].flatMap((to) =>
@@ -224,7 +229,7 @@ function bitOf(command: RuleCommand): number {
   return 1 << RULE_COMMANDS.indexOf(command);
 }
 
-/** Whoever may CONNECT somewhere can send a request there, and is told so. */
+/** A client that may CONNECT can also send a request, so rules allow both. */
 function commandsOf({ commands }: Seen): RuleCommand[] {
   const has = (command: RuleCommand) => (commands & bitOf(command)) !== 0;
   const isOrdinary = ORDINARY.some(has);
@@ -244,7 +249,7 @@ function portLists(seen: Seen, width: number): string[] {
     : cutList(ports, width).map((list) => ` port ${list}`);
 }
 
-/** Port 0 is any: BIND asks for one that is not known yet. */
+/** Port 0 means any port: BIND asks before the port is known. */
 function portsOf({ port, ports = new Set([port]) }: Seen): string[] {
   return ports.has(0) ? [] : formatPorts(ports);
 }
@@ -281,7 +286,7 @@ function quoteUser(user: string | undefined): string {
   return isWord ? user : `"${user}"`;
 }
 
-/** Names of one domain stand together. */
+/** Sorts names by domain. */
 function byDomain(a: string, b: string): number {
   const [one, other] = [a, b].map((name) =>
     name.split(".").reverse().join(".")

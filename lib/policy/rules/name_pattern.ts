@@ -1,5 +1,5 @@
 /**
- * Patterns of names in rules.
+ * Patterns for names in rules.
  *
  * @module
  */
@@ -8,21 +8,24 @@ import { parseHost, plainName } from "../../wire/host_name.ts";
 import { NameRegexp } from "./name_regexp.ts";
 import { quote } from "../../wire/quote.ts";
 
-/** A pattern of names. */
+/** A pattern for names. */
 export type NamePattern =
   | { kind: "any" }
   | { kind: "exact"; name: string }
-  /** With the dot before it; `isApexToo` where the name without it counts. */
+  /**
+   * The suffix includes its first dot; `isApexToo` also matches the name
+   * without it.
+   */
   | { kind: "suffix"; suffix: string; isApexToo: boolean }
   | { kind: "regexp"; regexp: NameRegexp };
 
 /**
- * Parses a pattern: `example.com`, `*.example.com` (what is below it),
+ * Parses a pattern: `example.com`, `*.example.com` (names below it),
  * `.example.com` (both), a regular expression between slashes, or `*` (any).
  *
  * @param text Text to parse; letters beyond ASCII become A-labels.
  * @returns The pattern.
- * @throws {SyntaxError} If it is none, saying why.
+ * @throws {SyntaxError} If it is malformed; the message says why.
  */
 export function parseNamePattern(text: string): NamePattern {
   if (text.startsWith("/")) return parseRegexp(text);
@@ -32,7 +35,7 @@ export function parseNamePattern(text: string): NamePattern {
     throw new SyntaxError(
       `${
         quote(text)
-      } is no name: '*' begins it and a dot follows, as in *.example.com`,
+      } is not a name: '*' begins it and a dot follows, as in *.example.com`,
     );
   }
   const name = parseName(rest!, text);
@@ -41,10 +44,10 @@ export function parseNamePattern(text: string): NamePattern {
 }
 
 /**
- * Makes one test of several patterns.
+ * Creates one test for several patterns.
  *
  * @param patterns The patterns.
- * @returns Whether a name, as `plainName()` makes it, fits one of them.
+ * @returns A test whether a name from `plainName()` matches one of them.
  */
 export function makeNameTest(
   patterns: readonly NamePattern[],

@@ -1,6 +1,6 @@
 /**
- * Regular expressions over names, matched in linear time: a name comes from a
- * client, and must not be able to make a backtracking matcher spin.
+ * Regular expressions for names, matched in linear time: clients choose names,
+ * and could stall a backtracking matcher.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type * as Re2 from "re2js";
 /** Longest expression in characters. */
 const LONGEST_EXPRESSION = 256;
 
-/** Instructions of one expression, after its repetitions are written out. */
+/** Most instructions of one expression, with its repetitions written out. */
 const MOST_INSTRUCTIONS = 1_000;
 
-/** What the library puts before its own words, and before the expression. */
+/** Prefixes that the library adds to its messages and to the expression. */
 const PREFIXES = /^error parsing regexp: |\(\?i\)/g;
 
 let library: typeof Re2 | undefined;
 
 /**
- * Loads the library. It takes 10 ms and 5 MB, which only rules with a regular
- * expression are to spend.
+ * Loads the library. It costs 10 ms and 5 MB, so only rules with a regular
+ * expression load it.
  */
 export async function loadNameRegexps(): Promise<void> {
   library ??= await import("re2js");
@@ -33,8 +33,8 @@ export class NameRegexp {
   readonly #regexp: Re2.RE2JS;
 
   /**
-   * Compiles an expression, once the library is loaded. What it learns from names
-   * takes 8 MiB at most: the library then starts over.
+   * Compiles an expression, after the library is loaded. The library's cache of
+   * states is bounded by 8 MiB; then it starts over.
    *
    * @param text The text between the slashes; letter case makes no difference.
    * @throws {SyntaxError} If it is too long, too large, or not in the language:
@@ -43,7 +43,7 @@ export class NameRegexp {
   constructor(text: string) {
     if (text.length > LONGEST_EXPRESSION) {
       throw new SyntaxError(
-        `regular expression has ${text.length} characters, not ${LONGEST_EXPRESSION} at most`,
+        `regular expression has ${text.length} characters; at most ${LONGEST_EXPRESSION} are allowed`,
       );
     }
     this.text = text;
@@ -56,8 +56,7 @@ export class NameRegexp {
   }
 
   /**
-   * Tells whether a name has a part that matches; `^` and `$` make it the
-   * whole.
+   * Tells whether a part of a name matches; with `^` and `$` the whole name.
    *
    * @param name A name in lower case.
    * @returns Whether it matches, in time linear in the length of the name.

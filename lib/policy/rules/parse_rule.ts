@@ -1,5 +1,5 @@
 /**
- * One rule, from its line.
+ * Parses one rule.
  *
  * @module
  */
@@ -31,41 +31,41 @@ import { quote } from "../../wire/quote.ts";
 
 /** A rule. */
 export interface Rule extends RuleExtras {
-  /** What it is called. */
+  /** Its label. */
   readonly label: string;
-  /** What it does. */
+  /** Its action. */
   readonly action: Action;
   /** Whether a `deny` only reports what it would deny. */
   readonly isReport: boolean;
   /** The line, without its label and with single spaces. */
   readonly text: string;
-  /** Its conditions as they are written. */
+  /** Its conditions as written. */
   readonly clauses: readonly Clause[];
-  /** Its conditions: it matches where all of them hold. */
+  /** The tests of its conditions; it matches if all hold. */
   readonly tests: readonly Test[];
-  /** Whether it names an address with `to`; none where there is no `to`. */
+  /** Tests whether its `to` names an address; `undefined` without `to`. */
   readonly lifts: Test | undefined;
-  /** Whether it asks for the name of the target. */
+  /** Whether it has a condition on the target's name. */
   readonly asksName: boolean;
 }
 
-/** A line that is not a rule, but what holds where none matches. */
+/** The default: a line that applies if no rule matches. */
 export interface Default extends Pick<RuleExtras, "message"> {
-  /** What is done then. */
+  /** The default action. */
   readonly fallback: Action;
   /** Whether `deny` only reports what it would deny. */
   readonly isReport: boolean;
 }
 
-/** What a list of rules may say. */
+/** The allowed words of a list of rules. */
 export interface RuleWords {
-  /** Names that may stand behind `via`, besides `direct` (default none). */
+  /** Names allowed after `via`, besides `direct` (default none). */
   readonly parents?: KnownParents | undefined;
-  /** Words that mean something where the rules are asked (default all). */
+  /** Conditions that have a meaning for this server (default all). */
   readonly words?: readonly string[] | undefined;
 }
 
-/** Words that are not for labels. */
+/** Words that can't be labels. */
 const RESERVED = ["default", "guard", "name-mismatch"];
 
 const REPORT = "report";
@@ -73,9 +73,9 @@ const REPORT = "report";
 /**
  * Parses a rule.
  *
- * @param lists The line, cut; not empty.
- * @param place What the rule is called where it has no label.
- * @param known What the list may say.
+ * @param lists The words of the line; not empty.
+ * @param place The label of a rule without one.
+ * @param known The allowed words.
  * @returns The rule, or the default.
  * @throws {LineError} If it is malformed.
  */
@@ -116,13 +116,16 @@ export function parseRule(
   };
 }
 
-/** An `allow` denies nothing that could be reported. */
+/** A rule that allows has no denial to report. */
 function requireDeny(action: Action, isReport: boolean, column: number): void {
   if (!isReport || action === "deny") return;
-  throw new LineError(column, "expected deny behind 'report', not 'allow'");
+  throw new LineError(column, "expected deny after 'report', not 'allow'");
 }
 
-/** It may be a password there: `alice:secret`, `password=secret`. */
+/**
+ * Shows the first word, unless it may contain a password: `alice:secret`,
+ * `password=secret`.
+ */
 function quoteFirst(word: string): string {
   return quote(word.replace(/([:=]).+$/s, "$1…"));
 }
@@ -138,7 +141,7 @@ function takeLabel(queue: List[]): string | undefined {
       item.column,
       `${
         quote(label)
-      } is no label: expected up to 64 letters, digits and . _ -, and neither ${
+      } is not a label: expected up to 64 letters, digits and . _ -, and neither ${
         RESERVED.join(" nor ")
       }`,
     );
@@ -160,7 +163,7 @@ function parseDefault(
   if (next !== undefined && wordOf(next) !== "message") {
     throw new LineError(
       next[0].column,
-      "expected nothing behind the default, or a message",
+      "expected nothing after the default, except a message",
     );
   }
   const { message } = parseExtras(parseClauses(rest, end), fallback);

@@ -1,5 +1,5 @@
 /**
- * Lists of rules as text.
+ * Parses lists of rules.
  *
  * @module
  */
@@ -16,40 +16,40 @@ import { Rules, type RulesOptions } from "./rules.ts";
 import { type RuleProblem, RulesError } from "./rules_error.ts";
 import { quote } from "../../wire/quote.ts";
 
-/** Rules in one list. Walking them takes 50 ns to 100 ns each. */
+/** Most rules in one list. Each costs 50 to 100 ns per question. */
 const MOST_RULES = 10_000;
 
 /** Longest line in characters. */
 const LONGEST_LINE = 65_536;
 
-/** What files begin with that are named by mistake, with what is in them. */
+/** Beginnings of other files that are given by mistake, and their kinds. */
 const STRANGERS: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^-----BEGIN /, "a certificate or a key in PEM"],
   [/^\s*[^\s:]+:[$!*{]/, "a line of a users file"],
   [/\0/, "no text"],
 ];
 
-/** Nobody is let through because nothing is said. */
+/** An empty file must not let everybody through. */
 const NO_RULES =
   "expected a rule, but there is none; write 'default allow' to let everybody through, or 'default deny' to let nobody";
 
-/** Where rules come from: the lines of a file, or those of an option. */
+/** A source of rules: a file or an option. */
 export interface RuleSource {
   /** The lines. */
   readonly lines: readonly string[];
-  /** Tells where a mistake is, line and column counted from 1. */
+  /** Describes a place; line and column count from 1. */
   readonly place: (line: number, column: number) => string;
-  /** What a rule without a label is called. */
+  /** Labels a rule that has none. */
   readonly label: (line: number) => string;
   /**
-   * Whether it has to say something (default false): a file without a line may
-   * be one that is being written, and would let everybody through.
+   * Whether it must contain a rule (default false). An empty file may be half
+   * written, and would let everybody through.
    */
   readonly isRequired?: boolean;
 }
 
 /**
- * Makes a source of a file's text.
+ * Creates a source from a file's text.
  *
  * @param text The text.
  * @param file The file's path; only its last part is in labels.
@@ -66,9 +66,9 @@ export function ruleFile(text: string, file: string): RuleSource {
 }
 
 /**
- * Makes a source of the values of `--rule`.
+ * Creates a source from values of `--rule`.
  *
- * @param texts A rule each.
+ * @param texts One rule each.
  * @returns The source.
  */
 export function ruleOption(texts: readonly string[]): RuleSource {
@@ -80,7 +80,7 @@ export function ruleOption(texts: readonly string[]): RuleSource {
 }
 
 /**
- * Loads what regular expressions need, if there may be any.
+ * Loads the library for regular expressions, if rules may contain any.
  *
  * @param sources Rules that will be parsed next.
  */
@@ -96,11 +96,11 @@ export async function loadRegexps(
 /**
  * Parses rules.
  *
- * @param sources Where they are, in the order in which they hold.
+ * @param sources The sources, in order of precedence.
  * @param options Options of the list.
  * @returns The list.
- * @throws {RulesError} With the first mistake of each line that has one, or of
- *   a file without rules.
+ * @throws {RulesError} With the first mistake of each line, or for a file
+ *   without rules.
  */
 export function parseRules(
   sources: readonly RuleSource[],
@@ -113,7 +113,7 @@ export function parseRules(
   return new Rules(rules, { ...options, ...fallback });
 }
 
-/** What a line of the default says of the list. */
+/** Settings from the default's line. */
 type DefaultOptions = Pick<
   RulesOptions,
   "fallback" | "fallbackMessage" | "isFallbackReported"
@@ -129,7 +129,7 @@ function defaultOptions(
   };
 }
 
-/** Rules while they are read. */
+/** Rules under construction. */
 class RuleList {
   readonly rules: Rule[] = [];
   readonly problems: RuleProblem[] = [];
@@ -164,7 +164,7 @@ class RuleList {
     this.problems.push({ place: source.place(1, 1), message: NO_RULES });
   }
 
-  /** Takes a line; gives whether the default has come. */
+  /** Takes a line; returns whether it was the default. */
   #take(source: RuleSource, number: number, isOver: boolean): boolean {
     const found = parseLine(source, number, this.#known);
     if (found === undefined) return isOver;
@@ -181,7 +181,7 @@ class RuleList {
       throw new LineError(column, `label ${quote(rule.label)} is given twice`);
     }
     if (this.rules.length === MOST_RULES) {
-      throw new LineError(column, `expected ${MOST_RULES} rules at most`);
+      throw new LineError(column, `expected at most ${MOST_RULES} rules`);
     }
     this.#labels.add(rule.label);
     this.rules.push(rule);
@@ -189,7 +189,7 @@ class RuleList {
   }
 }
 
-/** Not one line of what is another file's is repeated. */
+/** Recognises another kind of file. The message repeats none of its lines. */
 function strangerOf({ lines, place }: RuleSource): RuleProblem | undefined {
   for (const [index, line] of lines.entries()) {
     const found = STRANGERS.find(([begin]) => begin.test(line));

@@ -1,50 +1,46 @@
 /**
- * Sets that patterns describe, such as all names below `example.com`, compared
- * without trying any member.
+ * Sets described by patterns, such as all names below `example.com`. They are
+ * compared without testing members.
  *
  * @module
  */
 
-/** How two patterns compare. */
+/** Comparisons of two patterns. */
 export interface PatternKind<P> {
-  /** Whether all that the second one describes is described by the first. */
+  /** Whether the first one covers everything that the second one matches. */
   covers: (one: P, other: P) => boolean;
-  /** Whether something may be described by both. */
+  /** Whether both may match the same thing. */
   overlaps: (one: P, other: P) => boolean;
 }
 
-/** What some patterns describe, without what others do. It never changes. */
+/** The matches of some patterns without those of others. It is immutable. */
 export class PatternSet<P> {
   readonly #kind: PatternKind<P>;
   readonly #all: readonly P[];
   readonly #but: readonly P[];
 
   /**
-   * Makes a set.
+   * Creates a set.
    *
-   * @param kind How its patterns compare.
-   * @param all What is in it.
-   * @param but What is not in it nevertheless.
+   * @param kind Comparisons of its patterns.
+   * @param all Patterns of its members.
+   * @param but Patterns of exceptions.
    */
   constructor(kind: PatternKind<P>, all: readonly P[], but: readonly P[] = []) {
     this.#kind = kind;
     this.#but = but;
-    // What is taken away as a whole is as good as never there.
+    // A pattern that an exception covers entirely has no effect.
     this.#all = all.filter((one) =>
       !but.some((other) => kind.covers(other, one))
     );
   }
 
-  /** Whether surely nothing is in it. */
+  /** Whether it is certainly empty. */
   get isEmpty(): boolean {
     return this.#all.length === 0;
   }
 
-  /**
-   * Tells whether all of another set is surely in this one.
-   *
-   * @param other The other set.
-   */
+  /** Tells whether another set is certainly inside this one. */
   covers(other: PatternSet<P>): boolean {
     const { covers, overlaps } = this.#kind;
     return other.#all.every((pattern) =>
@@ -56,11 +52,7 @@ export class PatternSet<P> {
     );
   }
 
-  /**
-   * Tells whether the two sets may have something in common.
-   *
-   * @param other The other set.
-   */
+  /** Tells whether the two sets may overlap. */
   overlaps(other: PatternSet<P>): boolean {
     return this.#all.some((one) =>
       other.#all.some((pattern) =>
@@ -72,10 +64,9 @@ export class PatternSet<P> {
   }
 
   /**
-   * Puts two sets together.
+   * Joins two sets.
    *
-   * @param other The other set.
-   * @returns At least what is in one of them that has no holes.
+   * @returns A set inside the union; it may lack members next to exceptions.
    */
   with(other: PatternSet<P>): PatternSet<P> {
     const parts = [this, other].filter((set) => set.#but.length === 0);

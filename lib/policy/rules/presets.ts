@@ -1,16 +1,16 @@
 /**
- * Hosts that belong together: what a tool needs to fetch what it fetches.
+ * Presets: the hosts that a tool needs for its downloads.
  *
  * @module
  */
 
 /** Hosts of one tool or service. */
 export interface RulePreset {
-  /** What it is for. */
+  /** Its purpose. */
   readonly summary: string;
   /** Names, or patterns such as `*.example.com`. */
   readonly hosts: readonly string[];
-  /** Ports of each. */
+  /** Ports of each host. */
   readonly ports: readonly number[];
 }
 
@@ -65,9 +65,8 @@ export type PresetName = keyof typeof RULE_PRESETS;
 export const PRESET_NAMES = Object.keys(RULE_PRESETS) as PresetName[];
 
 /**
- * Writes a preset as a rule.
+ * Formats a preset as a rule.
  *
- * @param name Its name.
  * @returns The rule.
  */
 export function presetRule(name: PresetName): string {

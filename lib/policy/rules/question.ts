@@ -1,5 +1,5 @@
 /**
- * What rules are asked about.
+ * Questions to rules.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { unmapAddress } from "../../wire/ip_mapped.ts";
 import { type IsOwn, refusedRange } from "./address_guard.ts";
 import { reachedBy } from "./embedded_address.ts";
 
-/** What a client asks for: `http` is a request without CONNECT. */
+/** A client's command; `http` is a request without CONNECT. */
 export type RuleCommand = "connect" | "bind" | "udp" | "http";
 
-/** What clients can ask for. */
+/** All commands. */
 export const RULE_COMMANDS: readonly RuleCommand[] = [
   "connect",
   "bind",
@@ -21,40 +21,40 @@ export const RULE_COMMANDS: readonly RuleCommand[] = [
   "http",
 ];
 
-/** Who wants what of whom. */
+/** A question: a client, a command and a target. */
 export interface Question {
-  /** Address of the client; `undefined` where it came by a Unix socket. */
+  /** Address of the client; `undefined` over a Unix socket. */
   readonly client: IpAddress | undefined;
-  /** Name it has proved; `undefined` where it has not. */
+  /** The authenticated user name; `undefined` without one. */
   readonly user: string | undefined;
-  /** Where it reached us. */
+  /** The listener. */
   readonly listener:
     | { readonly ip: IpAddress; readonly port: number }
     | { readonly path: string };
-  /** What it asks for. */
+  /** The command. */
   readonly command: RuleCommand;
   /**
-   * Whom for: the name, where it was given by name, and the port. `undefined`
-   * where that is not known yet, as before the first datagram.
+   * The target's name, if the client gave one, and its port. `undefined` while
+   * unknown, as before the first datagram.
    */
   readonly target:
     | { readonly name: string | undefined; readonly port: number }
     | undefined;
-  /** Whether the address guard holds on the listener. */
+  /** Whether the address guard applies to the listener. */
   readonly isGuarded: boolean;
   /** Tells the guard which addresses this machine has (default: none). */
   readonly isOwn?: IsOwn;
 }
 
-/** A question while it is answered: what several rules want to know of it. */
+/** A question during its answer, with values that several rules need. */
 export class Subject {
-  /** What was asked. */
+  /** The question. */
   readonly question: Question;
-  /** Address that would be dialled; `undefined` where it is not known yet. */
+  /** The address to dial; `undefined` while unknown. */
   readonly address: IpAddress | undefined;
-  /** Address of the client, never mapped; `undefined` where it has none. */
+  /** Unmapped address of the client; `undefined` if it has none. */
   readonly client: IpAddress | undefined;
-  /** Name of the target in small letters, where it has one. */
+  /** Name of the target in lower case, if it has one. */
   readonly name: string | undefined;
 
   readonly #now: () => number;
@@ -63,11 +63,11 @@ export class Subject {
   #reached: readonly IpAddress[] | undefined;
 
   /**
-   * Prepares an answer.
+   * Prepares the values of a question.
    *
-   * @param question What was asked.
-   * @param address Address that would be dialled, where it is known.
-   * @param now Tells the time in milliseconds since 1970.
+   * @param question The question.
+   * @param address The address to dial, if known.
+   * @param now Clock in milliseconds since 1970.
    */
   constructor(
     question: Question,
@@ -82,22 +82,22 @@ export class Subject {
     this.#now = now;
   }
 
-  /** The time, one and the same for all rules. */
+  /** The time, the same for all rules. */
   get time(): number {
     return this.#time ??= this.#now();
   }
 
-  /** The address as allowing it takes it: nothing but unmapped. */
+  /** The unmapped address, for rules that allow. */
   get plain(): IpAddress {
     return this.#plain ??= unmapAddress(this.address!);
   }
 
-  /** All that the address may lead to, as denying it takes it. */
+  /** All addresses that it may lead to, for rules that deny. */
   get reached(): readonly IpAddress[] {
     return this.#reached ??= reachedBy(this.address!);
   }
 
-  /** Why the guard refuses the address, where it does. */
+  /** The range for which the guard refuses the address, if it does. */
   get guarded(): string | undefined {
     const { isGuarded, isOwn } = this.question;
     return isGuarded && this.address !== undefined

@@ -1,5 +1,5 @@
 /**
- * What a line of the log says a client reached: the food of learnt rules.
+ * Extracts from log events what clients reached, for learning rules.
  *
  * @module
  */
@@ -15,49 +15,56 @@ import {
 import { plainName } from "../../wire/host_name.ts";
 import type { RuleCommand } from "./question.ts";
 
-/** Somewhere a client went. */
+/** A target that a client reached. */
 export interface ReachedFact {
-  /** Name that the client proved; `undefined` if it proved none. */
+  /** The authenticated user name; `undefined` without one. */
   readonly user: string | undefined;
-  /** Name in small letters without a final dot, or an IP address as text. */
+  /** Name in lower case without a final dot, or an IP address as text. */
   readonly host: string;
-  /** Port of the target, 1 to 65535; 0 with BIND is any. */
+  /** Port of the target, 1 to 65535; with BIND 0 means any. */
   readonly port: number;
-  /** What the client asked for. */
+  /** The client's command. */
   readonly command: RuleCommand;
-  /** The address that was dialled; `undefined` if a parent resolved the name. */
+  /** The dialled address; `undefined` if a parent resolved the name. */
   readonly address: IpAddress | undefined;
+  /**
+   * Whether the client showed no name where names are checked, so that a rule
+   * needs `any-protocol` (default false).
+   */
+  readonly isHidden?: boolean;
 }
 
-/** The fields of a log line that a fact is made from. */
+/** The fields of a log event that a fact needs. */
 export type ReachedEvent = Pick<
   ConnectionEvent,
   | "address"
   | "command"
+  | "name"
   | "protocol"
   | "result"
   | "target"
   | "targets"
   | "user"
   | "via"
+  | "wouldDeny"
 >;
 
 /**
- * Addresses that the guard lets pass, as they stand before the port. With names
- * they make no difference to facts, of which a log may have millions. More are
- * ordinary: this leaves out whole networks in which some address is special.
+ * Matches ordinary addresses before their port. For a name they make no
+ * difference to a fact, so a log with millions of lines yields few facts. It
+ * does not match networks that contain any special address.
  */
 export const ORDINARY_ADDRESS =
   /(?!(?:0|10|100|127|169|172|192|198|203|22[4-9]|2[345]\d)\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?=:)/y;
 
-/** What clients of a proxy speak. */
+/** Client protocols of a proxy. */
 const PROTOCOLS = ["socks5", "socks4", "socks4a", "http", "http-connect"];
 
 /**
- * Makes facts from the end of a connection. A connection that was allowed and
- * then failed counts too: the client wanted it, and a rule has to allow it.
+ * Creates facts from a connection that has ended. An allowed connection that
+ * failed counts too, because the client needed it.
  *
- * @param event The line of the log.
+ * @param event The log event.
  * @returns A fact, or one for each target of datagrams; none if the connection
  *   was refused, or the line names no target.
  */
@@ -67,25 +74,38 @@ export function reachedFacts(event: ReachedEvent): ReachedFact[] {
   if (!isOfProxy(protocol)) return [];
   if (command === "bind") return bindFacts(event);
   const targets = command === "udp" ? event.targets : [event.target];
-  // With parents the address is that of the nearest one.
+  // With parents the address is the nearest parent's.
   const isDirect = command !== "udp" && event.via === undefined;
   const address = isDirect ? addressOf(event.address) : undefined;
   return (targets ?? []).flatMap((target) => {
     const to = splitTarget(target);
     if (to === undefined || to.port === 0) return [];
     const how = protocol === "http" ? "http" : command;
-    return [{ ...to, user, command: how, address }];
+    return [{ ...to, user, command: how, address, ...hidden(event) }];
   });
 }
 
-/** Whoever came: the rules have to let it in, by the port that was asked for. */
-function bindFacts({ address, target, user }: ReachedEvent): ReachedFact[] {
+/** The peer that connected: rules must allow it with the requested port. */
+function bindFacts(event: ReachedEvent): ReachedFact[] {
+  const { address, target, user } = event;
   const [peer, asked] = [splitTarget(address), splitTarget(target)];
   if (peer === undefined || asked === undefined) return [];
   const isNamed = parseIpAddress(asked.host) === undefined;
   const { host } = isNamed ? asked : peer;
   const { port } = asked;
-  return [{ host, port, user, command: "bind", address: addressOf(address) }];
+  const known = addressOf(address);
+  const fact = { host, port, user, command: "bind", address: known } as const;
+  return [{ ...fact, ...hidden(event) }];
+}
+
+/**
+ * No rule allows a mismatched name; `any-protocol` only allows a missing one.
+ */
+function hidden(
+  { name, wouldDeny }: ReachedEvent,
+): Pick<ReachedFact, "isHidden"> {
+  const isHidden = name === undefined && wouldDeny?.rule === "name-mismatch";
+  return isHidden ? { isHidden } : {};
 }
 
 function addressOf(text: string | undefined): IpAddress | undefined {
@@ -94,17 +114,17 @@ function addressOf(text: string | undefined): IpAddress | undefined {
 }
 
 /**
- * Tells whether a line is a proxy's: other servers have logs as well.
+ * Tells whether an event is a proxy's, because other servers log too.
  *
- * @param protocol What the client spoke.
+ * @param protocol The client's protocol.
  */
 export function isOfProxy(protocol = ""): boolean {
   return protocol === "" || PROTOCOLS.includes(protocol);
 }
 
-/** A place as a log line has it. */
+/** A host and port in the log. */
 export interface LoggedPlace {
-  /** Name in small letters without a final dot, or an IP address as text. */
+  /** Name in lower case without a final dot, or an IP address as text. */
   readonly host: string;
   /** Port, 0 to 65535. */
   readonly port: number;
@@ -114,7 +134,7 @@ export interface LoggedPlace {
  * Splits a host and port of the log.
  *
  * @param text `HOST:PORT`.
- * @returns The two; `undefined` for anything else, such as a name cut short.
+ * @returns Both; `undefined` for anything else, such as a shortened name.
  */
 export function splitTarget(text: string | undefined): LoggedPlace | undefined {
   if (text === undefined) return undefined;

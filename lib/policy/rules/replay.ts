@@ -1,5 +1,5 @@
 /**
- * What a list of rules would have said to connections that a log tells of.
+ * Asks rules about the connections of a log.
  *
  * @module
  */
@@ -22,41 +22,44 @@ export type Change =
   | "newly allowed"
   /** It depends on an address, and the log has none. */
   | "undecided"
-  /** The rules had no part in it: refused for something else, or no request. */
+  /** The rules did not decide: another refusal, or no request. */
   | "other";
 
-/** Connections that changed in the same way. */
+/** Connections with the same change. */
 export interface ReplayGroup {
-  /** In which way. */
+  /** The change. */
   readonly change: Change;
-  /** Who, for the newly denied and allowed. */
+  /** The user, if newly denied or allowed. */
   readonly user: string | undefined;
-  /** Where to, for the newly denied and allowed. */
+  /** The target, if newly denied or allowed. */
   readonly target: string;
   /** The rule that decides; `undefined` if none does. */
   readonly rule: string | undefined;
-  /** How many there were. */
+  /** Number of connections. */
   count: number;
 }
 
 /** Options for {@linkcode RuleReplay}. */
 export interface ReplayOptions {
-  /** Whether the guard holds on listeners that others can reach (default true). */
+  /**
+   * Whether the guard applies to listeners that other machines can reach
+   * (default true).
+   */
   isGuarded?: boolean;
   /** Tells which addresses this machine has (default: none). */
   isOwn?: IsOwn;
   /** Sets the clock of the rules, in milliseconds since 1970. */
   setTime: (time: number) => void;
-  /** Groups that are told apart, at most (default 10,000). */
+  /** Most distinct groups (default 10,000). */
   most?: number;
 }
 
-/** What the rules say to one connection. */
+/** The rules' answer for one connection. */
 type Answer = Pick<Verdict, "isAllowed" | "rule"> | undefined;
 
 /** Compares rules with a log. */
 export class RuleReplay {
-  /** Connections by what has changed. */
+  /** Number of connections by change. */
   readonly counts: Record<Change, number> = {
     "allowed": 0,
     "denied": 0,
@@ -65,14 +68,14 @@ export class RuleReplay {
     "undecided": 0,
     "other": 0,
   };
-  /** How many connections each rule decides, by its label. */
+  /** Number of connections that each rule decides, by label. */
   readonly used = new Map<string, number>();
   readonly #rules: Rules;
   readonly #options: ReplayOptions;
   readonly #groups = new Map<string, ReplayGroup>();
 
   /**
-   * Begins without connections.
+   * Starts without connections.
    *
    * @param rules The rules.
    * @param options Clock and guard.
@@ -83,10 +86,10 @@ export class RuleReplay {
   }
 
   /**
-   * Finds what the rules say to a connection.
+   * Judges a connection.
    *
-   * @param connection The connection as the log has it.
-   * @returns The group that it belongs to; it is not counted yet.
+   * @param connection The logged connection.
+   * @returns Its group, which does not count it yet.
    */
   judge(connection: LoggedConnection): ReplayGroup {
     const was = wasAllowed(connection);
@@ -118,9 +121,8 @@ export class RuleReplay {
   }
 
   /**
-   * Lists the groups of a kind.
+   * Lists the groups with one change.
    *
-   * @param change The kind.
    * @returns The groups, the largest first.
    */
   groups(change: Change): ReplayGroup[] {
@@ -129,7 +131,7 @@ export class RuleReplay {
       .sort((a, b) => b.count - a.count);
   }
 
-  /** One that denies decides, of datagrams to several targets. */
+  /** If datagrams have several targets, a denial of one decides. */
   #answer(connection: LoggedConnection): Answer | "no question" {
     const questions = questionsOf(connection, this.#options);
     if (questions.length === 0) return "no question";
@@ -161,7 +163,7 @@ export class RuleReplay {
   }
 }
 
-/** Only of a connection that rules refused does the log name the rule. */
+/** The log names the rule only for connections that rules refused. */
 function wasAllowed(
   { result, rule }: LoggedConnection,
 ): boolean | undefined {
@@ -169,7 +171,7 @@ function wasAllowed(
   return result === "dropped" ? undefined : true;
 }
 
-/** A question, and the address that it is about. */
+/** A question and its address. */
 interface Asked {
   question: Question;
   ip: IpAddress | undefined;
@@ -212,7 +214,7 @@ function questionsOf(
   return isAsked ? questions : [ahead];
 }
 
-/** Who asked, and where; `undefined` if the log is not one of Sluice's. */
+/** The client and listener; `undefined` if they are not Sluice's format. */
 function placeOf(
   { client, listener }: LoggedConnection,
 ): Pick<Question, "client" | "listener"> | undefined {

@@ -1,5 +1,5 @@
 /**
- * The clauses of a rule: a word each, and what follows it.
+ * Parses the clauses of a rule: a word and its values.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { quote } from "../../wire/quote.ts";
 import { CONDITIONS } from "./conditions.ts";
 import { LineError, type List } from "./rule_line.ts";
 
-/** Words that make one test together. */
+/** Words that form one test together. */
 export const TIME_WORDS: readonly string[] = ["day", "time", "zone"];
 
-/** Words with a value that `not` cannot stand before. */
+/** Words with a value that can't be negated. */
 const PLAIN_WORDS = ["zone", "via", "message"];
 
-/** Words that stand alone. */
+/** Words without values. */
 const FLAG_WORDS = ["any-protocol"];
 
 const WORDS: readonly string[] = [
@@ -25,24 +25,24 @@ const WORDS: readonly string[] = [
   ...FLAG_WORDS,
 ];
 
-/** A condition as it is written. */
+/** A clause as written. */
 export interface Clause {
-  /** What it is called. */
+  /** Its word. */
   readonly word: string;
-  /** Where it begins, counted from 1. */
+  /** Its column, counted from 1. */
   readonly column: number;
   /** Whether `not` stands before it. */
   readonly isNegated: boolean;
-  /** What follows; the word itself where nothing may follow. */
+  /** Its values; the word itself if it takes none. */
   readonly values: List;
 }
 
 /**
- * Parses what follows `allow` or `deny`.
+ * Parses the clauses after `allow` or `deny`.
  *
- * @param lists The rest of the line, cut.
- * @param end The column behind the line.
- * @param words Words that may stand there (default all).
+ * @param lists The rest of the line as lists.
+ * @param end The column after the line.
+ * @param words Allowed words (default all).
  * @returns The clauses.
  * @throws {LineError} If a word is unknown, comes twice or has no values.
  */
@@ -71,7 +71,7 @@ export function parseClauses(
     if (values === undefined) {
       throw new LineError(end, `expected values for ${quote(word)}`);
     }
-    // Days and times make one test, so that only one of each has a meaning.
+    // Days and times form one test, so each may occur once.
     const key = isNegated && !TIME_WORDS.includes(word) ? `not ${word}` : word;
     if (seen.has(key)) {
       throw new LineError(
@@ -86,7 +86,7 @@ export function parseClauses(
 }
 
 /**
- * Tells the word that a list of one is.
+ * Returns the text of a list as a word.
  *
  * @param list The list, if there is one.
  * @returns The word; several values with their commas.
@@ -96,10 +96,10 @@ export function wordOf(list: List | undefined): string | undefined {
 }
 
 /**
- * Writes a value as it stood in the line.
+ * Formats a value as in the line.
  *
  * @param item The value.
- * @returns The value, in quotes if it stood in quotes.
+ * @returns The value, quoted if it was quoted.
  */
 export function formatItem({ text, isQuoted }: List[0]): string {
   return isQuoted ? `"${text}"` : text;
@@ -108,8 +108,8 @@ export function formatItem({ text, isQuoted }: List[0]): string {
 /**
  * Finds the end of a line.
  *
- * @param lists The line, cut; not empty.
- * @returns The column behind the last value.
+ * @param lists The line's lists; not empty.
+ * @returns The column after the last value.
  */
 export function endOf(lists: readonly List[]): number {
   const { column, text, isQuoted } = lists.at(-1)!.at(-1)!;

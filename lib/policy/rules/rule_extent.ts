@@ -1,6 +1,6 @@
 /**
- * Which connections a rule is about, as sets that can be compared: one set for
- * each kind of condition.
+ * The connections that a rule matches, as comparable sets: one for each kind of
+ * condition.
  *
  * @module
  */
@@ -18,21 +18,21 @@ import { RULE_COMMANDS } from "./question.ts";
 import type { Item } from "./rule_line.ts";
 import { parseDays, parseHours } from "./rule_time.ts";
 
-/** A set of one kind, as far as it is compared. */
+/** A comparable set. */
 export interface Extent {
-  /** Whether surely nothing is in it. */
+  /** Whether it is certainly empty. */
   readonly isEmpty: boolean;
-  /** Whether all of another one is surely in it. */
+  /** Whether it certainly covers another set. */
   covers(other: this): boolean;
-  /** Whether the two may have something in common. */
+  /** Whether the two may overlap. */
   overlaps(other: this): boolean;
-  /** Both together. */
+  /** The union. */
   with(other: this): this;
 }
 
-/** Kinds of conditions; days, times and zones make one. */
+/** Kinds of conditions; days, times and zones form one. */
 export const EXTENTS = [
-  // In these most rules differ, so that the others are not looked at.
+  // Most rules differ in these, so comparing them first is fast.
   "name",
   "user",
   "to",
@@ -46,7 +46,7 @@ export const EXTENTS = [
 /** A kind of condition. */
 export type ExtentName = typeof EXTENTS[number];
 
-/** What a rule is about. */
+/** The extent of a rule. */
 export type RuleExtent = Readonly<Record<ExtentName, Extent>>;
 
 const IPV6_AT = 1n << 32n;
@@ -70,10 +70,10 @@ type ListenerPattern =
 type TargetPattern = NamePattern | { readonly kind: "address" };
 
 /**
- * Finds what a rule is about.
+ * Computes the extent of a rule.
  *
  * @param rule The rule.
- * @returns A set for each kind of condition, whether the rule has one or not.
+ * @returns A set for each kind of condition, even without such a condition.
  */
 export function extentOf({ clauses }: Pick<Rule, "clauses">): RuleExtent {
   const find = (word: string) => clauses.filter((one) => one.word === word);
@@ -114,10 +114,10 @@ export function extentOf({ clauses }: Pick<Rule, "clauses">): RuleExtent {
 type ParseInterval = (item: Item) => Interval[];
 
 /**
- * Finds the numbers of a value.
+ * Converts a range to numbers.
  *
  * @param range A range of addresses.
- * @returns Its first and last, IPv6 behind IPv4.
+ * @returns Its first and last number, with IPv6 after IPv4.
  */
 function intervalOf({ prefix, bits }: IpRange): Interval {
   const free = BigInt(prefix.length * 8 - bits);
@@ -143,7 +143,7 @@ function intervalsOf(
   return set;
 }
 
-/** All that some kind of pattern can describe. */
+/** A pattern kind and the pattern that matches everything. */
 interface AnyPattern<P> {
   readonly set: PatternSet<P>;
   readonly patterns: readonly P[];
@@ -187,7 +187,7 @@ const ANY_USER = anyOf<UserPattern>(USERS, ["anyone", { name: undefined }]);
 function parsePlace({ text }: Item): ListenerPattern {
   const place = parseListenEndpoint(text);
   if (isUnixPath(place)) return { path: place.path };
-  // Without an address it is a port on all of them, here as in the rule.
+  // Without an address it means the port on all addresses.
   const { port } = place;
   const ip = text === `${port}` ? undefined : parseIpAddress(place.host);
   const isAny = ip === undefined || ip.every((byte) => byte === 0);
@@ -248,7 +248,7 @@ function isNamed(
     pattern.isApexToo && `.${name}` === pattern.suffix;
 }
 
-/** Minutes of a week, in some zone: of two zones nothing is compared. */
+/** Minutes of a week in one zone. Sets of different zones are not compared. */
 class TimeSet implements Extent {
   readonly #minutes: IntervalSet;
   readonly #zone: string;
@@ -307,7 +307,7 @@ function timesOf(clauses: readonly Clause[]): TimeSet {
   return new TimeSet(minutes, zone?.values[0].text ?? "");
 }
 
-/** Minutes of a day, which may go on in the next one or in the next week. */
+/** Minutes of a day, which may continue into the next day or week. */
 function minutesOf(day: number, from: number, to: number): Interval[] {
   const [first, last] = [day * 1440 + from, day * 1440 + to - 1];
   if (last < WEEK) return [[BigInt(first), BigInt(last)]];

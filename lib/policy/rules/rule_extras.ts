@@ -1,6 +1,6 @@
 /**
- * What a rule says besides when it holds: how to go, what to tell the client,
- * and what may be spoken.
+ * The clauses of a rule that are not conditions: the parent, the message and
+ * the protocol.
  *
  * @module
  */
@@ -13,33 +13,33 @@ const VIA = "via";
 const MESSAGE = "message";
 const ANY_PROTOCOL = "any-protocol";
 
-/** Characters of a message: it has to fit a line of the log. */
+/** Most characters of a message, so that it fits a log line. */
 const MOST_MESSAGE = 200;
 
-/** What rules do. */
+/** Actions of rules. */
 export type Action = "allow" | "deny";
 
-/** Names that may stand behind `via`; `any` judges a file alone. */
+/** Names allowed after `via`; `any` accepts all, to check a file alone. */
 export type KnownParents = ReadonlySet<string> | "any";
 
-/** What a rule says besides when it holds. */
+/** The clauses of a rule that are not conditions. */
 export interface RuleExtras {
-  /** Name of the parent to go through, or `direct`; where it says so. */
+  /** Name of the parent, or `direct`; `undefined` without `via`. */
   readonly via: string | undefined;
-  /** What the client and the log are told when it denies. */
+  /** Message for the client and the log if it denies. */
   readonly message: string | undefined;
-  /** Whether it allows what shows no name, where names are checked. */
+  /** Whether it allows connections without a name while names are checked. */
   readonly isAnyProtocol: boolean;
 }
 
 /**
- * Parses what a rule says besides when it holds.
+ * Parses the clauses that are not conditions.
  *
  * @param clauses All clauses of the rule.
- * @param action What it does.
- * @param parents Names that may stand behind `via`, besides `direct`.
- * @returns What it says.
- * @throws {LineError} If a clause is malformed or does not go with the action.
+ * @param action The rule's action.
+ * @param parents Names allowed after `via`, besides `direct`.
+ * @returns The parsed clauses.
+ * @throws {LineError} If a clause is malformed or does not fit the action.
  */
 export function parseExtras(
   clauses: readonly Clause[],
@@ -51,7 +51,7 @@ export function parseExtras(
   if (anyProtocol !== undefined && action === "deny") {
     throw new LineError(
       anyProtocol.column,
-      "expected no 'any-protocol': it is for rules that allow",
+      "expected no 'any-protocol': only rules that allow can have it",
     );
   }
   return {
@@ -69,14 +69,20 @@ function parseVia(
   if (via === undefined) return undefined;
   const [{ text, column }, second] = via.values;
   if (action === "deny") {
-    throw new LineError(via.column, "expected no 'via': nothing goes anywhere");
+    throw new LineError(
+      via.column,
+      "expected no 'via': a rule that denies sends nothing anywhere",
+    );
   }
   if (second !== undefined) {
     throw new LineError(second.column, "expected one parent");
   }
   if (text === "direct" || parents === "any" || parents.has(text)) return text;
   const known = ["direct", ...parents].join(", ");
-  throw new LineError(column, `${quote(text)} is no parent: expected ${known}`);
+  throw new LineError(
+    column,
+    `${quote(text)} is not a parent: expected ${known}`,
+  );
 }
 
 function parseMessage(
@@ -87,7 +93,7 @@ function parseMessage(
   if (action === "allow") {
     throw new LineError(
       message.column,
-      "expected no 'message': it is for rules that deny",
+      "expected no 'message': only rules that deny can have one",
     );
   }
   const [{ text, column, isQuoted }, second] = message.values;
@@ -104,6 +110,6 @@ function parseMessage(
   if (text.length <= MOST_MESSAGE) return text;
   throw new LineError(
     column,
-    `the message has ${text.length} characters; write ${MOST_MESSAGE} at most`,
+    `the message has ${text.length} characters; at most ${MOST_MESSAGE} are allowed`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Rules that do nothing, or not what they seem to: found without any traffic.
+ * Finds rules without effect or with an unexpected effect, without any traffic.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import {
 } from "./rule_extent.ts";
 import type { Rules } from "./rules.ts";
 
-/** Something about a rule. */
+/** A finding about a rule. */
 export interface RuleFault {
   /** The rule's label. */
   readonly label: string;
-  /** `mistake` if the rule can't do anything, `hint` for all else. */
+  /** `mistake` if the rule has no effect, otherwise `hint`. */
   readonly level: "mistake" | "hint";
   /** What is wrong, in one sentence. */
   readonly message: string;
 }
 
-/** A rule with what it is about. */
+/** A rule with its extent. */
 interface Known {
   readonly rule: Rule;
   readonly extent: RuleExtent;
-  /** Whether it opens addresses that the guard refuses. */
+  /** Whether it allows addresses that the guard refuses. */
   readonly isLifting: boolean;
 }
 
-/** Rules that are named in one sentence, at most. */
+/** Most rules named in one sentence. */
 const MOST_NAMED = 5;
 
 /**
@@ -44,7 +44,7 @@ const MOST_NAMED = 5;
  * that make no difference.
  *
  * @param rules The rules.
- * @returns What was found, in the order of the rules.
+ * @returns The findings, in the order of the rules.
  */
 export function findFaults(rules: Rules): RuleFault[] {
   const known = rules.rules.map((rule) => {
@@ -53,7 +53,7 @@ export function findFaults(rules: Rules): RuleFault[] {
   });
   return known.flatMap((one, index): RuleFault[] => {
     const { label } = one.rule;
-    // A rule that only reports leaves everything to those behind it.
+    // A rule that only reports hides no later rule.
     const before = known.slice(0, index).filter(({ rule }) => !rule.isReport);
     const mistake = whyNever(one) ?? whyHidden(one, before);
     if (mistake !== undefined) {
@@ -90,7 +90,7 @@ function whyNever({ extent, rule }: Known): string | undefined {
   return whyApart(rule);
 }
 
-/** Why no name can match, if a rule has no pattern that one can match. */
+/** Explains why no name can match any of a rule's patterns. */
 function whyNoName({ clauses }: Rule): string | undefined {
   const clause = clauses.find(({ isNegated, word }) =>
     word === "name" && !isNegated
@@ -105,7 +105,10 @@ function whyNoName({ clauses }: Rule): string | undefined {
     : undefined;
 }
 
-/** Clients of a Unix socket have no address, and all others have one. */
+/**
+ * Finds a contradiction: clients of a Unix socket have no address, all others
+ * have one.
+ */
 function whyApart({ clauses }: Rule): string | undefined {
   const find = (word: string) =>
     clauses.find((clause) => clause.word === word && !clause.isNegated)?.values;
@@ -120,7 +123,10 @@ function whyApart({ clauses }: Rule): string | undefined {
     : undefined;
 }
 
-/** Rules before it that leave nothing to it, one alone or several together. */
+/**
+ * Finds earlier rules that decide everything this one matches, alone or
+ * together.
+ */
 function whyHidden(one: Known, before: readonly Known[]): string | undefined {
   const together = new Map<ExtentName, Known[]>();
   for (const other of before) {
@@ -151,7 +157,9 @@ function tellHidden(one: Known, others: readonly Known[]): string {
   return `never decides: ${what} before it ${verb} everything it could match${does}`;
 }
 
-/** Up to two kinds of conditions in which one rule does not cover another. */
+/**
+ * The first two kinds of conditions in which one rule does not cover another.
+ */
 function openNames(extent: RuleExtent, other: RuleExtent): ExtentName[] {
   const open: ExtentName[] = [];
   for (const name of EXTENTS) {
@@ -170,8 +178,8 @@ function overlap(extent: RuleExtent, other: RuleExtent): boolean {
 }
 
 /**
- * To allow everything is not to allow private addresses: a rule that names some
- * decides about them on listeners that others can reach.
+ * A rule that allows everything does not lift the guard. A later rule that
+ * names private addresses still decides about them on public listeners.
  */
 function isGuardBetween({ isLifting, rule }: Known, later: Known): boolean {
   return rule.action === "allow" && !isLifting && later.isLifting;
@@ -187,7 +195,7 @@ function isLifting({ action, clauses }: Rule): boolean {
   }) ?? false;
 }
 
-/** A rule that denies, where one before it allows a part of the same. */
+/** Finds an earlier rule that allows a part of what this one denies. */
 function whyCrossed(one: Known, before: readonly Known[]): string | undefined {
   if (one.rule.action !== "deny") return undefined;
   const crossed = before.find((other) =>
@@ -199,7 +207,7 @@ function whyCrossed(one: Known, before: readonly Known[]): string | undefined {
     : `denies only a part: rule ${crossed.rule.label} before it allows what both match`;
 }
 
-/** Whether it would be the same without the rule. */
+/** Tells whether the rule could be removed without any effect. */
 function whyRedundant(
   one: Known,
   behind: readonly Known[],
@@ -213,7 +221,7 @@ function whyRedundant(
       other.rule.message === message && !other.rule.isReport &&
       (!one.isLifting || other.isLifting);
     if (isSame && covers(other.extent, one.extent)) {
-      return `makes no difference: rule ${other.rule.label} behind it says the same`;
+      return `makes no difference: rule ${other.rule.label} after it says the same`;
     }
     if (!isSame && overlap(other.extent, one.extent)) return undefined;
   }
@@ -224,7 +232,7 @@ function whyRedundant(
     : undefined;
 }
 
-/** Values of a list that another value of it covers. */
+/** Finds values that another value of the list covers. */
 function repeatedValues(clause: Clause): string[] {
   const name = EXTENTS.find((extent) => extent === clause.word);
   if (name === undefined || clause.values.length === 1) return [];
@@ -236,7 +244,7 @@ function repeatedValues(clause: Clause): string[] {
   return clause.values.flatMap(({ text }, index) => {
     const other = extents.findIndex((extent, position) =>
       position !== index && extent.covers(extents[index] as Extent) &&
-      // Of two that are the same the second one is too many.
+      // Of two equal values the second one is redundant.
       (position < index || !extents[index]!.covers(extent as Extent))
     );
     if (other < 0) return [];

@@ -1,16 +1,16 @@
 /**
- * A line of rules, cut into words.
+ * Splits a line of rules into words.
  *
  * @module
  */
 
 /** One value of a list. */
 export interface Item {
-  /** Without quotes. */
+  /** The text without quotes. */
   readonly text: string;
-  /** Where it begins, counted from 1. */
+  /** Its column, counted from 1. */
   readonly column: number;
-  /** Whether it stood in quotes: then no sign in it means anything. */
+  /** Whether it was quoted; its characters then have no special meaning. */
   readonly isQuoted: boolean;
 }
 
@@ -19,14 +19,14 @@ export type List = readonly [Item, ...Item[]];
 
 /** A mistake in a line. */
 export class LineError extends SyntaxError {
-  /** Where it is, counted from 1. */
+  /** Its column, counted from 1. */
   readonly column: number;
 
   /**
    * Constructs an error.
    *
-   * @param column Where it is, counted from 1.
-   * @param message What is wrong there.
+   * @param column Its column, counted from 1.
+   * @param message The mistake.
    */
   constructor(column: number, message: string) {
     super(message);
@@ -35,18 +35,18 @@ export class LineError extends SyntaxError {
   }
 }
 
-/** In quotes; a regular expression; or neither. */
+/** A quoted value, a regular expression or a plain value. */
 const ITEM = /"([^"]*)"|\/(?:[^/\\]|\\.)*\/|[^\s,"][^\s,"]*/y;
 const COMMA = /\s*,\s*/y;
 const SPACE = /\s+/y;
 
 /**
- * Cuts a line. White space stands between lists, and may stand beside commas.
- * `#` at the beginning of a word begins a comment.
+ * Splits a line. White space separates lists, and is allowed around commas. `#`
+ * at the start of a word begins a comment.
  *
  * @param line The line.
  * @returns The lists; none for an empty line.
- * @throws {LineError} If a quote is open or a comma has nothing behind it.
+ * @throws {LineError} If a quote is not closed or nothing follows a comma.
  */
 export function splitLine(line: string): List[] {
   const lists: List[] = [];

@@ -1,47 +1,50 @@
 /**
- * When a rule holds: days of the week and times of the day, in a zone.
+ * The time conditions of rules: days of the week and times of day, in a zone.
  *
  * @module
  */
 
 import { quote } from "../../wire/quote.ts";
-/** A part of the day in minutes; one that passes midnight ends before it begins. */
+/**
+ * A part of the day in minutes. If it passes midnight, its end is smaller than
+ * its start.
+ */
 export interface Hours {
   /** First minute of it. */
   readonly from: number;
-  /** First minute behind it. */
+  /** First minute after it. */
   readonly to: number;
 }
 
-/** What is said about the time, each turned round where `not` stands before. */
+/** The time clauses of a rule, each possibly negated. */
 export interface RuleTime {
   /** Days, 0 for Sunday to 6. */
   days?: { values: ReadonlySet<number>; isNegated: boolean };
   /** Parts of the day. */
   hours?: { values: readonly Hours[]; isNegated: boolean };
-  /** Where the clock is read; by default where the machine is. */
+  /** Clock of the zone (default: the machine's zone). */
   clock?: WallClock;
 }
 
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const MINUTE = 60_000;
 
-/** Clocks that are kept; then they are hung up anew. */
+/** Most cached clocks; then the cache starts over. */
 const MOST_CLOCKS = 100;
 
-/** A clock on the wall of some place. */
+/** The wall clock of a time zone. */
 export class WallClock {
   readonly #format: Intl.DateTimeFormat;
-  /** Zones differ by whole minutes, so that one reading lasts for one. */
+  /** Zones differ by whole minutes, so one reading is valid for a minute. */
   #read = { minute: NaN, day: 0, minuteOfDay: 0 };
 
   /**
-   * Finds one, or hangs one up: many rules look at few clocks.
+   * Returns the clock of a zone. Many rules share few clocks.
    *
    * @param zone Its time zone as in `Europe/Berlin` (IANA); by default that of
    *   the machine.
    * @returns The clock.
-   * @throws {SyntaxError} If there is no such zone.
+   * @throws {SyntaxError} If the zone does not exist.
    */
   static in(zone?: string): WallClock {
     const known = CLOCKS.get(zone);
@@ -53,7 +56,7 @@ export class WallClock {
   }
 
   /**
-   * Hangs one up.
+   * Creates a clock.
    *
    * @param zone Its time zone.
    */
@@ -68,7 +71,7 @@ export class WallClock {
       });
     } catch {
       throw new SyntaxError(
-        `${quote(String(zone))} is no time zone such as Europe/Berlin`,
+        `${quote(String(zone))} is not a time zone such as Europe/Berlin`,
       );
     }
   }
@@ -98,10 +101,10 @@ export class WallClock {
 const CLOCKS = new Map<string | undefined, WallClock>();
 
 /**
- * Makes a test of what is said about the time. Hours that pass midnight belong
- * to the day on which they begin.
+ * Creates the test of time clauses. Hours that pass midnight belong to the day
+ * on which they begin.
  *
- * @param said Days, hours or both.
+ * @param said The clauses.
  * @returns Whether a time, in milliseconds since 1970, is within.
  */
 export function makeTimeTest(said: RuleTime): (time: number) => boolean {
@@ -128,14 +131,14 @@ export function makeTimeTest(said: RuleTime): (time: number) => boolean {
  *
  * @param text Text to parse.
  * @returns The days, 0 for Sunday to 6.
- * @throws {SyntaxError} If it is none of these.
+ * @throws {SyntaxError} If it is malformed.
  */
 export function parseDays(text: string): number[] {
   const ends = text.toLowerCase().split("-").map((name) => DAYS.indexOf(name));
   const [first, last = first] = ends;
   if (ends.length > 2 || ends.includes(-1)) {
     throw new SyntaxError(
-      `${quote(text)} is no day or range of days such as sun or mon-fri`,
+      `${quote(text)} is not a day or range of days such as sun or mon-fri`,
     );
   }
   const count = (last! - first! + 7) % 7 + 1;
@@ -147,7 +150,7 @@ export function parseDays(text: string): number[] {
  *
  * @param text Text to parse.
  * @returns The part.
- * @throws {SyntaxError} If it is none, or empty.
+ * @throws {SyntaxError} If it is malformed or empty.
  */
 export function parseHours(text: string): Hours {
   const match = /^(\d\d):([0-5]\d)-(\d\d):([0-5]\d)$/.exec(text);
@@ -155,7 +158,9 @@ export function parseHours(text: string): Hours {
   const [from, to] = [hour! * 60 + minute!, endHour! * 60 + endMinute!];
   if (match === null || from >= 1440 || to > 1440 || from === to) {
     throw new SyntaxError(
-      `${quote(text)} is no part of a day such as 08:00-18:00 or 22:00-06:00`,
+      `${
+        quote(text)
+      } is not a part of a day such as 08:00-18:00 or 22:00-06:00`,
     );
   }
   return { from, to };

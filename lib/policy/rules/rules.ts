@@ -1,6 +1,6 @@
 /**
- * One ordered list that says who may go where: the first rule that matches
- * decides, behind the last one the address guard, then the default.
+ * An ordered list of rules: the first one that matches decides, then the
+ * address guard, then the default.
  *
  * @module
  */
@@ -12,49 +12,49 @@ import { type Question, Subject } from "./question.ts";
 
 /** Options for {@linkcode Rules}. */
 export interface RulesOptions extends RuleWords {
-  /** What holds where no rule matches (default `allow`). */
+  /** The default action (default `allow`). */
   fallback?: Action;
-  /** What is told when that denies (default nothing more). */
+  /** Message of a denial by default (default none). */
   fallbackMessage?: string;
-  /** Whether that only reports what it would deny (default false). */
+  /** Whether the default only reports denials (default false). */
   isFallbackReported?: boolean;
-  /** Whether all rules only report what they would deny (default false). */
+  /** Whether all rules only report denials (default false). */
   isReport?: boolean;
-  /** Tells the time in milliseconds since 1970 (default `Date.now`). */
+  /** Clock in milliseconds since 1970 (default `Date.now`). */
   now?: () => number;
 }
 
-/** What rules would deny if they did not only report it. */
+/** A denial that is only reported. */
 export interface WouldDeny {
-  /** Which rule says so: its label, `default` or `name-mismatch`. */
+  /** The rule's label, `default` or `name-mismatch`. */
   readonly rule: string;
-  /** That in words, for the log. */
+  /** The reason in words, for the log. */
   readonly reason: string;
 }
 
 /** An answer. */
 export interface Verdict {
-  /** Whether the client may. */
+  /** Whether the request is allowed. */
   readonly isAllowed: boolean;
-  /** Which rule says so: its label, `guard` or `default`. */
+  /** The deciding rule's label, `guard` or `default`. */
   readonly rule: string;
-  /** That in words, for the client and the log. */
+  /** The reason in words, for the client and the log. */
   readonly reason: string;
-  /** Name of the parent to go through, or `direct`; where the rule says so. */
+  /** Name of the parent, or `direct`; `undefined` without `via`. */
   readonly via?: string | undefined;
-  /** Whether what shows no name is allowed too, where names are checked. */
+  /** Whether connections without a name are allowed while names are checked. */
   readonly isAnyProtocol?: boolean;
-  /** Whether it denies because a name is not shown, or is another one. */
+  /** Whether it denies because of a missing or mismatched name. */
   readonly isMismatch?: boolean;
-  /** What would be denied if it was not only reported. */
+  /** The denial, if it is only reported. */
   readonly wouldDeny?: WouldDeny;
 }
 
 /** A row of a listing. */
 export interface RuleRow {
-  /** What the rule is called. */
+  /** The rule's label. */
   readonly label: string;
-  /** What it says. */
+  /** The rule's text. */
   readonly text: string;
 }
 
@@ -64,9 +64,9 @@ const ALLOWED: Verdict = {
   reason: "Allowed by default",
 };
 
-/** An ordered list of rules. It never changes. */
+/** An immutable ordered list of rules. */
 export class Rules {
-  /** Whether a rule asks for the name of the target. */
+  /** Whether a rule has a condition on the target's name. */
   readonly asksNames: boolean;
   readonly #rules: readonly Rule[];
   readonly #fallback: Action;
@@ -76,7 +76,7 @@ export class Rules {
   readonly #now: () => number;
 
   /**
-   * Makes a list.
+   * Creates a list.
    *
    * @param rules The rules in their order.
    * @param options Default and clock.
@@ -102,23 +102,22 @@ export class Rules {
     return this.#rules;
   }
 
-  /** What holds if no rule matches. */
+  /** The default action. */
   get fallback(): Action {
     return this.#fallback;
   }
 
-  /** Whether it allows everything, but for what the guard refuses. */
+  /** Whether it allows everything that the guard does not refuse. */
   get isOpen(): boolean {
     return this.#rules.length === 0 && this.#fallback === "allow";
   }
 
   /**
-   * Decides as far as that can be done before the address is known. What is
-   * denied here is denied for every address, so that a name need not be
-   * resolved.
+   * Decides before the address is known, if possible. A denial here applies to
+   * every address, so the name need not be resolved.
    *
-   * @param question What is asked.
-   * @returns The verdict, or `undefined` where it depends on the address.
+   * @param question The question.
+   * @returns The verdict; `undefined` if it depends on the address.
    */
   decideName(question: Question): Verdict | undefined {
     return this.#walk(new Subject(question, undefined, this.#now));
@@ -127,17 +126,17 @@ export class Rules {
   /**
    * Decides about one address.
    *
-   * @param question What is asked, its target known.
-   * @param ip Address that would be dialled.
+   * @param question The question, with a known target.
+   * @param ip The address to dial.
    * @returns The verdict.
    */
   decideAddress(question: Question, ip: IpAddress): Verdict {
-    // With the address there is nothing left that it could depend on.
+    // With the address, nothing is unknown.
     return this.#walk(new Subject(question, ip, this.#now))!;
   }
 
   /**
-   * Lists the rules as they hold.
+   * Lists the rules in order of precedence.
    *
    * @param isGuarded Whether to list the address guard.
    * @returns The rules in their order, the default last.
@@ -168,7 +167,7 @@ export class Rules {
     }`;
   }
 
-  /** Whether what a rule denies is only reported. */
+  /** Whether a rule only reports its denials. */
   #reports({ action, isReport }: Rule): boolean {
     return isReport || this.#isReport && action === "deny";
   }
@@ -218,13 +217,13 @@ export class Rules {
   }
 }
 
-/** The list in force. Replacing it is one assignment; what is open stays so. */
+/** The rules in force, replaced by assignment. Open connections stay open. */
 export interface RuleBook {
-  /** The list that is asked from now on. */
+  /** The rules in force. */
   current: Rules;
 }
 
-/** Whether a rule matches; `undefined` where that depends on what is unknown. */
+/** Whether a rule matches; `undefined` if that depends on an unknown value. */
 function matches(rule: Rule, subject: Subject): boolean | undefined {
   let all: true | undefined = true;
   for (const test of rule.tests) {
@@ -233,12 +232,12 @@ function matches(rule: Rule, subject: Subject): boolean | undefined {
     if (holds === undefined) all = undefined;
   }
   if (all === undefined || rule.action === "deny") return all;
-  // To allow everything is not to allow the metadata service.
+  // A rule that allows everything does not lift the guard.
   if (isGuardAhead(subject)) return undefined;
   return subject.guarded === undefined || rule.lifts?.(subject) === true;
 }
 
-/** Whether the guard may refuse the address, once that is known. */
+/** Whether the guard may refuse the address once it is known. */
 function isGuardAhead({ address, question }: Subject): boolean {
   return question.isGuarded && address === undefined;
 }

@@ -1,10 +1,10 @@
 /**
- * What is wrong with rules.
+ * The error of malformed rules.
  *
  * @module
  */
 
-/** A mistake, and where it is. */
+/** A mistake and its place. */
 export interface RuleProblem {
   /** File, line and column, or which option: `rules.txt:12:7`. */
   readonly place: string;
@@ -12,7 +12,7 @@ export interface RuleProblem {
   readonly message: string;
 }
 
-/** Problems that a message tells; the rest is counted. */
+/** Most problems in a message; the others are only counted. */
 const MOST_TOLD = 5;
 
 /** Rules that can't be read. */
@@ -23,7 +23,7 @@ export class RulesError extends SyntaxError {
   /**
    * Constructs an error.
    *
-   * @param problems The first mistake of each line; one at least.
+   * @param problems At least one mistake: the first of each line.
    */
   constructor(problems: readonly RuleProblem[]) {
     const told = problems.slice(0, MOST_TOLD)

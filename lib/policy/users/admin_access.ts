@@ -57,7 +57,7 @@ const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
 
 /** Decides who may use the admin listener. */
 export class AdminAccess {
-  readonly #token: Uint8Array | undefined;
+  #token: Uint8Array | undefined;
   readonly #host: string;
   readonly #isUnix: boolean;
 
@@ -67,11 +67,14 @@ export class AdminAccess {
    * @param options Token and address of the listener.
    */
   constructor({ token, host, isUnix }: AdminAccessOptions) {
-    this.#token = token === undefined
-      ? undefined
-      : new TextEncoder().encode(token);
+    this.#token = token === undefined ? undefined : encode(token);
     this.#host = host.toLowerCase();
     this.#isUnix = isUnix;
+  }
+
+  /** Lets in only requests that know another token from now on. */
+  replaceToken(token: string): void {
+    this.#token = encode(token);
   }
 
   /**
@@ -82,7 +85,7 @@ export class AdminAccess {
   refuseOrigin(request: AdminRequest): AdminRefusal | undefined {
     const { hosts, method, origins, sites, confirmations } = request;
     if (hosts.length !== 1) {
-      return { status: 400, message: "Host is not given once" };
+      return { status: 400, message: "Host must be given exactly once" };
     }
     if (!this.#isOwnName(hosts[0]!)) {
       return {
@@ -119,7 +122,7 @@ export class AdminAccess {
       ? /^Bearer +([\x21-\x7e]+)$/i.exec(authorizations[0]!) ?? []
       : [];
     const isRight = given !== undefined &&
-      isSame(new TextEncoder().encode(given), this.#token);
+      isSame(encode(given), this.#token);
     return isRight ? undefined : {
       status: 401,
       message: "Needs the token: Authorization: Bearer TOKEN",
@@ -145,6 +148,10 @@ export class AdminAccess {
 function isOrigin(origin: string, host: string): boolean {
   return origin.toLowerCase() === `http://${host.toLowerCase()}` ||
     origin.toLowerCase() === `https://${host.toLowerCase()}`;
+}
+
+function encode(token: string): Uint8Array {
+  return new TextEncoder().encode(token);
 }
 
 /** Compares in constant time, whatever the bytes are. */

@@ -24,7 +24,8 @@ import { Refusal } from "../limits/refusal.ts";
 /** Most clients, and most names, to remember. */
 const MOST_KEYS = 20_000;
 
-const DEFAULTS: FailureRules = {
+/** The rules if none are given. */
+export const DEFAULT_FAILURE_RULES: FailureRules = {
   after: 10,
   window: 120_000,
   time: 60_000,
@@ -79,7 +80,7 @@ export class Bans {
    * @param options Rules for bans; `after: 0` disables them.
    */
   constructor({ now = () => performance.now(), ...rules }: BansOptions = {}) {
-    this.#rules = { ...DEFAULTS, ...rules };
+    this.#rules = { ...DEFAULT_FAILURE_RULES, ...rules };
     this.#clients = new FailureTable(this.#rules, MOST_KEYS, now);
     this.#users = new FailureTable(this.#rules, MOST_KEYS, now);
   }
@@ -130,6 +131,7 @@ export class Bans {
     return {
       ban: ban && {
         event: "ban",
+        code: isForName ? "guesser-banned" : "client-banned",
         client: key,
         ...ban,
         window,

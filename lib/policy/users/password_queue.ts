@@ -80,7 +80,7 @@ export class PasswordQueue {
     if (this.#permits.waiting >= this.#most || mine >= this.#mostOfClient) {
       throw new Refusal(
         "limit reached",
-        "Too many passwords wait to be checked",
+        "Too many passwords are waiting to be checked",
         { limit: "password-checks" },
       );
     }

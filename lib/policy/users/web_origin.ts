@@ -41,7 +41,7 @@ export function refuseOrigin(
   if (own !== null && own.origin === origin && isFixed(own.hostname)) {
     return undefined;
   }
-  return `pages of ${origin} may not connect; --ws-origin lets them`;
+  return `pages of ${origin} may not connect; allow them with --ws-origin`;
 }
 
 /**

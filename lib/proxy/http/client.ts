@@ -88,7 +88,9 @@ export class HttpClient implements Disposable {
     this.#begin();
     const head = await this.#readHead(emptyLines);
     if (head === undefined && this.requests === 1) {
-      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
+      throw new Deno.errors.UnexpectedEof(
+        "Cannot read head: the client sent nothing",
+      );
     }
     return head;
   }

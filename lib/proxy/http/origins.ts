@@ -15,7 +15,7 @@ import { decide, type Decision, type Wish } from "../../serve/target/decide.ts";
 import { openTarget } from "../../serve/target/open_target.ts";
 import type { OpenedTarget } from "../../serve/target/opened_target.ts";
 import type { ParentChain, ParentTries } from "../../serve/target/parents.ts";
-import type { ProxySession } from "../../serve/services.ts";
+import type { AskedTunnel, ProxySession } from "../../serve/services.ts";
 
 /** Idle connections for each client. */
 const MOST_IDLE = 8;
@@ -188,16 +188,16 @@ export class TunnelOrigins extends Origins {
    * Begins with the tunnel's connection.
    *
    * @param opened The target.
-   * @param asked Name or address, and port, that was asked for.
+   * @param tunnel Name or address, and port, that was asked for.
    * @param record What was noted of it.
    */
   constructor(
     opened: OpenedTarget,
-    asked: Pick<Wish, "host" | "port">,
+    { host, isFixed, port }: Pick<AskedTunnel, "host" | "isFixed" | "port">,
     record: ConnectionEvent,
   ) {
     super();
-    this.#wish = { command: "connect", ...asked };
+    this.#wish = { command: "connect", host, port, isFixed };
     this.put(new Origin(opened, keyOf(this.#wish), record));
   }
 

@@ -1,6 +1,5 @@
 /**
- * The beginning of a tunnel: the first bytes of either side, which stay where
- * they are.
+ * Waits for the first bytes of a tunnel without consuming them.
  *
  * @module
  */
@@ -13,45 +12,45 @@ import { type Deadline, setDeadline } from "../../sync/deadline.ts";
 /**
  * How a tunnel begins.
  *
- * @typeParam T What the client shows.
+ * @typeParam T Type of the scan's result.
  */
 export type Beginning<T> =
-  /** The client has shown what it speaks. */
+  /** The scan of the client's bytes has a result. */
   | { readonly kind: "shown"; readonly shown: T }
-  /** The target has spoken before the client has. */
+  /** The target has sent bytes before the client. */
   | { readonly kind: "target first" }
-  /** One side has ended, with an error if that is why. */
+  /** One side has ended, possibly with an error. */
   | {
     readonly kind: "end";
     readonly end: End;
     readonly error: unknown;
-    /** Whether the client had said something. */
+    /** Whether the client had sent bytes. */
     readonly hasBegun: boolean;
   }
-  /** The client has not said anything, or nothing more, in its time. */
+  /** The client has sent nothing, or nothing more, within its time limit. */
   | { readonly kind: "late"; readonly hasBegun: boolean };
 
 /**
  * What to wait for.
  *
- * @typeParam T What the client shows.
+ * @typeParam T Type of the scan's result.
  */
 export interface BeginningOptions<T> {
-  /** Milliseconds until the client's first byte; 0 waits for ever. */
+  /** Milliseconds until the client's first byte; 0 disables the limit. */
   readonly idle: number;
-  /** Milliseconds for the rest. */
+  /** Milliseconds from the first byte to the result. */
   readonly patience: number;
-  /** Looks at all bytes so far; `undefined` needs more of them. */
+  /** Scans all bytes so far; `undefined` means that it needs more. */
   readonly scan: (bytes: Uint8Array) => T | undefined;
 }
 
 /**
- * Waits until a client has shown what it speaks. Nothing is taken of its bytes,
- * nor of the target's.
+ * Waits until the scan of a client's first bytes has a result. It consumes no
+ * bytes of either side.
  *
- * @typeParam T What the client shows.
+ * @typeParam T Type of the scan's result.
  * @param client The client.
- * @param target The target; a byte of it ends the wait too.
+ * @param target The target, whose first byte also ends the wait.
  * @param options What to wait for.
  * @returns How the tunnel begins.
  */

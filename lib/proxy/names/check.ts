@@ -1,6 +1,5 @@
 /**
- * The check of names: what a client shows at the beginning of a tunnel has to
- * fit what it has asked for.
+ * Checks that the name in a tunnel's first bytes fits the requested target.
  *
  * ```text
  * client                      sluice                        target
@@ -33,20 +32,20 @@ import { peekHost } from "./peek_host.ts";
 import { tunnelledHttp } from "./tunnelled_http.ts";
 
 /**
- * Milliseconds that a client gets to go on with its first bytes if it may speak
- * anything: what waits for an answer in the middle of a line must not wait long.
+ * Milliseconds for the rest of the first bytes if any protocol is allowed: a
+ * client that waits for an answer in the middle of a line must not wait long.
  */
 const SHORT_PATIENCE = 250;
 
 const ADVICE = "a rule with 'any-protocol' would allow it";
 
-/** Refuses what shows a name that does not fit, or none. */
+/** Refuses a missing or mismatched name. */
 export const REQUIRE_NAMES: NameCheck = { mode: "require", check: require };
 
-/** Lets it through, and says so in the record. */
+/** Allows a missing or mismatched name, and records it. */
 export const REPORT_NAMES: NameCheck = { mode: "report", check: report };
 
-/** What a client shows, with the host of a request where that is looked at. */
+/** The first flight, with the request's host if it is needed. */
 type Shown = FirstFlight & { readonly host?: Host | Error };
 
 async function require(
@@ -97,7 +96,7 @@ async function report(
   });
   const nothing = silence(session, beginning);
   if (nothing !== undefined) return nothing;
-  // The tunnel does not wait for a name server.
+  // The tunnel does not wait for the resolver.
   const judging = judgeReported(session, tunnel, beginning).then((denial) => {
     if (denial === undefined) return;
     const { rule, reason } = denial;
@@ -147,7 +146,7 @@ async function judgeReported(
   return isFine ? undefined : hidden(beginning);
 }
 
-/** How a tunnel ends in which the client was silent, or that was cut. */
+/** The result of a tunnel that was cut or whose client stayed silent. */
 function silence(
   { context, services }: ProxySession,
   beginning: Beginning<Shown>,
@@ -157,14 +156,14 @@ function silence(
   return ended({ error: timeoutError(services.timeouts.idle, "Idle time") });
 }
 
-/** Whether one side has ended before the client has said anything. */
+/** Whether one side ended before the client sent anything. */
 function isEmpty(
   beginning: Beginning<Shown>,
 ): beginning is Beginning<Shown> & { kind: "end" } {
   return beginning.kind === "end" && !beginning.hasBegun;
 }
 
-/** What shows no name. */
+/** The verdict for first bytes without a name. */
 function hidden(beginning: Beginning<Shown>): Verdict {
   const flight = flightOf(beginning);
   if (flight?.kind === "other") {
@@ -180,7 +179,10 @@ function hidden(beginning: Beginning<Shown>): Verdict {
     : mismatch("the client's first bytes break off before they show a name");
 }
 
-/** A client of TLS can be told (RFC 6066 §3), the target has heard nothing. */
+/**
+ * Refuses a TLS client with an alert (RFC 6066 §3). The target has received
+ * nothing.
+ */
 function refuseTls(session: ProxySession, denial: Verdict): never {
   session.isAnswered = false;
   session.refusals = { encode: () => encodeAlert(ALERT.UnrecognizedName) };
@@ -188,7 +190,7 @@ function refuseTls(session: ProxySession, denial: Verdict): never {
   throw refusalOf(denial);
 }
 
-/** Nothing was said, and nothing was carried. */
+/** A result without any bytes. */
 function ended(
   { end, error }: { end?: TunnelResult["endedFirst"]; error: unknown },
 ): TunnelResult {

@@ -1,29 +1,33 @@
 /**
- * Whether the name that a client shows in a tunnel is the one it has asked for.
+ * Compares the name that a client shows in a tunnel with the requested one.
  *
  * @module
  */
 
 import { DialError } from "../../net/dial_error.ts";
+import { specialRanges } from "../../policy/rules/address_guard.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
 import type { AskedTunnel, ProxySession } from "../../serve/services.ts";
 import { type Host, plainName } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
+import { isInRange } from "../../wire/ip_range.ts";
 
-/** Where a name was shown, in words. */
+const LOOPBACK = specialRanges("loopback")!;
+
+/** Where the name was, in words. */
 export type ShownIn = "the server name" | "Host";
 
 /**
- * Judges a name. It has to be the one that was asked for. If an address was
- * asked for, the rules have to allow the name, and the address has to be one of
- * those that the name resolves to.
+ * Judges a name. It must equal the requested name. If the client requested an
+ * address, the rules must allow the name, and the name must resolve to that
+ * address. At a port with a fixed target, `localhost` and loopback addresses
+ * are allowed too, and any name if the target is an address.
  *
- * @param session The client; its record gets the name.
- * @param tunnel What it has asked for.
- * @param shown The name, or an address in its place.
- * @param where Where it was shown.
- * @returns What is to be refused; `undefined` if nothing is.
+ * @param session The client, whose record receives the name.
+ * @param tunnel Its request.
+ * @param shown The name, or an address instead.
+ * @returns A verdict that denies; `undefined` if the name fits.
  */
 export async function judgeName(
   session: ProxySession,
@@ -37,7 +41,7 @@ export async function judgeName(
   const isSame = typeof host === "string"
     ? text === textOf(host)
     : typeof shown !== "string" && isSameAddress(shown, host);
-  if (isSame) return undefined;
+  if (isSame || tunnel.isFixed && fitsFixed(tunnel, shown)) return undefined;
   if (typeof host === "string" || typeof shown !== "string") {
     return mismatch(
       `${where} is ${text}, but ${textOf(host)} was asked for`,
@@ -48,9 +52,9 @@ export async function judgeName(
 }
 
 /**
- * Makes what is refused because of a name.
+ * Creates the verdict for a mismatch.
  *
- * @param state What is wrong, in words.
+ * @param state The mismatch, in words.
  * @returns A verdict that denies.
  */
 export function mismatch(state: string): Verdict {
@@ -62,7 +66,17 @@ export function mismatch(state: string): Verdict {
   };
 }
 
-/** What the rules say of the name, had it been asked for. */
+/**
+ * A client of a fixed port may use that port's own name. If the operator gave
+ * the target as an address, its names are unknown.
+ */
+function fitsFixed({ host }: AskedTunnel, shown: Host): boolean {
+  if (typeof host !== "string") return true;
+  if (typeof shown === "string") return plainName(shown) === "localhost";
+  return LOOPBACK.some((range) => isInRange(range, shown));
+}
+
+/** The rules' denial of the name, as if it had been requested. */
 function denied(
   { decideAs, opened: { verdict } }: AskedTunnel,
   name: string,
@@ -81,7 +95,7 @@ function denied(
   );
 }
 
-/** A wait for Sluice's own resolver, never for the client's word. */
+/** Checks with Sluice's own resolver that the name has the address. */
 async function unresolved(
   { context, services }: ProxySession,
   { name, address, where }: {

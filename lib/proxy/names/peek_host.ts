@@ -1,5 +1,5 @@
 /**
- * The host that a request in a tunnel is for, without taking the request.
+ * Reads the host of a request in a tunnel without consuming it.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { parseOriginTarget } from "../../wire/http1/target.ts";
 /**
  * Reads the host of a request from its first bytes.
  *
- * @param bytes What has come of it.
- * @returns The host; an error if there is none that can be read, `undefined` if
- *   more has to come.
+ * @param bytes The first bytes so far.
+ * @returns The host; an error if it can't be read, `undefined` if more bytes
+ *   are needed.
  */
 export function peekHost(bytes: Uint8Array): Host | Error | undefined {
   const scanner = new HeadScanner();

@@ -1,6 +1,6 @@
 /**
- * HTTP/1 in a tunnel, when names are checked: the requests pass through the
- * proxy's own HTTP, so that the host of each is judged.
+ * Serves HTTP/1 in a tunnel when names are checked. Requests pass through the
+ * proxy's own HTTP code, which judges the host of each.
  *
  * @module
  */
@@ -18,20 +18,20 @@ import { TunnelOrigins } from "../http/origins.ts";
 import { judgeName } from "./judge_name.ts";
 
 /**
- * Serves the requests of a client in its tunnel. A target that closes its
- * connection after an answer is connected to again for the next request.
+ * Serves the requests of a client in its tunnel. If the target closes its
+ * connection after an answer, Sluice reconnects for the next request.
  *
- * @param session The client; its first bytes are those of a request.
- * @param tunnel The target, and what was asked for.
- * @returns How the connection ended, with the bytes of its last request.
- * @throws What the client has to be refused for.
+ * @param session The client, whose first bytes are a request.
+ * @param tunnel The target and the client's request.
+ * @returns The end of the connection, with the bytes of its last request.
+ * @throws The refusal for the client.
  */
 export async function tunnelledHttp(
   session: ProxySession,
   tunnel: AskedTunnel,
 ): Promise<TunnelResult> {
-  const { host, opened, port } = tunnel;
-  const origins = new TunnelOrigins(opened, { host, port }, session.record);
+  const { opened } = tunnel;
+  const origins = new TunnelOrigins(opened, tunnel, session.record);
   using client = new HttpClient(session, { origins, isInTunnel: true });
   let result: TunnelResult | undefined;
   while (result === undefined) {

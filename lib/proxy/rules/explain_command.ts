@@ -1,5 +1,5 @@
 /**
- * `sluice rules explain`: rules in plain words, and what is wrong with them.
+ * `sluice rules explain`: describes rules in plain words, and finds mistakes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `sluice rules learn`: the rules that allow what a log says has happened.
+ * `sluice rules learn`: writes the rules that allow the connections of a log.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export const RULES_LEARN_COMMAND: Command<typeof RULES_LEARN_OPTIONS> = {
   run: runRulesLearn,
 };
 
-/** What a connection has taught. */
+/** The result of learning from a connection. */
 type Lesson = "learnt" | "refused" | "no target" | "left out";
 
 function runRulesLearn(
@@ -79,7 +79,7 @@ function runRulesLearn(
   return Promise.resolve(0);
 }
 
-/** A list may have megabytes. */
+/** Prints in pieces, because a list may have megabytes. */
 function printPieces(lines: readonly string[]): void {
   for (let at = 0; at < lines.length; at += 100) {
     printLines(lines.slice(at, at + 100));
@@ -104,7 +104,7 @@ function warningsOf(
     warnings.push(
       `sluice: ${countOf(unreadable, "line")} of the log ${
         unreadable === 1 ? "is" : "are"
-      } no JSON; the proxy writes JSON with --log json`,
+      } not JSON; the proxy writes JSON with --log json`,
     );
   }
   if (left > 0) {

@@ -1,5 +1,5 @@
 /**
- * `sluice rules list`: the rules as they hold.
+ * `sluice rules list`: prints the rules in order of precedence.
  *
  * @module
  */
@@ -45,13 +45,13 @@ async function runRulesList(
 }
 
 /**
- * Waits for rules, and takes a file that is malformed for a wrong option: of
- * these commands the exit code 1 says something else.
+ * Waits for rules. A malformed file becomes a usage error, because exit code 1
+ * has another meaning for these commands.
  *
- * @typeParam T What is waited for.
+ * @typeParam T Type of the result.
  * @param pending The rules.
- * @param subject What to change, behind the message.
- * @returns What came.
+ * @param subject The option to blame in the message.
+ * @returns The result.
  * @throws {UsageError} If the rules can't be read.
  */
 export async function readRules<T>(
@@ -74,7 +74,7 @@ export async function readRules<T>(
  * Formats a listing in two columns.
  *
  * @param rows The rules.
- * @returns A line each.
+ * @returns One line for each row.
  */
 export function formatRuleRows(rows: readonly RuleRow[]): string[] {
   const width = Math.max(...rows.map(({ label }) => label.length));

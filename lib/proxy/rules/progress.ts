@@ -1,5 +1,5 @@
 /**
- * How far the reading of a log has come, for a person who waits.
+ * Shows the progress of reading logs.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import { formatBytes } from "../../observe/log_text.ts";
 /** Milliseconds between two updates. */
 const INTERVAL = 500;
 
-/** Goes back to the beginning of the line and clears it (ECMA-48 §8.3.41). */
+/** Returns to the start of the line and clears it (ECMA-48 §8.3.41). */
 const CLEAR = "\r\x1b[K";
 
 /** Options for {@linkcode Progress}. */
 export interface ProgressOptions {
-  /** Where it is shown; `undefined` shows nothing. */
+  /** The output; `undefined` shows nothing. */
   output: SyncOutput | undefined;
-  /** Tells the time in milliseconds (default: `performance.now`). */
+  /** Clock in milliseconds (default `performance.now`). */
   now?: () => number;
 }
 
-/** One line that is written again and again. */
+/** One line that is updated in place. */
 export class Progress {
-  /** Bytes that there are; `undefined` if that is not known. */
+  /** Total bytes; `undefined` if unknown. */
   total: number | undefined;
   readonly #output: SyncOutput | undefined;
   readonly #now: () => number;
@@ -32,9 +32,9 @@ export class Progress {
   #isShown = false;
 
   /**
-   * Begins; nothing is shown in the first half second.
+   * Starts. It shows nothing in the first half second.
    *
-   * @param options Where it is shown.
+   * @param options Output and clock.
    */
   constructor(
     { output, now = () => performance.now() }: ProgressOptions,
@@ -51,10 +51,10 @@ export class Progress {
   }
 
   /**
-   * Counts what was read.
+   * Adds to the progress.
    *
    * @param bytes Bytes since the last call.
-   * @param lines Lines in all.
+   * @param lines Lines so far.
    */
   add(bytes: number, lines: number): void {
     this.#bytes += bytes;
@@ -68,7 +68,7 @@ export class Progress {
     this.#write(`${CLEAR}${part}, ${lines.toLocaleString("en-US")} lines`);
   }
 
-  /** Clears the line, for what is printed next. */
+  /** Clears the line for further output. */
   end(): void {
     if (this.#isShown) this.#write(CLEAR);
     this.#isShown = false;

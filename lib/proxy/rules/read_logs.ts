@@ -1,5 +1,5 @@
 /**
- * Logs of any size, read in pieces.
+ * Reads logs of any size in pieces.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { requireRead } from "../../net/system/system_file.ts";
 import type { LogReader } from "../../observe/log_reader.ts";
 import type { Progress } from "./progress.ts";
 
-/** Bytes that are read at once. More would not be faster. */
+/** Bytes of one read. More is not faster. */
 const PIECE = 64 * 1024;
 
-/** The path that stands for standard input. */
+/** The path for standard input. */
 const STANDARD_INPUT = "-";
 
 /** The operand of the commands that read logs. */
@@ -25,16 +25,16 @@ export const LOG_OPERAND: Option<string[], never> = operand("path", {
     "logs that a proxy wrote with --log json; - is standard input, as behind zcat",
 }, parseLogs);
 
-/** What reads a log, whatever it makes of it. */
+/** A log reader of any result. */
 export type AnyLogReader = Pick<LogReader<unknown>, "end" | "lines" | "push">;
 
 /**
  * Reads logs to their ends, one after the other.
  *
- * @param reader Takes their text.
- * @param progress Told what was read.
- * @throws {UsageError} If one can't be read: the exit code 1 may say something
- *   else.
+ * @param reader Receives their text.
+ * @param progress Counts what was read.
+ * @throws {UsageError} If one can't be read, because exit code 1 has another
+ *   meaning.
  */
 export function readLogs(
   paths: readonly string[],
@@ -78,7 +78,7 @@ function openLog(path: string): Disposable & Pick<Deno.FsFile, "readSync"> {
   return Deno.openSync(path);
 }
 
-/** Bytes of all logs; `undefined` if one of them is no file. */
+/** Bytes of all logs; `undefined` if one is not a regular file. */
 function sizeOf(paths: readonly string[]): number | undefined {
   let total = 0;
   for (const path of paths) {

@@ -1,5 +1,5 @@
 /**
- * `sluice rules replay`: what a list of rules would change, by a log.
+ * `sluice rules replay`: compares rules with the connections of a log.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { formatRuleRows, readRules } from "./list_command.ts";
 import { Progress } from "./progress.ts";
 import { LOG_OPERAND, readLogs } from "./read_logs.ts";
 
-/** What a run can fail on. */
+/** Conditions for exit code 1. */
 const FAULTS = ["newly-denied", "newly-allowed", "unused"] as const;
 
 /** Options of `sluice rules replay`. */
@@ -88,7 +88,7 @@ async function runRulesReplay(options: Options): Promise<number> {
     printErrors([
       `sluice: The log has ${
         countOf(reader.unreadable, "line")
-      } that is no JSON; the proxy writes JSON with --log json`,
+      } that is not JSON; the proxy writes JSON with --log json`,
     ]);
   }
   printLines(report(replay, rules, options.examples));
@@ -100,7 +100,7 @@ async function runRulesReplay(options: Options): Promise<number> {
   return options["fail-on"].some((fault) => isAtFault[fault]) ? 1 : 0;
 }
 
-/** By what the rules answer the same question in different ways. */
+/** The property by which rules answer the same request differently. */
 function differenceOf({ rules }: Rules): "client" | "listener" | "time" {
   const has = (...words: string[]) =>
     rules.some(({ clauses }) =>

@@ -1,5 +1,5 @@
 /**
- * A table of questions, asked of rules.
+ * Asks rules all questions of a table.
  *
  * @module
  */
@@ -13,31 +13,31 @@ import type { Rules, Verdict } from "../../policy/rules/rules.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 
-/** What cases are asked with. */
+/** The context of the questions. */
 export interface CaseSurroundings {
-  /** What the table does not say; the target counts for nothing. */
+  /** Default values of a question; its target is ignored. */
   defaults: Question;
-  /** Whether the guard holds on listeners that others can reach. */
+  /** Whether the guard applies to listeners that other machines can reach. */
   isGuarded: boolean;
-  /** Whether the guard holds on all listeners. */
+  /** Whether the guard applies to all listeners. */
   isAlwaysGuarded: boolean;
-  /** The time of questions without one, in milliseconds since 1970. */
+  /** Default time, in milliseconds since 1970. */
   now: number;
   /** Sets the clock of the rules. */
   setTime: (time: number) => void;
-  /** Resolves a name, or tells why that fails. */
+  /** Resolves a name, or returns the error. */
   lookUp: (name: string) => Promise<IpAddress[] | DialError>;
 }
 
-/** What the rules say to a case. */
+/** The rules' answer to a question. */
 type Answer = Pick<Verdict, "isAllowed" | "reason"> | DialError;
 
 /**
  * Asks rules every question of a table.
  *
  * @param cases The table.
- * @param surroundings What cases are asked with.
- * @returns A line for each case that is not as expected.
+ * @param surroundings The context of the questions.
+ * @returns One line for each unexpected answer.
  */
 export async function runCases(
   rules: Rules,

@@ -1,5 +1,5 @@
 /**
- * `sluice rules test`: what the rules would say, and which one decides.
+ * `sluice rules test`: prints the rules' answer and the deciding rule.
  *
  * @module
  */
@@ -128,7 +128,7 @@ async function runRulesTest(options: Options): Promise<number> {
   if (early !== undefined) {
     return say(early.isAllowed, [
       `${text}: ${early.reason}, whatever its address`,
-      // Of what is denied no name server hears.
+      // A denied name is not resolved.
       ...early.isAllowed ? await whyUnreachable(host, options) : [],
     ]);
   }
@@ -146,7 +146,7 @@ async function runRulesTest(options: Options): Promise<number> {
 async function testCases(options: Options, path: string): Promise<number> {
   if (options.target !== undefined) {
     throw new UsageError(
-      "it stands in the table of --cases; give one of both",
+      "the table of --cases has the targets; give only one of the two",
       {
         option: "target",
         others: ["cases"],

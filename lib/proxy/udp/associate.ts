@@ -37,17 +37,17 @@ import { ParentWays } from "./parent_ways.ts";
 import { type RouteFor, UdpRelay } from "./relay.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
-/** A client has nothing to say on its connection; one that talks is ended. */
+/** Most bytes to ignore on the client's control connection. */
 const MOST_DISCARDED = 1024 * 1024;
 
 /**
  * Relays datagrams until the client's connection ends.
  *
  * @param session The client; its request is read, its reader released.
- * @param request Where it says that its datagrams will come from.
+ * @param request The announced source of its datagrams.
  * @returns How the association ended, with the bytes of payload each way.
  * @throws {Refusal} If limits, rules or a drain forbid it.
- * @throws {DialError} If there is no socket for it.
+ * @throws {DialError} If no relay socket can be opened.
  */
 export async function associate(
   session: ProxySession,
@@ -58,8 +58,11 @@ export async function associate(
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
   session.requireAdmission();
   if (services.hooks !== undefined) {
-    // A hook is asked about one target, and each datagram may have another.
-    throw new Refusal("forbidden", "UDP does not go with authorize and dial");
+    // Hooks decide about one target, but each datagram may have another.
+    throw new Refusal(
+      "forbidden",
+      "UDP cannot be combined with authorize and dial",
+    );
   }
   const client = parseIpAddress(remote.hostname);
   const own = parseIpAddress(session.local.hostname);
@@ -69,7 +72,7 @@ export async function associate(
       "Cannot serve request: UDP needs a client with an address, not one of a Unix socket",
     );
   }
-  // Whom for is not known yet; where it makes no difference, it ends here.
+  // The target is not known yet. A denial for all targets ends it here.
   const decision = decideAhead(session, "udp");
   const ahead = decision.requireName();
   const { limits, perClient } = services.udp;
@@ -83,10 +86,11 @@ export async function associate(
 }
 
 /**
- * The port that the datagrams will come from (RFC 1928 §7), or 0 if the first
- * one tells. An address that is not the client's is what it has behind NAT, and
- * says as little about its port here; a name is the target's, with the target's
- * port. Datagrams are taken from the address of the connection alone anyway.
+ * Returns the announced source port of the datagrams (RFC 1928 §7), or 0 if the
+ * first datagram reveals it. If the announced address is not the client's, the
+ * client is behind NAT and its port differs here too. A name is the target's,
+ * with the target's port. Sluice accepts datagrams only from the address of the
+ * connection anyway.
  */
 function announcedPort({ host, port }: Request, client: IpAddress): number {
   const isAny = typeof host === "string"
@@ -111,10 +115,11 @@ async function relayFor(
   await using ways = new ParentWays({
     associate: (group) => associateThrough(session, group, context),
     onReturn: (...returned) => open.relay?.fromParent(...returned),
-    onEnd: (parent) => end.abort(new Error(`Parent ${parent} has ended it`)),
+    onEnd: (parent) =>
+      end.abort(new Error(`Parent ${parent} ended the association`)),
     onOpen: (way) => record.via ??= way,
   });
-  // A client hears now whether the parents that its datagrams go through can.
+  // Asks the parents now, so that the client learns whether they can relay.
   const group = parents?.find(via);
   if (group !== undefined) await ways.open(group);
   const socket = openUdp(local.hostname, services.udp.ports);
@@ -160,7 +165,7 @@ function associateThrough(
   return group.associate({ client: remote.hostname, context, trail });
 }
 
-/** How datagrams go: the rules are asked about each of them. */
+/** Chooses the route of each datagram by the rules. */
 function routeFor(decision: Decision, ways: ParentWays): RouteFor {
   const { parents, resolver } = decision.session.services;
   return (ip, { host, port }) => {
@@ -168,17 +173,16 @@ function routeFor(decision: Decision, ways: ParentWays): RouteFor {
     if (decision.isFree) return "direct";
     const verdict = decision.about(host, port).of(ip);
     if (verdict?.isAllowed === false) return undefined;
-    // What depends on the address is resolved here, and asked about again.
+    // If the answer depends on the address, the name is resolved here first.
     const group = verdict && parents?.find(verdict.via);
     return group === undefined ? "direct" : ways.find(group);
   };
 }
 
 /**
- * Puts the addresses in the order in which they are taken: UDP does not tell
- * whether it was the right one. Where nothing is preferred IPv4 comes first,
- * which more networks carry. Late ones are waited for where they would be first,
- * and come behind the others otherwise.
+ * Orders addresses by preference, because UDP reveals no failure. Without a
+ * preference IPv4 comes first, since more networks support it. Sluice waits for
+ * late addresses if they would come first; otherwise they come last.
  */
 async function lookUp(
   resolver: Resolver,
@@ -197,11 +201,11 @@ async function lookUp(
     if (!isFirst) void late?.then((more) => known.push(...more));
     return known;
   } catch {
-    return undefined; // There is nobody to tell; the datagram is counted.
+    return undefined; // Nobody waits for an answer; the datagram counts as dropped.
   }
 }
 
-/** Waits for the end of the client's connection, or makes it end. */
+/** Waits for the end of the client's connection, or ends it. */
 async function untilEnd(
   session: ProxySession,
   relay: UdpRelay,
@@ -234,7 +238,7 @@ async function untilEnd(
     if (!await discard(client, MOST_DISCARDED)) {
       throw new Refusal(
         "limit reached",
-        "Client sends on its control connection",
+        "Client sent data on its control connection",
       );
     }
   } catch (error) {

@@ -1,35 +1,41 @@
 /**
- * The names of one UDP association: each is looked up once, not for each
- * datagram, and keeps its address although the resolver's answers may go round
- * among several: a target knows a client by where its datagrams come to.
+ * The names of one UDP association. Each is looked up once, not for each
+ * datagram, and keeps its address even if the resolver rotates its answers: a
+ * conversation must stay with one target.
  *
  * @module
  */
 
 import type { IpAddress } from "../../wire/ip_address.ts";
 
-/** Names kept; the one that was added first makes room. */
+/** Most names; the oldest one makes room. */
 const MOST_NAMES = 256;
 
-/** Lookups at once, so that one client does not take all there are. */
+/**
+ * Most lookups at the same time, so that one client can't use all of the
+ * resolver.
+ */
 const MOST_LOOKUPS = 16;
 
-/** How long an answer holds, and how long a failure, in milliseconds. */
+/** Milliseconds for which an answer and a failure are kept. */
 const LIFE = { answer: 60_000, failure: 2_000 } as const;
 
-/** Addresses of a name, those first that are taken first; one at least. */
+/** Addresses of a name in order of preference; at least one. */
 export type Addresses = readonly IpAddress[];
 
-/** Finds the addresses of a name; `undefined` where there are none. Never fails. */
+/**
+ * Finds the addresses of a name; `undefined` if there are none. It never
+ * rejects.
+ */
 export type Lookup = (name: string) => Promise<Addresses | undefined>;
 
 interface Answer {
   addresses: Addresses | undefined;
-  /** By the cache's clock. */
+  /** Expiry by the cache's clock. */
   end: number;
 }
 
-/** Answers to names, bounded, each for a time. */
+/** A bounded cache of answers. */
 export class UdpNames {
   readonly #lookup: Lookup;
   readonly #now: () => number;
@@ -39,8 +45,8 @@ export class UdpNames {
   /**
    * Creates an empty cache.
    *
-   * @param lookup Finds what is not known.
-   * @param now Tells the time in milliseconds (default: `performance.now`).
+   * @param lookup Looks up a name that is not cached.
+   * @param now Clock in milliseconds (default `performance.now`).
    */
   constructor(lookup: Lookup, now: () => number = () => performance.now()) {
     this.#lookup = lookup;
@@ -48,11 +54,11 @@ export class UdpNames {
   }
 
   /**
-   * Tells the addresses of a name.
+   * Returns the addresses of a name.
    *
    * @param name Name as sent; letter case makes no difference.
-   * @returns The addresses where they are known, a promise while it is looked
-   *   up, `undefined` where there are none or too many are looked up already.
+   * @returns The addresses if cached, a promise during the lookup, `undefined`
+   *   if there are none or too many lookups are running.
    */
   find(
     name: string,
@@ -67,8 +73,8 @@ export class UdpNames {
     if (this.#pending.size === MOST_LOOKUPS) return undefined;
     const asked = this.#lookup(key);
     this.#pending.set(key, asked);
-    // Not before the promise settles: a datagram that finds the answer would
-    // overtake those that wait for it.
+    // Only once the promise settles: otherwise later datagrams would overtake
+    // waiting ones.
     void asked.then((ip) => this.#remember(key, ip));
     return asked;
   }

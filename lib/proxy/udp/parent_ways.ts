@@ -1,6 +1,6 @@
 /**
- * The ways of one UDP association through parents: each group of parents is
- * asked once, when it is needed first.
+ * The routes of one UDP association through parents. Each group of parents is
+ * asked once, on first use.
  *
  * @module
  */
@@ -15,29 +15,29 @@ import type {
 } from "../../serve/target/parents.ts";
 import { WaitGroup } from "../../sync/wait_group.ts";
 
-/** Milliseconds until parents that failed are asked again. */
+/** Milliseconds until failed parents are asked again. */
 const RETRY_AFTER = 2_000;
 
 /** Options for {@linkcode ParentWays}. */
 export interface ParentWaysOptions {
   /** Asks parents to relay. */
   associate: (group: ParentGroup) => Promise<AssociatedParents>;
-  /** Takes what comes back. */
+  /** Receives returning datagrams. */
   onReturn: OnReturn;
-  /** Called if a parent ends its part, with the parent. */
+  /** Called with a parent that ends its association. */
   onEnd: (parent: string) => void;
-  /** Called when a way is open, with how it goes. */
+  /** Called with each opened route, as text. */
   onOpen: (way: string) => void;
 }
 
-/** A group that was asked. */
+/** The state of a group that was asked. */
 interface Asked {
   way: ParentAssociation | Promise<ParentAssociation | undefined> | undefined;
-  /** When a failure is forgotten, by `performance.now`. */
+  /** Time of the next attempt after a failure, by `performance.now`. */
   retryAt: number;
 }
 
-/** The ways of one association. */
+/** The routes of one association. */
 export class ParentWays {
   readonly #options: ParentWaysOptions;
   readonly #groups = new Map<ParentGroup, Asked>();
@@ -45,19 +45,19 @@ export class ParentWays {
   #isClosed = false;
 
   /**
-   * Begins without any.
+   * Starts without a route.
    *
-   * @param options How ways are opened and used.
+   * @param options Callbacks.
    */
   constructor(options: ParentWaysOptions) {
     this.#options = options;
   }
 
   /**
-   * Asks a group, whatever is known of it.
+   * Asks a group, even if it has failed recently.
    *
-   * @returns The way.
-   * @throws What asking throws.
+   * @returns The route.
+   * @throws What `associate` throws.
    */
   async open(group: ParentGroup): Promise<ParentAssociation> {
     const { associate, onEnd, onOpen, onReturn } = this.#options;
@@ -76,10 +76,10 @@ export class ParentWays {
   }
 
   /**
-   * Finds the way through a group.
+   * Finds the route through a group.
    *
-   * @returns The way; a promise while it is opened; `undefined` for a while
-   *   after that has failed.
+   * @returns The route; a promise while it opens; `undefined` for 2 s after a
+   *   failure.
    */
   find(
     group: ParentGroup,
@@ -89,7 +89,7 @@ export class ParentWays {
       (asked.way !== undefined || performance.now() < asked.retryAt);
     if (isKnown) return asked.way;
     const opening = this.open(group).catch(() => {
-      // There is nobody to tell; the datagrams are counted.
+      // Nobody waits for an answer; the datagrams count as dropped.
       const retryAt = performance.now() + RETRY_AFTER;
       this.#groups.set(group, { way: undefined, retryAt });
       return undefined;
@@ -99,7 +99,7 @@ export class ParentWays {
     return opening;
   }
 
-  /** Closes all ways. */
+  /** Closes all routes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     for (const { way } of this.#groups.values()) {

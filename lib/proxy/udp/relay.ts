@@ -1,5 +1,5 @@
 /**
- * Datagrams between one client and whomever it writes to (RFC 1928 §7).
+ * Relays datagrams between one client and its targets (RFC 1928 §7).
  *
  * ```text
  *           relay socket             one socket for IPv4, one for IPv6
@@ -29,40 +29,40 @@ import { type UdpTarget, UdpTargets } from "./targets.ts";
 import { ToldTargets } from "./told_targets.ts";
 import { type Waited, WaitingDatagrams } from "./waiting.ts";
 
-/** What a relay needs to know. */
+/** Options of a relay. */
 export interface UdpRelayOptions {
-  /** Address of the client; what others send is dropped. */
+  /** Address of the client; datagrams from others are dropped. */
   client: IpAddress;
-  /** Port it has announced; 0 is that of its first datagram. */
+  /** The client's announced port; 0 takes the port of its first datagram. */
   clientPort: number;
   /** Finds the addresses of a name. */
   lookup: Lookup;
-  /** Tells how to reach a host. */
+  /** Chooses the route to a host. */
   route: RouteFor;
-  /** Addresses to leave from. */
+  /** Source addresses. */
   outgoing: OutgoingAddresses;
-  /** What the two directions keep to; what goes beyond is dropped. */
+  /** Rates of the two directions; excess datagrams are dropped. */
   paces?: Paces | undefined;
 }
 
-/** What takes datagrams on through parents. */
+/** A route through parents. */
 export interface ParentWay {
   /** Whether it resolves names. */
   readonly takesNames: boolean;
   /**
    * Sends a payload.
    *
-   * @throws The socket's error, which is that of this datagram alone.
+   * @throws The socket's error, which concerns only this datagram.
    */
   send(host: Host, port: number, payload: Uint8Array): Promise<void>;
 }
 
-/** How a host is reached: from here, through parents, or not at all. */
+/** Route to a host: direct, through parents, or none. */
 export type DatagramRoute = "direct" | ParentWay | undefined;
 
 /**
- * Tells how to reach an address, for what a datagram asks for; if the address is
- * not known yet, how the name could be reached. A way may have to be opened.
+ * Chooses the route of a datagram to an address, or to a name while its address
+ * is unknown. It may have to open the route.
  */
 export type RouteFor = (
   ip: IpAddress | undefined,
@@ -71,9 +71,9 @@ export type RouteFor = (
 
 /** The datagrams of one association. */
 export class UdpRelay {
-  /** Datagrams each way, and those that did not get through. */
+  /** Relayed datagrams in each direction, and dropped ones. */
   readonly datagrams = { sent: 0, received: 0, dropped: 0 };
-  /** Bytes of payload each way. */
+  /** Bytes of payload in each direction. */
   readonly bytes = { sent: 0, received: 0 };
   /** The first targets. */
   readonly told = new ToldTargets();
@@ -89,17 +89,17 @@ export class UdpRelay {
   readonly #work = new WaitGroup();
   readonly #waiting = new WaitingDatagrams();
   #clientPort: number;
-  /** Where the client is, once it has sent something. */
+  /** The client's address and port, once it has sent a datagram. */
   #client: Deno.NetAddr | undefined;
   #ipv4: UdpSender | undefined;
   #ipv6: UdpSender | undefined;
   #closed = false;
 
   /**
-   * Starts to relay.
+   * Starts the relay.
    *
-   * @param socket Where the client sends to; closed by the relay.
-   * @param options What a relay needs to know.
+   * @param socket Socket for the client; the relay closes it.
+   * @param options Options of a relay.
    */
   constructor(socket: Deno.DatagramConn, options: UdpRelayOptions) {
     this.#sockets.push(socket);
@@ -113,7 +113,7 @@ export class UdpRelay {
     this.#work.add(pumpDatagrams(socket, this.#fromClient, 0));
   }
 
-  /** The port that the client sends to. */
+  /** The port for the client. */
   get port(): number {
     return (this.#sockets[0]!.addr as Deno.NetAddr).port;
   }
@@ -121,7 +121,7 @@ export class UdpRelay {
   /**
    * Closes all sockets. Can be repeated.
    *
-   * @returns When nothing is under way any more but lookups.
+   * @returns Resolves once nothing is pending, apart from lookups.
    */
   async close(): Promise<void> {
     if (!this.#closed) {
@@ -142,7 +142,9 @@ export class UdpRelay {
     return this.#forward(header, payload);
   };
 
-  /** Passes on what came back through parents; it has its header already. */
+  /**
+   * Passes a datagram from parents to the client. It already has its header.
+   */
   fromParent(
     datagram: Uint8Array<ArrayBuffer>,
     length: number,
@@ -178,7 +180,7 @@ export class UdpRelay {
     return undefined;
   }
 
-  /** Asks again once a way through parents is open, or is known to fail. */
+  /** Tries again once a route through parents has opened or failed. */
   #wait(
     route: Promise<DatagramRoute>,
     header: UdpHeader,
@@ -195,7 +197,7 @@ export class UdpRelay {
     return undefined;
   }
 
-  /** Its first datagram tells its port, where none was announced. */
+  /** The first datagram reveals the port if none was announced. */
   #isClient(from: Deno.NetAddr): boolean {
     if (from.hostname !== this.#clientHost) return false;
     if (this.#clientPort === 0) this.#clientPort = from.port;
@@ -220,7 +222,7 @@ export class UdpRelay {
     header: UdpHeader,
     payload: Uint8Array<ArrayBuffer>,
   ): Promise<void> | undefined {
-    // Judged each time: which one is allowed depends on the port and the hour.
+    // Judged for each datagram, because rules may depend on port and time.
     for (const address of addresses ?? []) {
       const route = this.#route(address, header);
       if (route === undefined) continue;
@@ -267,14 +269,14 @@ export class UdpRelay {
     this.bytes.sent += length;
   }
 
-  /** The socket towards a target, opened when it is needed first. */
+  /** The socket towards targets of one family, opened on first use. */
   #outbound({ isIpv6 }: UdpTarget): UdpSender | undefined {
     const { ipv4, ipv6 } = this.#outgoing;
     try {
       if (isIpv6) return this.#ipv6 ??= this.#open(ipv6, "::");
       return this.#ipv4 ??= this.#open(ipv4, "0.0.0.0");
     } catch {
-      return undefined; // No such family here, or out of descriptors.
+      return undefined; // This machine lacks the family, or is out of descriptors.
     }
   }
 
@@ -308,7 +310,7 @@ export class UdpRelay {
     });
   };
 
-  /** Errors are those of one datagram, of which UDP promises nothing. */
+  /** An error concerns one datagram; UDP makes no promise about it. */
   async #pass(sending: Promise<void>, count: () => void): Promise<void> {
     try {
       await sending;

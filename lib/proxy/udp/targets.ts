@@ -1,6 +1,6 @@
 /**
- * Whom a client of a UDP association has written to, and who may therefore
- * write to it.
+ * The targets of a UDP association's client. Only they may send datagrams to
+ * it.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { encodeUdpHeader } from "../../wire/socks/v5_udp.ts";
 
-/** Targets kept; the one that was silent longest makes room. */
+/** Most targets; the longest silent one makes room. */
 const MOST_TARGETS = 256;
 
-/** Somebody that the client has written to. */
+/** A target that the client has sent a datagram to. */
 export interface UdpTarget {
-  /** Where it is. */
+  /** Its address and port. */
   readonly addr: Deno.NetAddr;
-  /** Whether it is reached over IPv6. */
+  /** Whether its address is IPv6. */
   readonly isIpv6: boolean;
-  /** What its datagrams are labelled with. */
+  /** The header for its datagrams to the client. */
   readonly header: Uint8Array<ArrayBuffer>;
 }
 
@@ -25,7 +25,7 @@ export interface UdpTarget {
 export class UdpTargets {
   readonly #targets = new Map<string, UdpTarget>();
 
-  /** How many there are. */
+  /** Number of targets. */
   get size(): number {
     return this.#targets.size;
   }
@@ -33,7 +33,7 @@ export class UdpTargets {
   /**
    * Finds a target, or adds it.
    *
-   * @param port Its port, 1 to 65535.
+   * @param port 1 to 65535.
    * @returns The target.
    */
   open(ip: IpAddress, port: number): UdpTarget {
@@ -54,7 +54,7 @@ export class UdpTargets {
   /**
    * Finds a target.
    *
-   * @param hostname Its address as text.
+   * @param hostname Address as text.
    * @returns The target, or `undefined` for a stranger.
    */
   find(hostname: string, port: number): UdpTarget | undefined {

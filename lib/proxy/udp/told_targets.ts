@@ -1,5 +1,5 @@
 /**
- * The targets of one association, for its line of the log.
+ * The targets of one association for its log line.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { formatHostPort } from "../../wire/host_port.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
 import type { UdpHeader } from "../../wire/socks/v5_udp.ts";
 
-/** Targets that are named, at most. */
+/** Most targets in the log line. */
 const MOST_TOLD = 64;
 
-/** A target as the client asked. */
+/** A target as the client sent it. */
 export type ToldTarget = Pick<UdpHeader, "host" | "port">;
 
 /** The first targets of an association. */
@@ -20,11 +20,7 @@ export class ToldTargets {
   readonly #told = new Set<string>();
   #last: ToldTarget | undefined;
 
-  /**
-   * Adds the target of a datagram. Most go where the one before has gone.
-   *
-   * @param target Where it goes.
-   */
+  /** Adds the target of a datagram. It is fast for a repeated target. */
   add(target: ToldTarget): void {
     const last = this.#last;
     this.#last = target;
@@ -34,7 +30,7 @@ export class ToldTargets {
     this.#told.add(formatHostPort(target.host, target.port));
   }
 
-  /** Each as `HOST:PORT`; `undefined` if there are none. */
+  /** The targets as `HOST:PORT`; `undefined` if there are none. */
   get list(): string[] | undefined {
     return this.#told.size === 0 ? undefined : [...this.#told];
   }

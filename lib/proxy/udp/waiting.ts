@@ -1,32 +1,32 @@
 /**
- * Datagrams that wait until it is known where they go.
+ * Datagrams that wait for their route.
  *
  * @module
  */
 
-/** Copies that wait, at most. */
+/** Most waiting copies. */
 const MOST_WAITING = { count: 256, bytes: 512 * 1024 } as const;
 
-/** A datagram that waited. */
+/** A datagram that has waited. */
 export interface Waited<T> {
-  /** What it waited for. */
+  /** The awaited result. */
   readonly known: T;
   /** Its payload. */
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
-/** Datagrams that wait, within bounds. */
+/** A bounded number of waiting datagrams. */
 export class WaitingDatagrams {
   #count = 0;
   #bytes = 0;
 
   /**
-   * Keeps a copy of a payload until something is known.
+   * Keeps a copy of a payload until a promise settles.
    *
-   * @typeParam T What is known then.
-   * @param pending What it waits for, which must not fail.
-   * @param payload The payload, free again when this returns.
-   * @returns The copy and what is known; `undefined` if there is no room.
+   * @typeParam T Type of the awaited result.
+   * @param pending The awaited promise, which must not reject.
+   * @param payload The payload. The caller may reuse it immediately.
+   * @returns The copy and the result; `undefined` if there is no room.
    */
   async keep<T>(
     pending: Promise<T>,

@@ -33,7 +33,9 @@ export async function readOneRequest(
   try {
     const head = await reader.readHead();
     if (head === undefined) {
-      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
+      throw new Deno.errors.UnexpectedEof(
+        "Cannot read head: the client sent nothing",
+      );
     }
     const request = parseRequestHead(head);
     refusals.method = request.method;

@@ -23,7 +23,7 @@ export interface KeepLimitsOptions {
  * Creates limits, or reuses the earlier ones if their settings are the same.
  *
  * @returns The limits; they close when all their users have closed them.
- * @throws {UsageError} If they don't go together; see {@linkcode openLimits}.
+ * @throws {UsageError} If they conflict; see {@linkcode openLimits}.
  * @throws {StartError} If the file can't be read or written.
  */
 export async function keepLimits(

@@ -23,6 +23,12 @@ import type { QuotaCount } from "./quota_count.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
 import type { Share } from "../worker_share.ts";
 
+/**
+ * Milliseconds between looks at the counts of a fleet: it takes further ones
+ * until all machines know that a quota is used up.
+ */
+const FLEET_LOOK = 250;
+
 /** Optional limits; 0 disables one. */
 export interface LimitConfig {
   /** Connections at once of one user. */
@@ -90,9 +96,12 @@ export async function openLimits(
     usage.rates = new RateLimits(config.rates!, table);
   }
   if (quotaPerUser > 0) {
-    const settings = { zone: config.quotaZone, ledger: count?.ledger };
-    const quota = new DailyQuota(quotaPerUser, settings);
-    usage.quota = new QuotaMeter(quota);
+    const { fleet } = share ?? {};
+    const quota = new DailyQuota(quotaPerUser, {
+      ...{ zone: config.quotaZone, ledger: count?.ledger },
+      ...fleet === undefined ? {} : { now: () => fleet.now() },
+    });
+    usage.quota = new QuotaMeter(quota, fleet && FLEET_LOOK);
     release = await concerning(
       "quota-file",
       async () => await count?.lease(quota),
@@ -117,7 +126,7 @@ function requireUsers(config: LimitConfig): void {
     : undefined;
   if (option === undefined) return;
   throw new UsageError(
-    "limits nobody: there are no users; leave it out, or give a proxy --user NAME:PASSWORD",
+    "has no effect without users; leave it out, or give the proxy users with --user NAME:PASSWORD",
     { option, others: ["user", "users"] },
   );
 }

@@ -7,6 +7,10 @@
 import type { LogEvent } from "../../observe/log_event.ts";
 import type { DailyQuota } from "../../policy/limits/daily_quota.ts";
 import {
+  FLEET_LEDGER_TABLE,
+  FleetLedger,
+} from "../../policy/limits/fleet_ledger.ts";
+import {
   LocalLedger,
   type QuotaLedger,
 } from "../../policy/limits/quota_ledger.ts";
@@ -16,6 +20,9 @@ import {
 } from "../../policy/limits/shared_ledger.ts";
 import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
 import type { Share } from "../worker_share.ts";
+
+/** Name of the table of a quota, which a fleet looks for. */
+export const QUOTA_TABLE = "quota";
 
 /** Options for {@linkcode QuotaCount}. */
 export interface QuotaCountOptions {
@@ -42,8 +49,16 @@ export class QuotaCount {
    * @param options Where it is kept.
    */
   constructor(options: QuotaCountOptions) {
-    const given = options.share?.table("quota", LEDGER_TABLE);
-    this.ledger = given ? new SharedLedger(given.table) : new LocalLedger();
+    const { fleet, table } = options.share ?? {};
+    const given = table?.(
+      QUOTA_TABLE,
+      fleet === undefined ? LEDGER_TABLE : FLEET_LEDGER_TABLE,
+    );
+    this.ledger = given === undefined
+      ? new LocalLedger()
+      : fleet === undefined
+      ? new SharedLedger(given.table)
+      : new FleetLedger(given.table, () => fleet.hurry());
     this.#options = options;
     // A file read by another thread is not read again.
     this.#isCounted = given?.isNew === false;

@@ -111,7 +111,7 @@ async function restore(path: string, quota: DailyQuota): Promise<void> {
     // Its own words repeat what is there, which may be another file's secret.
     throw unreadable(path, "it is not JSON");
   }
-  if (!isState(state)) throw unreadable(path, "it is no count of a quota");
+  if (!isState(state)) throw unreadable(path, "it is not a quota count");
   quota.restore(state);
 }
 

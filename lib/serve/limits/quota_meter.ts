@@ -18,11 +18,18 @@ const LOOK = 1_000;
 export class QuotaMeter {
   readonly #quota: DailyQuota;
   readonly #readings = new Set<QuotaReading>();
+  readonly #interval: number;
   #look: Deadline | undefined;
 
-  /** Creates a meter. */
-  constructor(quota: DailyQuota) {
+  /**
+   * Creates a meter.
+   *
+   * @param quota The quota.
+   * @param interval Milliseconds between checks (default 1 s).
+   */
+  constructor(quota: DailyQuota, interval = LOOK) {
     this.#quota = quota;
+    this.#interval = interval;
   }
 
   /**
@@ -58,7 +65,7 @@ export class QuotaMeter {
   }
 
   #lookLater(): void {
-    this.#look = setDeadline(LOOK, () => this.#lookAtAll());
+    this.#look = setDeadline(this.#interval, () => this.#lookAtAll());
   }
 
   #lookAtAll(): void {

@@ -52,7 +52,7 @@ export function acceptProxyOf(
   if (mode === undefined) return undefined;
   if (from.length === 0) {
     throw new UsageError(
-      "needs --accept-proxy-from CIDR: whoever is believed could claim any address",
+      "needs --accept-proxy-from CIDR: a client that may send a header can claim any address",
       { option: "accept-proxy", others: ["accept-proxy-from"] },
     );
   }

@@ -9,6 +9,8 @@ import type { AdminOptions } from "./admin.ts";
 import { environmentVariable } from "../../cli/environment.ts";
 import { fileFault } from "../../cli/file_error.ts";
 import { readText } from "../../cli/read_file.ts";
+import { WatchedFile } from "../../cli/watched_file.ts";
+import type { LogEvent } from "../../observe/log_event.ts";
 import { askedName, type ListenerInfo } from "../start_listeners.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
 
@@ -26,6 +28,10 @@ const MOST = 1024;
 
 /** Characters that a header can carry unencoded (RFC 6750 §2.1). */
 const TOKEN = /^[\x21-\x7e]+$/;
+
+/** What is wrong with a token, and what to do. */
+const FAULT =
+  `is not ${LEAST} to ${MOST} visible ASCII characters; make one with: openssl rand -hex 32`;
 
 /**
  * Reads the token.
@@ -46,9 +52,42 @@ export async function readAdminToken(
     });
   }
   return await concerning(OPTION, async () => {
-    const [line = ""] = (await readToken(path)).split(/\r?\n/, 1);
-    return checked(line.trim(), `--${OPTION} ${path}`);
+    return checked(firstLine(await readToken(path)), `--${OPTION} ${path}`);
   });
+}
+
+/** The token of an admin listener. */
+export interface AdminToken {
+  /** The token; `undefined` if none is set. */
+  readonly token: string | undefined;
+  /** The file that may bring another one. */
+  readonly file: WatchedFile<string> | undefined;
+}
+
+/**
+ * Reads the token, and opens its file to be watched.
+ *
+ * @param options Values of the options.
+ * @param log Receives log events.
+ * @returns The token.
+ * @throws {UsageError} As {@linkcode readAdminToken} does.
+ * @throws {StartError} Likewise.
+ */
+export async function openAdminToken(
+  options: Pick<AdminOptions, "admin-token-file">,
+  log: (event: LogEvent) => void,
+): Promise<AdminToken> {
+  const token = await readAdminToken(options);
+  const path = options["admin-token-file"];
+  if (path === undefined) return { token, file: undefined };
+  const file = await WatchedFile.open(path, {
+    what: "admin token",
+    parse: parseToken,
+    describe: () => "the admin token",
+    isSecret: true,
+    log,
+  });
+  return { token: file.value, file };
 }
 
 /**
@@ -81,11 +120,22 @@ async function readToken(path: string): Promise<string> {
   }
 }
 
+function firstLine(text: string): string {
+  const [line = ""] = text.split(/\r?\n/, 1);
+  return line.trim();
+}
+
+function parseToken(text: string): string {
+  const token = firstLine(text);
+  if (isGood(token)) return token;
+  throw new SyntaxError(`its first line ${FAULT}`);
+}
+
 function checked(token: string, from: string): string {
-  if (token.length < LEAST || token.length > MOST || !TOKEN.test(token)) {
-    throw new UsageError(
-      `The admin token of ${from} is not ${LEAST} to ${MOST} visible ASCII characters; make one with: openssl rand -hex 32`,
-    );
-  }
-  return token;
+  if (isGood(token)) return token;
+  throw new UsageError(`The admin token of ${from} ${FAULT}`);
+}
+
+function isGood(token: string): boolean {
+  return token.length >= LEAST && token.length <= MOST && TOKEN.test(token);
 }

@@ -11,7 +11,7 @@ import { count, duration, path } from "../../cli/declare_options.ts";
 const MOST_FAILURES = 100;
 
 /** The hint if a time of bans is 0. */
-const NO_BANS = "--ban-after 0 bans none";
+const NO_BANS = "to turn bans off, give --ban-after 0";
 
 /** Options of users and bans. */
 export const AUTH_OPTIONS = {

@@ -84,7 +84,9 @@ function parseOutgoing(given: readonly string[]): OutgoingAddresses {
     const before = outgoing[family];
     if (before !== undefined) {
       const both = `${formatIpAddress(before)} and ${formatIpAddress(ip)}`;
-      throw new SyntaxError(`${both} are of the same family`);
+      throw new SyntaxError(
+        `${both} are of the same family; give one IPv4 and one IPv6 address at most`,
+      );
     }
     outgoing[family] = ip;
   }
@@ -95,7 +97,7 @@ function parseOwnAddress(text: string): IpAddress {
   const ip = parseIpAddress(text);
   if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
   if (ip.every((byte) => byte === 0)) {
-    throw new SyntaxError(`'${text}' is all addresses, not one`);
+    throw new SyntaxError(`'${text}' means all addresses; give one`);
   }
   return unmapAddress(ip);
 }

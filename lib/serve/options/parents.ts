@@ -58,12 +58,12 @@ function parseChain(text: string): Parent[] {
   const urls = fromEnvironment(text).split(",");
   if (urls.length > MOST_PARENTS) {
     throw new SyntaxError(
-      `a chain has ${urls.length} parents, not ${MOST_PARENTS} at most`,
+      `a chain has ${urls.length} parents; at most ${MOST_PARENTS} are allowed`,
     );
   }
   const parents = urls.map(parseParent);
   const isTwice = parents.filter(({ scheme }) => scheme === "https").length > 1;
-  if (isTwice) throw new SyntaxError("a chain can have one https parent");
+  if (isTwice) throw new SyntaxError("a chain can have only one https parent");
   return parents;
 }
 
@@ -85,7 +85,9 @@ function parseNamed(text: string): NamedChain {
   const [, name, urls] = /^([\w.-]{1,64})=(.+)$/s.exec(text) ?? [];
   if (name === undefined) throw new SyntaxError("a parent is not NAME=URL");
   if (name === DIRECT) {
-    throw new SyntaxError(`'${DIRECT}' is what rules call no parent at all`);
+    throw new SyntaxError(
+      `'${DIRECT}' is reserved: in rules it means no parent; choose another name`,
+    );
   }
   return { name, parents: parseChain(urls!) };
 }

@@ -7,6 +7,7 @@
 import { ADMIN_OPTIONS } from "./admin.ts";
 import { COMMON_OPTIONS } from "./common.ts";
 import type { OptionValues } from "../../cli/option.ts";
+import { FLEET_OPTIONS } from "./fleet.ts";
 import { WORKER_OPTIONS } from "./workers.ts";
 
 /** Options of the program; in a file they are beside the listeners. */
@@ -18,6 +19,7 @@ export const PROGRAM_OPTIONS = {
   "drain-delay": COMMON_OPTIONS["drain-delay"],
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
+  ...FLEET_OPTIONS,
 };
 
 /** Values of the options of the program. */

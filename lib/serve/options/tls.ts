@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../../observe/count_of.ts";
 import { GROUP } from "../../cli/option_groups.ts";
 import { choice, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
@@ -53,13 +54,15 @@ export type TlsOptions = OptionValues<typeof TLS_OPTIONS>;
  *
  * @param options Their values.
  * @returns The configuration; `undefined` without TLS.
- * @throws {UsageError} If they do not go together.
+ * @throws {UsageError} If they conflict.
  */
 export function tlsConfig(options: TlsOptions): TlsConfig | undefined {
   const { "tls-cert": certificates, "tls-key": keys } = options;
   if (certificates.length !== keys.length) {
     throw new UsageError(
-      `every one needs a --tls-key: there are ${certificates.length} and ${keys.length}`,
+      `each needs a --tls-key, but there are ${
+        countOf(certificates.length, "certificate")
+      } and ${countOf(keys.length, "key")}`,
       { option: "tls-cert", others: ["tls-key"] },
     );
   }

@@ -51,7 +51,7 @@ export type UpstreamTlsOptions = OptionValues<typeof UPSTREAM_TLS_OPTIONS>;
  *
  * @param options Their values.
  * @returns The configuration.
- * @throws {UsageError} If they do not go together.
+ * @throws {UsageError} If they conflict.
  */
 export function upstreamTlsConfig(
   options: UpstreamTlsOptions,
@@ -60,7 +60,7 @@ export function upstreamTlsConfig(
   const { "upstream-cert": certificate, "upstream-key": key } = options;
   if (isInsecure && authorities !== undefined) {
     throw new UsageError(
-      "does not go with --upstream-ca: it takes any certificate; leave one out",
+      "cannot be combined with --upstream-ca: it takes any certificate; leave one out",
       { option: "insecure", others: ["upstream-ca"] },
     );
   }

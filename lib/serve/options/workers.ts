@@ -26,7 +26,7 @@ export const SINGLE_WORKER_OPTIONS = {
     (text) => {
       if (text === "1") return 1;
       throw new SyntaxError(
-        `'${text}' is not 1: all who are in a room of a hub are in one thread`,
+        `'${text}' is not 1: a hub runs in one thread`,
       );
     },
   ),

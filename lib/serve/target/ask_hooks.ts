@@ -1,6 +1,6 @@
 /**
- * Asking the program that Sluice runs inside: it may decide about a target, or
- * connect to it.
+ * Calls the hooks of a program that embeds Sluice: they may decide about a
+ * target, or connect to it.
  *
  * @module
  */
@@ -33,11 +33,11 @@ export interface HookedTarget {
 }
 
 /**
- * Asks the program whether a client may do what it asks for.
+ * Asks the `authorize` hook about a client's request.
  *
- * @param session The client; its identity and its record's target are known.
- * @param wish What it asks for.
- * @returns When it may; `undefined` if the program does not want to be asked.
+ * @param session The client, with known identity and target.
+ * @param wish The request.
+ * @returns Resolves if it is allowed; `undefined` without a hook.
  * @throws {Refusal} `forbidden`, also if the hook fails or takes longer than
  *   the time limit for connecting.
  */
@@ -75,12 +75,12 @@ async function requireAuthorized(
 }
 
 /**
- * Asks the program to connect to a target.
+ * Asks the `dial` hook to connect to a target.
  *
  * @param session The client.
- * @param wish What it asks for.
- * @param addresses The addresses that are allowed, if that is the question.
- * @returns The connection; `undefined` if Sluice is to open it.
+ * @param wish The request.
+ * @param addresses The allowed addresses, if the rules depend on them.
+ * @returns The connection; `undefined` if Sluice should open it.
  * @throws {DialError} If the hook fails, or returns no connection.
  */
 export async function askDial(
@@ -111,7 +111,7 @@ export async function askDial(
   }
 }
 
-/** Asks, and does not wait for ever: what comes too late is for nobody. */
+/** Calls a hook with a time limit, and disposes of a late result. */
 async function ask<T>(
   { context, services }: ProxySession,
   question: (signal: AbortSignal) => Answer<T>,
@@ -122,7 +122,7 @@ async function ask<T>(
   try {
     return await waitFor(answer, attempt);
   } catch (error) {
-    // Nobody else closes the connection that comes after the time limit.
+    // Nobody else closes a connection that arrives after the time limit.
     if (attempt.cancelled) void answer.then(closeLate).catch(() => {});
     throw error;
   }

@@ -1,5 +1,5 @@
 /**
- * Who asks, as the rules know it.
+ * Describes a client for the rules.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { Question } from "../../policy/rules/question.ts";
 import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import type { Session } from "../session.ts";
 
-/** What the rules are told of a client, whatever it asks for. */
+/** The part of a question that describes the client. */
 export type Asker = Pick<Question, "client" | "user" | "listener">;
 
 /**
- * Tells who a client is.
+ * Describes a client.
  *
- * @param session The client; its identity is known.
- * @returns Its address, its user and where it came in.
+ * @param session The client, with known identity.
+ * @returns Its address, user and listener.
  */
 export function askerOf(
   { identity, local, remote }: Pick<Session, "identity" | "local" | "remote">,
@@ -35,7 +35,7 @@ function placeOf(local: Deno.NetAddr): Question["listener"] {
 }
 
 function addressOf({ hostname }: Deno.NetAddr): IpAddress {
-  // A link-local address of IPv6 has its zone behind it.
+  // A link-local IPv6 address ends with its zone.
   const zone = hostname.indexOf("%");
   const ip = parseIpAddress(zone < 0 ? hostname : hostname.slice(0, zone));
   if (ip === undefined) throw new TypeError(`Not an address: ${hostname}`);

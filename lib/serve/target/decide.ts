@@ -1,6 +1,6 @@
 /**
- * What the rules say of one wish of a client: first of the name, then of each
- * address. Every way to a target asks here.
+ * Asks the rules about a client's request: first about the name, then about
+ * each address. Every path to a target goes through here.
  *
  * @module
  */
@@ -18,51 +18,59 @@ import type { Permit } from "./open_sessions.ts";
 import { NAME_MISMATCH } from "../refusal_reason.ts";
 import type { ProxySession } from "../services.ts";
 
-/** Characters of a name in the record: all that SOCKS5 can send. */
+/** Most characters of a name in the record, as many as SOCKS5 can send. */
 const MOST_NAME = 255;
 
-/** What a client wants. */
+/** A client's request. */
 export interface Wish {
-  /** What for. */
+  /** The command. */
   readonly command: RuleCommand;
   /** Name or address of the target. */
   readonly host: Host;
   /** Port of the target, 0 to 65535. */
   readonly port: number;
+  /**
+   * Whether the operator gave a port of Sluice this one target, so that the
+   * client may speak any protocol to it (default false).
+   */
+  readonly isFixed?: boolean;
 }
 
-/** Addresses of a target that the rules allow. */
+/** The allowed addresses of a target. */
 export interface AllowedAddresses {
-  /** Which rule allows each: at least one, and those that came late. */
+  /** The verdict for each address; at least one. Late addresses are added. */
   readonly verdicts: ReadonlyMap<IpAddress, Verdict>;
   /**
-   * The addresses that a name server still owes, if any: `verdicts` has them as
-   * soon as they come. It never rejects.
+   * The late addresses, if an answer is still pending. They are in `verdicts`
+   * once they arrive. It never rejects.
    */
   readonly late: Promise<IpAddress[]> | undefined;
 }
 
-/** The rules' answers to one wish of a client. */
+/** The rules' answers to one request of a client. */
 export class Decision implements Permit {
   /** The client. */
   readonly session: ProxySession;
   readonly #question: Question;
-  /** Address that was dialled, once one was. */
+  readonly #isFixed: boolean;
+  /** The dialled address, once known. */
   #address: IpAddress | undefined;
-  /** The rules that were asked last. */
+  /** The rules of the last answer. */
   #asked: Rules | undefined;
-  /** Whether it got through because a rule says `any-protocol`. */
+  /** Whether it was only allowed because a rule says `any-protocol`. */
   #isHidden = false;
 
   /**
    * Prepares the answers.
    *
-   * @param session The client; its identity is known and stays the same.
-   * @param question The wish as the rules know it.
+   * @param session The client, whose identity is known and stays the same.
+   * @param question The request as a question to rules.
+   * @param isFixed As {@linkcode Wish.isFixed} (default false).
    */
-  constructor(session: ProxySession, question: Question) {
+  constructor(session: ProxySession, question: Question, isFixed = false) {
     this.session = session;
     this.#question = question;
+    this.#isFixed = isFixed;
   }
 
   /** Whether no rule, guard or parent applies, so that everything is allowed. */
@@ -76,9 +84,10 @@ export class Decision implements Permit {
    * Asks the rules.
    *
    * @param ip The address; `undefined` asks about the name alone.
-   * @param isHere Whether the address turned out to be this machine's, although
-   *   no interface has it: this machine can own whole networks (default false).
-   * @returns The verdict; `undefined` only if the name alone does not decide.
+   * @param isHere Whether the address has proved to be this machine's although
+   *   no interface has it, because this machine owns a whole network (default
+   *   false).
+   * @returns The verdict; `undefined` only if it depends on the address.
    */
   of(ip: IpAddress | undefined, isHere = false): Verdict | undefined {
     this.#asked = this.session.services.rules.current;
@@ -86,7 +95,7 @@ export class Decision implements Permit {
   }
 
   /**
-   * Asks other rules than those in force for the client.
+   * Asks other rules than those in force.
    *
    * @param rules The rules.
    * @param ip As {@linkcode Decision.of} takes it.
@@ -104,10 +113,12 @@ export class Decision implements Permit {
     const verdict = ip === undefined
       ? rules.decideName(question)
       : rules.decideAddress(question, ip);
-    return verdict && this.#requireName(verdict);
+    if (verdict === undefined) return undefined;
+    if (this.#isFixed) return { ...verdict, isAnyProtocol: true };
+    return this.#requireName(verdict);
   }
 
-  /** UDP and BIND show no name: a rule has to allow them as they are. */
+  /** UDP and BIND show no name, so a rule must allow any protocol. */
   #requireName(verdict: Verdict): Verdict {
     const { names } = this.session.services;
     const { command } = this.#question;
@@ -122,10 +133,11 @@ export class Decision implements Permit {
   }
 
   /**
-   * Notes what the client has got, so that it can be judged again.
+   * Records the dialled address, so that the client can be judged again.
    *
-   * @param address Address that was dialled; `undefined` if a parent knows it.
-   * @throws {Refusal} If the rules have changed meanwhile, and deny it.
+   * @param address The dialled address; `undefined` if a parent resolved the
+   *   name.
+   * @throws {Refusal} If the rules have changed meanwhile and now deny it.
    */
   settle(address: IpAddress | undefined): void {
     const { rules, sessions } = this.session.services;
@@ -137,12 +149,12 @@ export class Decision implements Permit {
     if (verdict !== undefined) this.#require(verdict);
   }
 
-  /** Notes that the client shows no name, and that a rule allows that. */
+  /** Records that the client shows no name and a rule allows that. */
   noteHidden(): void {
     this.#isHidden = true;
   }
 
-  /** Asks other rules about what the client has got. */
+  /** Asks other rules about the dialled address. */
   judge(rules: Rules): Verdict | undefined {
     const verdict = this.by(rules, this.#address);
     if (this.#isHidden && verdict?.isAllowed && !verdict.isAnyProtocol) {
@@ -154,17 +166,16 @@ export class Decision implements Permit {
     const isMore = name !== undefined && target !== undefined &&
       target.name === undefined && verdict?.isAllowed === true;
     if (!isMore) return verdict;
-    // An address was asked for, and the client has shown this name.
+    // The client asked for an address and has shown this name.
     return this.about(name, target.port).by(rules, this.#address);
   }
 
   /**
-   * Refuses a name that the rules deny whatever its address is, so that nobody
-   * resolves it.
+   * Refuses a name that the rules deny for every address, without resolving it.
    *
-   * @returns The verdict that allows it whatever its address is; `undefined` if
-   *   that depends on the address.
-   * @throws {Refusal} `forbidden`, saying which rule decided.
+   * @returns The verdict if it allows every address; `undefined` if it depends
+   *   on the address.
+   * @throws {Refusal} `forbidden`, with the rule.
    */
   requireName(): Verdict | undefined {
     const verdict = this.of(undefined);
@@ -175,20 +186,20 @@ export class Decision implements Permit {
    * Refuses an address of this machine that no interface has.
    *
    * @param ip The address.
-   * @throws {Refusal} `forbidden`, saying which rule decided.
+   * @throws {Refusal} `forbidden`, with the rule.
    */
   requireHere(ip: IpAddress): void {
     this.#require(this.of(ip, true)!);
   }
 
   /**
-   * Resolves a host whose name is allowed so far, and judges its addresses.
-   * Those that come late are awaited only if the rules allow none of the others.
-   * Dial nothing else: a name that resolves differently the second time (DNS
-   * rebinding) gains nothing then.
+   * Resolves a host whose name is not denied, and judges its addresses. It
+   * waits for late addresses only if the rules allow no other. Dial only the
+   * returned addresses, so that a different second answer (DNS rebinding) has
+   * no effect.
    *
    * @param host Name or address of the target.
-   * @returns The addresses to dial, and the rule that allows each.
+   * @returns The addresses to dial, with a verdict for each.
    * @throws {Refusal} `forbidden`, if the rules allow no address.
    * @throws {DialError} If the name does not resolve.
    */
@@ -216,10 +227,10 @@ export class Decision implements Permit {
   }
 
   /**
-   * Tells whether the client may exchange bytes with an address directly,
-   * without a parent in between. The record gets no word of it.
+   * Tells whether the client may reach an address directly, without a parent.
+   * The record does not change.
    *
-   * @param ip The address; `undefined` asks whether any address of the name
+   * @param ip The address; `undefined` asks whether some address of the name
    *   could be allowed.
    * @param isHere As {@linkcode Decision.of} takes it.
    */
@@ -232,8 +243,7 @@ export class Decision implements Permit {
   }
 
   /**
-   * Notes in the record which rule let the client through, if one did, and
-   * which one only reports.
+   * Records the rule that allowed the client, and the one that only reports.
    *
    * @param verdict The verdict.
    */
@@ -247,14 +257,15 @@ export class Decision implements Permit {
   }
 
   /**
-   * Prepares the answers about a target of a client that named none before.
+   * Prepares the answers about another target of the same client.
    *
    * @param host Name or address of the target.
    * @param port Port of the target.
    */
   about(host: Host, port: number): Decision {
     const target = { name: nameOf(host), port };
-    return new Decision(this.session, { ...this.#question, target });
+    const question = { ...this.#question, target };
+    return new Decision(this.session, question, this.#isFixed);
   }
 
   #require(verdict: Verdict): Verdict {
@@ -265,41 +276,40 @@ export class Decision implements Permit {
 }
 
 /**
- * Makes the refusal that a verdict asks for.
+ * Creates the refusal for a verdict.
  *
- * @param verdict The verdict, which denies.
- * @returns What to throw.
+ * @param verdict A verdict that denies.
+ * @returns The error to throw.
  */
 export function refusalOf({ isMismatch, reason }: Verdict): Refusal {
   return new Refusal(isMismatch ? "name mismatch" : "forbidden", reason);
 }
 
 /**
- * Records what a client wants, and prepares the rules' answers.
+ * Records a client's request, and prepares the rules' answers.
  *
- * @param session The client; its identity is known.
- * @param wish What it wants.
- * @returns The answers, good while the identity stays the same.
+ * @param session The client, with known identity.
+ * @param wish The request.
+ * @returns The answers, valid while the identity stays the same.
  */
 export function decide(
   session: ProxySession,
-  { command, host, port }: Wish,
+  { command, host, isFixed, port }: Wish,
 ): Decision {
   const name = nameOf(host);
-  // The name in an HTTP request can be as long as its start line.
+  // A name in an HTTP request can be as long as the start line.
   const shown = name === undefined || name.length <= MOST_NAME
     ? host
     : `${name.slice(0, MOST_NAME)}…`;
   session.record.target = formatHostPort(shown, port);
-  return decisionOf(session, command, { name, port });
+  return decisionOf(session, command, { name, port }, isFixed);
 }
 
 /**
  * Prepares the rules' answers for a client that names its targets later.
  *
- * @param session The client; its identity is known.
- * @param command What it asks for.
- * @returns The answers as far as they hold for every target.
+ * @param session The client, with known identity.
+ * @returns The answers that apply to every target.
  */
 export function decideAhead(
   session: ProxySession,
@@ -312,14 +322,16 @@ function decisionOf(
   session: ProxySession,
   command: RuleCommand,
   target: Question["target"],
+  isFixed?: boolean,
 ): Decision {
-  return new Decision(session, {
+  const question = {
     ...askerOf(session),
     command,
     target,
     isGuarded: session.services.isGuarded,
     isOwn: isOwnAddress,
-  });
+  };
+  return new Decision(session, question, isFixed);
 }
 
 function nameOf(host: Host): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * Listeners whose connections are certain to come back: every way that leads on
- * from one leads to another of the same program, and never out of it.
+ * Finds listeners whose connections certainly come back: each of their paths
+ * leads to another listener of the same program, and none leads out.
  *
  * @module
  */
@@ -14,41 +14,44 @@ import { parseIpAddress } from "../../wire/ip_address.ts";
 import type { Parent } from "../../wire/parent_url.ts";
 import type { UpstreamConfig } from "./route.ts";
 
-/** A listener, and where what comes in by it goes. */
+/** A listener and the destinations of its connections. */
 export interface Passage {
-  /** Where it listens, as bound. */
+  /** The bound address. */
   readonly addr: Deno.NetAddr;
   /**
-   * Ways on, each with what is connected to first, then what that is asked to
-   * connect to, and so on. `undefined` is wherever clients ask for.
+   * The possible paths: each begins with the next hop, followed by the hop that
+   * it connects to, and so on. `undefined` means any target that clients ask
+   * for.
    */
   readonly ways: readonly (readonly Endpoint[])[] | undefined;
 }
 
-/** A listener whose connections are certain to come back. */
+/** A listener whose connections certainly come back. */
 export interface CertainLoop<P extends Passage> {
   /** The listener. */
   readonly passage: P;
-  /** Names of listeners on the way; the last one comes twice. */
+  /**
+   * Names of the listeners in the loop; the last one repeats an earlier one.
+   */
   readonly trace: readonly string[];
-  /** What they are. */
+  /** The same listeners. */
   readonly passages: readonly P[];
 }
 
-/** Options that say where connections go. */
+/** Options that determine the destinations. */
 export interface PassageOptions {
   /** Chains of parents (default: none). */
   via?: readonly (readonly Parent[])[] | undefined;
-  /** Upstreams of a relay; `undefined` is a proxy. */
+  /** Upstreams of a relay; `undefined` for a proxy. */
   upstreams?: readonly UpstreamConfig[] | undefined;
-  /** Whether rules may send some around the parents (default false). */
+  /** Whether rules may bypass the parents (default false). */
   isBypassed?: boolean;
 }
 
 /**
- * Makes the ways on out of options.
+ * Derives the paths from options.
  *
- * @returns The ways; `undefined` is wherever clients ask for.
+ * @returns The paths; `undefined` means any target that clients ask for.
  */
 export function waysOf(
   { isBypassed = false, upstreams, via = [] }: PassageOptions,
@@ -65,11 +68,10 @@ export function waysOf(
 }
 
 /**
- * Tells whether rules may send some clients around the parents.
+ * Tells whether rules may bypass the parents.
  *
- * @param rule Rules of the command line, or of a configuration.
- * @param file A file with rules, of which nothing is certain.
- * @returns Whether they may.
+ * @param rule Rules from options.
+ * @param file A file with rules, which can change.
  */
 export function rulesMayBypass(
   rule: readonly string[] = [],
@@ -79,18 +81,18 @@ export function rulesMayBypass(
 }
 
 /**
- * Finds what is certain to loop.
+ * Finds certain loops.
  *
- * @typeParam P What is known of a listener.
+ * @typeParam P Type of a listener's description.
  * @param passages All listeners of a program.
- * @returns Those whose connections come back, whatever is chosen on the way.
+ * @returns The listeners whose connections come back on every path.
  */
 export function findLoops<P extends Passage>(
   passages: readonly P[],
 ): CertainLoop<P>[] {
   const map = new PassageMap(passages);
   const certain = new Set(passages.filter(({ ways = [] }) => ways.length > 0));
-  // Whatever has one way out is taken out, until there is nothing to take.
+  // Removes listeners with a path out, until none is left to remove.
   for (let size = Infinity; certain.size < size;) {
     size = certain.size;
     for (const passage of certain) {
@@ -115,10 +117,10 @@ export function describeLoop({ trace }: CertainLoop<Passage>): string {
 }
 
 /**
- * Warns of what is certain to loop.
+ * Warns of certain loops.
  *
  * @param passages All listeners of a server.
- * @param log Takes the warnings.
+ * @param log Receives the warnings.
  */
 export function warnOfLoops(
   passages: readonly Passage[],
@@ -131,10 +133,10 @@ export function warnOfLoops(
 }
 
 /**
- * Tells whether a connection to an endpoint is certain to reach a listener.
+ * Tells whether a connection to an endpoint certainly reaches a listener.
  *
- * @param endpoint What is connected to; of names, only `localhost` is certain.
- * @returns Name of the listener; `undefined` where it is none of them.
+ * @param endpoint The endpoint; the only certain name is `localhost`.
+ * @returns The listener's name; `undefined` if it reaches none.
  */
 export function leadsTo(
   endpoint: Endpoint,
@@ -150,7 +152,7 @@ export function leadsTo(
     .find((name) => name !== undefined);
 }
 
-/** Listeners by where they listen. */
+/** Listeners by address. */
 class PassageMap<P extends Passage> {
   readonly #listeners = new OwnListeners();
   readonly #byName = new Map<string, P>();
@@ -159,19 +161,19 @@ class PassageMap<P extends Passage> {
     for (const passage of passages) {
       const { addr } = passage;
       const name = formatAddr(addr);
-      // Nobody knows yet which port that will be.
+      // Port 0: the real port is not known yet.
       if (addr.port === 0 && name !== addr.hostname) continue;
       this.#listeners.enter(addr);
       this.#byName.set(name, passage);
     }
   }
 
-  /** Where the ways of a listener lead to; `undefined` is out. */
+  /** The next listener of each path; `undefined` leads out. */
   next({ ways = [] }: P): (P | undefined)[] {
     return ways.map((hops) => {
       for (const hop of hops) {
         const there = this.#find(hop);
-        // A proxy without parents goes where the next hop is.
+        // A proxy without parents connects to the following hop.
         if (there === undefined || there.ways !== undefined) return there;
       }
       return undefined;

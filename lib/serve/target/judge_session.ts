@@ -1,5 +1,5 @@
 /**
- * Whether a client would still be let in, and to its target.
+ * Decides whether an open connection would still be allowed.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import type {
 } from "./open_sessions.ts";
 import type { ListenerTls } from "../tls/over_tls.ts";
 
-/** What is in force. */
+/** The access settings in force. */
 export interface AccessInForce {
-  /** Who may go where. */
+  /** The rules. */
   readonly rules: RuleBook;
-  /** Who may log in; `undefined` is everyone. */
+  /** The users; `undefined` means everyone. */
   readonly users: Users | undefined;
-  /** The TLS of the listeners; `undefined` is none. */
+  /** TLS of the listeners; `undefined` for none. */
   readonly tls: ListenerTls | undefined;
 }
 
 /**
- * Judges connections by what is in force at the time.
+ * Judges connections by the settings in force at that time.
  *
- * @param access What is in force; its parts are replaced when they change.
- * @returns Judges one.
+ * @param access The settings, whose parts are replaced on a change.
+ * @returns A function that judges one connection.
  */
 export function judgeBy(access: AccessInForce): JudgeSession {
   const { rules, tls, users } = access;

@@ -1,6 +1,6 @@
 /**
- * Connections that come back to a listener that they have come through. Each
- * turn would cost two descriptors, and there would be no end to them.
+ * Refuses connections that come back to a listener on their path. Each turn
+ * would cost two descriptors, without end.
  *
  * ```text
  * client --> A --> B --> A   refused: A is on the way
@@ -24,18 +24,18 @@ import type { IpAddress } from "../../wire/ip_address.ts";
 
 /** Options for {@linkcode dialHostOn}. */
 export interface DialHostOptions extends Omit<DialOptions, "late"> {
-  /** Finds the addresses of the host. */
+  /** Resolves the host. */
   resolver: Resolver;
 }
 
 /**
- * Resolves a host and dials it, but for listeners that are on the way.
+ * Resolves and dials a host, but skips listeners on the connection's path.
  *
- * @param target Host, and port, 1 to 65535.
+ * @param target Host and port, 1 to 65535.
  * @param context Gives up when cancelled.
- * @param options As `dial` takes them, with whom to ask.
+ * @param options Options of `dial`, and the resolver.
  * @returns The connection; the caller closes it.
- * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws {Refusal} `loop`, if all addresses lead to such listeners.
  * @throws {DialError} If it can't be resolved, or no address answers.
  */
 export async function dialHostOn(
@@ -49,9 +49,9 @@ export async function dialHostOn(
 }
 
 /**
- * Connects to a Unix socket, unless its listener is on the way.
+ * Connects to a Unix socket, unless its listener is on the connection's path.
  *
- * @param trail The trail so far.
+ * @param trail Listeners on the path so far.
  * @param path Path of the socket.
  * @param context Gives up when cancelled.
  * @returns The connection; the caller closes it.
@@ -76,16 +76,16 @@ export async function connectUnixOn(
 }
 
 /**
- * Dials like {@linkcode dial}, but avoids listeners that are on the way: one
- * address of a name may be a listener and another one not. Needed only for a
- * port of a listener.
+ * Dials like {@linkcode dial}, but skips listeners on the connection's path:
+ * one address of a name may be such a listener and another may not. Only needed
+ * if the port is a listener's.
  *
- * @param addresses Addresses, in order of preference; one at least.
+ * @param addresses At least one address, in order of preference.
  * @param port Port, 1 to 65535.
  * @param context Gives up when cancelled.
- * @param options As `dial` takes them, with the trail so far.
+ * @param options Options of `dial`, and the path so far.
  * @returns The connection; the caller closes it.
- * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws {Refusal} `loop`, if all addresses lead to such listeners.
  * @throws What `dial` throws.
  */
 export async function dialElsewhere(
@@ -124,7 +124,7 @@ function loopAt(place: string, name: string): Refusal {
   const by = place === name ? "" : ` (${name})`;
   return new Refusal(
     "loop",
-    `loop: ${place}${by} is a listener that the connection came through`,
+    `loop: the connection already came through the listener ${place}${by}`,
   );
 }
 
@@ -132,7 +132,7 @@ function loopAt(place: string, name: string): Refusal {
  * Tells whether an error is a loop, or follows from one.
  *
  * @param error What was thrown.
- * @returns The refusal; `undefined` where it is none.
+ * @returns The refusal; `undefined` for any other error.
  */
 export function loopOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) {

@@ -1,6 +1,5 @@
 /**
- * From the settings of names to what resolves them, and the check that what
- * leaves can leave from where it has to.
+ * Creates a resolver from its settings, and checks source addresses.
  *
  * @module
  */
@@ -19,23 +18,23 @@ import { SystemNames } from "../../net/names/system_names.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { StartError } from "../../cli/usage_error.ts";
 
-/** How names are resolved. */
+/** Settings of name resolution. */
 export interface NameConfig {
-  /** Name servers; none (the default) is the system's resolver. */
+  /** Name servers (default: the system's resolver). */
   servers?: readonly NameServer[];
-  /** Whom to ask instead of these. */
+  /** Another source of answers instead of these. */
   source?: NameSource;
-  /** Names kept (default 4,096); 0 keeps none. */
+  /** Most cached names (default 4,096); 0 disables the cache. */
   cacheSize?: number;
-  /** Which family comes first, or alone (default `system`). */
+  /** Preferred or only address family (default `system`). */
   preference?: FamilyPreference;
 }
 
 /**
- * Makes the resolver of a proxy.
+ * Creates a resolver.
  *
- * @param config How names are resolved.
- * @returns The resolver; it has asked nobody yet.
+ * @param config Settings of name resolution.
+ * @returns The resolver, which has sent no query yet.
  */
 export function openNames(config: NameConfig = {}): Resolver {
   const { servers = [], cacheSize = NAMES_KEPT } = config;
@@ -49,10 +48,10 @@ export function openNames(config: NameConfig = {}): Resolver {
 }
 
 /**
- * Sees to it that connections can leave from the addresses chosen: a mistake
- * would otherwise show at every connection.
+ * Checks that source addresses are usable; otherwise every connection would
+ * fail.
  *
- * @param outgoing What was chosen.
+ * @param outgoing The source addresses.
  * @returns The same.
  * @throws {StartError} If one is not an address of this machine.
  */
@@ -71,7 +70,7 @@ function checkOwn(ip: IpAddress): void {
     const why = error instanceof Deno.errors.AddrNotAvailable
       ? "it is not an address of this machine"
       : explainError(error);
-    throw new StartError(`Cannot leave from ${hostname}: ${why}`, {
+    throw new StartError(`Cannot use ${hostname} as a source address: ${why}`, {
       option: "bind",
       cause: error,
     });

@@ -1,5 +1,5 @@
 /**
- * From what was said of parents to what goes through them.
+ * Creates the parents from their settings.
  *
  * @module
  */
@@ -20,38 +20,37 @@ import type { Parent } from "../../wire/parent_url.ts";
 import { healthChange } from "../health_change.ts";
 import type { NamedChain } from "../options/parents.ts";
 
-/** What parents there are. */
+/** Settings of parents. */
 export interface ParentConfig {
-  /** Chains that everything goes through, one standing in for another. */
+  /** Default chains; one replaces another that fails. */
   via?: readonly (readonly Parent[])[];
-  /** Chains that rules choose by name. */
+  /** Chains that rules select by name. */
   named?: readonly NamedChain[];
-  /** Which of several is next (default `first`). */
+  /** Selection of the next chain (default `first`). */
   method?: BalanceMethod;
 }
 
-/** What parents are reached with. */
+/** Services for connections to parents. */
 export interface ParentSurroundings {
-  /** Finds the addresses of parents' names. */
+  /** Resolves parents' names. */
   resolver: Resolver;
-  /** Addresses that connections leave from. */
+  /** Source addresses. */
   outgoing: OutgoingAddresses;
-  /** Milliseconds for a connection through all of a chain. */
+  /** Time limit in milliseconds for a connection through a whole chain. */
   timeout: number;
-  /** Agrees on TLS with an `https` parent. */
+  /** Negotiates TLS with an `https` parent. */
   startTls?: StartTls | undefined;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
 }
 
-/** A chain that fails so often in a row is passed over for a while. */
+/** A chain that fails this often in a row is skipped for a while. */
 const HEALTH = { rise: 1, fall: 3, retryAfter: 10_000 } as const;
 
 /**
- * Tells whether any parent is spoken to by TLS.
+ * Tells whether a parent uses TLS.
  *
- * @param config What parents there are.
- * @returns Whether one is.
+ * @param config Settings of parents.
  */
 export function needsTls({ via = [], named = [] }: ParentConfig): boolean {
   const chains = [...via, ...named.map(({ parents }) => parents)];
@@ -59,11 +58,11 @@ export function needsTls({ via = [], named = [] }: ParentConfig): boolean {
 }
 
 /**
- * Puts the parents together.
+ * Creates the parents.
  *
- * @param config What parents there are.
- * @param surroundings What they are reached with.
- * @returns The parents; `undefined` where there are none.
+ * @param config Settings of parents.
+ * @param surroundings Services for their connections.
+ * @returns The parents; `undefined` if there are none.
  */
 export function openParents(
   { via = [], named = [], method = "first" }: ParentConfig,
@@ -90,7 +89,7 @@ export function openParents(
   return new Parents(groups, via.length === 0 ? undefined : groupOf(via));
 }
 
-/** Where there is no other chain, its failure is the answer: it is always tried. */
+/** A single chain is always tried: its failure is the answer. */
 function healthOf({ length }: readonly unknown[]): UpstreamHealth {
   return new UpstreamHealth(
     length === 1 ? { ...HEALTH, retryAfter: 0 } : HEALTH,

@@ -1,5 +1,5 @@
 /**
- * The rules of a command, from the command line and a file.
+ * Opens the rules of a command line and of a file.
  *
  * @module
  */
@@ -21,26 +21,27 @@ import type { WatchedFile } from "../../cli/watched_file.ts";
 export interface OpenRulesOptions extends RulesOptions {
   /** Opens the file (default: it is read). */
   files?: ServerFiles | undefined;
-  /** Told that another list is in force. */
+  /** Called after a change of the rules in force. */
   onChange?: () => void;
 }
 
-/** Rules, and what they come from. */
+/** Rules and their files. */
 export interface OpenedRules {
-  /** The list in force. */
+  /** The rules in force. */
   book: RuleBook;
-  /** The file, where there is one. */
+  /** The rules file, if there is one. */
   files: readonly WatchedFile<Rules>[];
 }
 
 /**
- * Puts the rules of the command line before those of the file. When the file
- * changes, the list in force does; connections stay. The parser is loaded here,
- * so that a proxy without rules starts without it.
+ * Joins the rules of the command line and, after them, those of the file. A
+ * change of the file replaces the rules in force. The parser is imported
+ * lazily, so that a proxy without rules starts faster.
  *
- * @param options What the command line says.
- * @param log Takes what there is to say.
- * @param settings Clock and words of the rules, and what opens their file.
+ * @param options Values of the options.
+ * @param log Receives log events.
+ * @param settings Clock and allowed words of the rules, and the source of their
+ *   file.
  * @returns The rules.
  * @throws {UsageError} If a rule of the command line is malformed.
  * @throws {StartError} If the file can't be read or is malformed.
@@ -80,7 +81,7 @@ export async function openRules(
   return { book, files: [file] };
 }
 
-/** A mistake in an option is told as one. */
+/** Reports a mistake in `--rule` as one of that option. */
 function blameOption(error: unknown): never {
   if (!(error instanceof SyntaxError)) throw error;
   throw new UsageError(error.message, { option: "rule" });

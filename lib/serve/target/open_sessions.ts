@@ -1,6 +1,5 @@
 /**
- * Connections that are judged again when what they were let in by changes:
- * users, certificates or rules.
+ * Judges open connections again when users, certificates or rules change.
  *
  * @module
  */
@@ -13,65 +12,65 @@ import type { Identity } from "../../policy/users/identity.ts";
 import { Bag, type BagEntry } from "../../sync/bag.ts";
 import type { Context } from "../../sync/context.ts";
 
-/** Milliseconds of judging until everything else has its turn. */
+/** Milliseconds of judging until other work gets its turn. */
 const SLICE = 8;
 
-/** What a connection was allowed, as far as the rules can be asked again. */
+/** The permission of a connection, which the rules can judge again. */
 export interface Permit {
   /**
-   * Asks the rules about what was dialled.
+   * Asks rules about the dialled target.
    *
    * @param rules The rules.
-   * @returns The verdict; `undefined` if they cannot tell without an address.
+   * @returns The verdict; `undefined` if it depends on an unknown address.
    */
   judge(rules: Rules): Verdict | undefined;
 }
 
 /** A connection that can be judged again. */
 export interface JudgedSession {
-  /** Who the client is. */
+  /** The client's identity. */
   readonly identity: Identity | undefined;
-  /** What it was allowed; `undefined` before that. */
+  /** Its permission; `undefined` before the request. */
   readonly permit: Permit | undefined;
-  /** What will be logged. */
+  /** Its log record. */
   readonly record: ConnectionEvent;
-  /** Ends it when cancelled. */
+  /** Cancelling it ends the connection. */
   readonly context: Context;
 }
 
 /** Why a connection would be refused now. */
 export interface Revocation {
-  /** Label of the rule, if a rule decides. */
+  /** Label of the deciding rule, if any. */
   readonly rule?: string;
-  /** Why, in words. */
+  /** The reason in words. */
   readonly reason: string;
 }
 
 /**
- * Judges a connection by what is in force now.
+ * Judges a connection by the settings in force.
  *
  * @param session The connection.
- * @returns Why it would be refused; `undefined` if it would not.
+ * @returns The reason for a refusal; `undefined` if it is allowed.
  */
 export type JudgeSession = (
   session: JudgedSession,
 ) => Revocation | undefined | Promise<Revocation | undefined>;
 
-/** The open connections of a server, and of those whose place it has taken. */
+/** The open connections of a server and of its predecessors. */
 export class OpenSessions {
   readonly #sessions = new Bag<JudgedSession>();
   readonly #judge: JudgeSession;
   readonly #log: (event: LogEvent) => void;
-  /** Those of servers whose place this one has taken. */
+  /** Connections of its predecessors. */
   #before: OpenSessions[] = [];
   #review: Promise<void> | undefined;
   #isStale = false;
 
   /**
-   * Begins with none.
+   * Starts without connections.
    *
-   * @param judge Judges one.
-   * @param log Takes what there is to log.
+   * @param judge Judges one connection.
+   * @param log Receives log events.
    */
   constructor(judge: JudgeSession, log: (event: LogEvent) => void) {
     this.#judge = judge;
@@ -79,21 +78,21 @@ export class OpenSessions {
   }
 
   /**
-   * Takes in a connection.
+   * Adds a connection.
    *
    * @param session The connection.
-   * @returns Its place, to take it out again.
+   * @returns Its entry, which removes it.
    */
   add(session: JudgedSession): BagEntry {
     return this.#sessions.add(session);
   }
 
   /**
-   * Takes the place of another server: its connections are judged by what is in
-   * force here from now on.
+   * Takes over the connections of a predecessor, and judges them by this
+   * server's settings.
    *
-   * @param other The connections of that server.
-   * @returns When they are judged.
+   * @param other The predecessor's connections.
+   * @returns Resolves once they are judged.
    */
   follow(other: OpenSessions): Promise<void> {
     this.#before = [...this.#before, ...other.#before, other]
@@ -103,10 +102,10 @@ export class OpenSessions {
   }
 
   /**
-   * Judges all of them, in slices of a few milliseconds, and ends those that
-   * would be refused. A change meanwhile begins again.
+   * Judges all connections in slices of a few milliseconds, and ends those that
+   * are no longer allowed. Another change restarts it.
    *
-   * @returns When all are judged.
+   * @returns Resolves once all are judged.
    */
   review(): Promise<void> {
     this.#isStale = true;
@@ -128,7 +127,7 @@ export class OpenSessions {
     let cut = 0;
     let start = performance.now();
     for (const session of all) {
-      // It may have ended in another's turn.
+      // It may have ended meanwhile.
       if (session.context.cancelled) continue;
       const judging = this.#judge(session);
       const why = judging instanceof Promise ? await judging : judging;
@@ -138,9 +137,11 @@ export class OpenSessions {
       start = performance.now();
     }
     if (cut === 0) return;
-    const connections = countOf(cut, "connection");
-    const message =
-      `Cut ${connections} of ${all.length} that users, certificates or rules would refuse now`;
+    const message = `Cut ${cut} of ${
+      countOf(all.length, "connection")
+    }, because users, certificates or rules refuse ${
+      cut === 1 ? "it" : "them"
+    } now`;
     this.#log({
       event: "message",
       level: "info",

@@ -1,6 +1,5 @@
 /**
- * From what a client asked for to a connection: the one way out, whatever the
- * client speaks.
+ * Opens the connection for a client's request. All client protocols use it.
  *
  * @module
  */
@@ -33,38 +32,40 @@ import type { ProxySession } from "../services.ts";
 
 /** Options for {@linkcode openTarget}. */
 export interface OpenOptions {
-  /** The rules' answers to the wish (default: {@linkcode decide} asks). */
+  /** The rules' answers (default: from {@linkcode decide}). */
   readonly decision?: Decision;
-  /** The request, if a parent may get it whole (default: it needs a tunnel). */
+  /** The HTTP request, if a parent may receive it whole (default: a tunnel). */
   readonly request?: WholeRequest | undefined;
 }
 
-/** A target that the rules allow. */
+/** An allowed target. */
 interface Allowed {
   readonly host: Host;
   readonly port: number;
   readonly verdict: Verdict;
 }
 
-/** Encodes a success reply with the address that leads to the target. */
+/** Encodes a success reply with the local address of the connection. */
 export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
 
 /**
- * Serves CONNECT, whatever the client speaks: opens the target and answers.
+ * Serves CONNECT for any client protocol: opens the target and answers.
  *
- * @param session The client; its request is read, its reader released. It
+ * @param session The client, with its request read and its reader released. It
  *   closes the target.
- * @param to What it asked for.
- * @param encodeBound Encodes the answer.
- * @returns Joins the two; or how it ended, if the client has shown nothing.
+ * @param to The target.
+ * @param encodeBound Encodes the reply.
+ * @returns Runs the tunnel; or the result, if it ended before the client sent
+ *   anything.
  * @throws What {@linkcode openTarget} throws.
  */
 export async function connectTarget(
   session: ProxySession,
-  { host, port }: Omit<Wish, "command">,
+  to: Omit<Wish, "command">,
   encodeBound: EncodeBound,
 ): Promise<TunnelResult | LastPart> {
-  const wish = { command: "connect", host, port } as const;
+  const { host, isFixed = false, port } = to;
+  const wish = { ...to, command: "connect" } as const;
   const decision = decide(session, wish);
   const asking = askAuthorize(session, wish);
   if (asking !== undefined) await asking;
@@ -82,20 +83,20 @@ export async function connectTarget(
   const decideAs = (name: string, ip: IpAddress | undefined) =>
     decision.about(name, port).of(ip);
   const noteHidden = () => decision.noteHidden();
-  const tunnel = { host, port, opened, decideAs, noteHidden };
+  const tunnel = { host, port, isFixed, opened, decideAs, noteHidden };
   return await names.check(session, tunnel);
 }
 
 /**
- * Opens the connection that a client asked for. A parent gets a name only if no
- * rule or guard depends on its addresses; otherwise Sluice resolves the name
- * and reaches only addresses that the rules allow.
+ * Opens the connection for a request. A parent receives a name only if no rule
+ * or guard depends on its addresses. Otherwise Sluice resolves the name and
+ * dials only allowed addresses.
  *
  * @param session The client.
- * @param wish What it asked for.
- * @param options What the connection is for.
+ * @param wish The request.
+ * @param options The decision, and the whole request.
  * @returns The connection; the caller closes it.
- * @throws {Refusal} If limits, rules or a drain forbid it.
+ * @throws {Refusal} If a limit, a rule or a drain forbids it.
  * @throws {DialError} If it can't be reached.
  */
 export async function openTarget(
@@ -109,7 +110,7 @@ export async function openTarget(
   if (port === 0) {
     throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
   }
-  // The parent would take the PROXY header for a request.
+  // A parent would take the PROXY header for a request.
   const whole = sendProxy === undefined ? request : undefined;
   const opened = await openAllowed(decision, wish, whole);
   closingOnFailure(opened, () => decision.settle(opened.address));
@@ -144,12 +145,12 @@ async function openAllowed(
   const group = parents?.find(verdict.via);
   if (group === undefined) return await openDirect(decision, found, port);
   const allowed = { host: first, port, verdict };
-  // A whole request goes to a name, which takes the resolved one's place.
+  // A whole request names its host, which the parent would resolve again.
   const whole = typeof host === "string" ? undefined : request;
   return await openThrough(decision, group, allowed, whole);
 }
 
-/** The program gets no address that the rules have not allowed. */
+/** The hook receives only allowed addresses. */
 async function openByHook(
   decision: Decision,
   wish: Wish,
@@ -214,8 +215,8 @@ async function openDirect(
 }
 
 /**
- * The last look of the guard, before a byte is sent: Linux leaves from the very
- * address that is dialled if it is this machine's own.
+ * The last check of the guard before a byte is sent. If the dialled address is
+ * this machine's own, Linux uses the same address as the source.
  */
 function requireElsewhere(
   decision: Decision,

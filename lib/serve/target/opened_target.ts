@@ -1,5 +1,5 @@
 /**
- * A connection to a target, whatever it was opened for.
+ * A connection to a target.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { Relay } from "./parents.ts";
 
 /** A connection to a target. */
 export interface OpenedTarget {
-  /** The connection itself; closing it is all that is to be done with it. */
+  /** The connection. Use it only to close. */
   readonly connection: Connection;
-  /** Its streams, at the target's first byte. */
+  /** Its streams, before the target's first byte. */
   readonly duplex: Duplex;
-  /** What was dialled; `undefined` where a parent has resolved the name. */
+  /** The dialled address; `undefined` if a parent resolved the name. */
   readonly address: IpAddress | undefined;
-  /** Which rule allowed it, and what it says. */
+  /** The verdict that allowed it. */
   readonly verdict: Verdict;
-  /** The parent that it ends at; `undefined` if it leads to the target. */
+  /** The parent at its end; `undefined` if it leads to the target. */
   readonly relay: Relay | undefined;
 }

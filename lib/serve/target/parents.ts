@@ -1,6 +1,6 @@
 /**
- * Other proxies to go through: chains of them, several for when one fails, and
- * groups of those that rules can choose by name.
+ * Other proxies to go through: chains of parents, and groups of interchangeable
+ * chains that rules select by name.
  *
  * @module
  */
@@ -27,59 +27,59 @@ import type { Context } from "../../sync/context.ts";
 import { formatParent, type Parent } from "../../wire/parent_url.ts";
 import { loopOf } from "./loops.ts";
 
-/** Name by which rules say that no parent is to be gone through. */
+/** The name for no parent in rules. */
 export const DIRECT = "direct";
 
 /** A connection through parents. */
 export interface ThroughParents extends Chained {
-  /** Which way it goes, without credentials. */
+  /** The parents on its path, without credentials. */
   readonly way: string;
-  /** The parent that it ends at; `undefined` if it leads to the target. */
+  /** The parent at its end; `undefined` if it leads to the target. */
   readonly relay: Relay | undefined;
 }
 
 /** Datagrams through parents. */
 export interface AssociatedParents {
-  /** What they go through. */
+  /** The association. */
   readonly association: ParentAssociation;
-  /** Which way they go, without credentials. */
+  /** The parents on their path, without credentials. */
   readonly way: string;
 }
 
 /**
- * An HTTP parent at the end of a chain, on a connection that carries whole
- * requests, to whatever targets, and is never a tunnel.
+ * An HTTP parent at the end of a connection that carries whole requests to any
+ * targets and is never a tunnel.
  */
 export interface Relay {
-  /** The chain that the connection goes through. */
+  /** The chain of the connection. */
   readonly chain: ParentChain;
   /** The last parent of the chain. */
   readonly parent: Parent;
 }
 
-/** Chains that were tried for one request, and why the last of them failed. */
+/** The chains tried for one request, and the last failure. */
 export class ParentTries {
-  /** The chains, which are not chosen again. */
+  /** The tried chains, which are not selected again. */
   readonly chains = new Set<ParentChain>();
-  /** What to throw when no other is left. */
+  /** The error to throw when no chain is left. */
   failure: unknown = new DialError("parent failed", "No parent is up");
 }
 
-/** A request that an HTTP parent may get whole. */
+/** A request that an HTTP parent may receive whole. */
 export interface WholeRequest {
-  /** What was tried for it before. */
+  /** Earlier attempts for it. */
   readonly tries: ParentTries;
   /** Takes an idle connection that ends at the last parent of a chain. */
   takeIdle(chain: ParentChain): Chained | undefined;
 }
 
-/** Whom a connection is for. */
+/** The client of a connection. */
 export interface ParentClient {
   /** Address of the client. */
   readonly client: string;
   /** Gives up when cancelled. */
   readonly context: Context;
-  /** Listeners of ours that it is on its way through (default: none). */
+  /** Listeners of this program on its path (default: none). */
   readonly trail?: Trail;
 }
 
@@ -96,9 +96,9 @@ export class ParentChain implements Candidate {
   #connections = 0;
 
   /**
-   * Creates a chain nothing is known of.
+   * Creates a chain of unknown health.
    *
-   * @param parents The parents, one at least.
+   * @param parents At least one parent, the nearest first.
    * @param health Whether the chain is up.
    */
   constructor(parents: readonly Parent[], health: UpstreamHealth) {
@@ -109,22 +109,22 @@ export class ParentChain implements Candidate {
     this.health = health;
   }
 
-  /** Connections that go through it. */
+  /** Number of its connections. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** Counts a connection that goes through it, until that is closed. */
+  /** Counts a connection until it is closed. */
   count(connection: Connection): void {
     this.#connections++;
     onClose(connection, () => this.#connections--);
   }
 }
 
-/** Told when a chain goes down, with the reason, or comes up again. */
+/** Called when a chain goes down, with the reason, or comes up again. */
 export type OnParentHealth = (chain: ParentChain, why: string) => void;
 
-/** Chains of which one is as good as another. */
+/** A group of interchangeable chains. */
 export class ParentGroup {
   readonly #balancer: Balancer<ParentChain>;
   readonly #options: AssociateOptions;
@@ -133,9 +133,9 @@ export class ParentGroup {
   /**
    * Creates a group.
    *
-   * @param chains The chains, one at least.
-   * @param options How what is outside is reached, and how one is chosen
-   *   (default: the first that is up).
+   * @param chains At least one chain.
+   * @param options How to connect, and how to select a chain (default: the
+   *   first that is up).
    */
   constructor(
     chains: readonly ParentChain[],
@@ -147,18 +147,18 @@ export class ParentGroup {
   }
 
   /**
-   * Connects to a target through one of the chains: the next is tried where a
-   * parent of one fails, but not where it says that the target does. A chain is
-   * as good as its parents are until the last one learns of the target. How it
-   * ends then tells nothing of the chain: a parent may close for one target and
-   * serve all others, and no client may talk others out of it.
+   * Connects to a target through one of the chains. If a parent fails, the next
+   * chain is tried, but not if the parent reports that the target failed. The
+   * health of a chain only depends on what happens before its last parent
+   * learns of the target: a parent may close the connection for one target and
+   * serve all others, and no client may disable a chain for others.
    *
-   * @param client Whom for.
+   * @param client The client.
    * @param request The request that the connection is for, if the last parent
    *   may get it whole; otherwise it is asked for a tunnel.
    * @returns The connection; the caller closes it.
    * @throws {DialError} If it can't be reached.
-   * @throws {Refusal} `loop`, where the parents are listeners on its way.
+   * @throws {Refusal} `loop`, if the parents are listeners on its path.
    */
   async dial(
     target: HopTarget,
@@ -173,13 +173,13 @@ export class ParentGroup {
   }
 
   /**
-   * Has one of the chains relay datagrams: the next is tried if a parent of one
-   * fails or can't.
+   * Asks one of the chains to relay datagrams. If a parent fails or can't, the
+   * next chain is tried.
    *
-   * @param client Whom for.
-   * @returns The association and which way it goes; the caller closes it.
-   * @throws {DialError} `no udp` if none can, though one was reached.
-   * @throws {Refusal} `loop`, where the parents are listeners on its way.
+   * @param client The client.
+   * @returns The association and its path; the caller closes it.
+   * @throws {DialError} `no udp` if no reached chain can relay datagrams.
+   * @throws {Refusal} `loop`, if the parents are listeners on its path.
    */
   async associate(client: ParentClient): Promise<AssociatedParents> {
     return await this.#through(client, async (chain, options) => {
@@ -191,7 +191,7 @@ export class ParentGroup {
     });
   }
 
-  /** Tries one chain after the other, and notes how each of them is. */
+  /** Tries the chains in turn, and records the health of each. */
   async #through<T>(
     client: ParentClient,
     open: (chain: ParentChain, options: AssociateOptions) => Promise<T>,
@@ -212,25 +212,26 @@ export class ParentGroup {
         return await open(chain, options);
       } catch (error) {
         const loop = loopOf(error);
-        // It tells of this client's trail alone: the parent is as good as before.
+        // A loop concerns only this client: the parent's health is unchanged.
         const isParents = loop === undefined && isOfParents(error);
         const isDown = isParents && error.kind !== "no udp";
         if (!isAsked) this.#judge(chain, isDown ? error : undefined);
         if (loop === undefined && !isParents) throw error;
-        // What a parent can't do, it can't do later either: that is told.
+        // A parent that can't relay datagrams never can, so the caller learns
+        // it.
         if (!isNoUdp(tries.failure)) tries.failure = loop ?? error;
       }
     }
   }
 
-  /** Notes how a chain has failed that did not come to ask for the target. */
+  /** Records a chain's failure before it asked for the target. */
   #judge(chain: ParentChain, error: Error | undefined): void {
     if (error === undefined) chain.health.abstain();
     else if (chain.health.fail()) this.#onHealth(chain, error.message);
   }
 }
 
-/** A request that may go whole ends at the last parent, if that speaks HTTP. */
+/** A whole request ends at the last parent, if it is an HTTP proxy. */
 async function dialThrough(
   chain: ParentChain,
   target: HopTarget,
@@ -254,7 +255,7 @@ async function dialThrough(
   return { ...chained, way, relay: { chain, parent } };
 }
 
-/** Whether another chain may do better, since the target has said nothing. */
+/** Whether another chain may succeed, because the target was not reached. */
 function isOfParents(error: unknown): error is DialError {
   return error instanceof DialError &&
     ["no udp", "parent failed", "parent timeout"].includes(error.kind);
@@ -270,10 +271,10 @@ export class Parents {
   readonly #groups: ReadonlyMap<string, ParentGroup>;
 
   /**
-   * Puts groups together.
+   * Creates the parents.
    *
-   * @param groups Groups by the names that rules know them by.
-   * @param fallback Where nothing else is said; `undefined` is no parent.
+   * @param groups Groups by their names in rules.
+   * @param fallback The default group; `undefined` for no parent.
    */
   constructor(
     groups: ReadonlyMap<string, ParentGroup>,
@@ -283,16 +284,16 @@ export class Parents {
     this.#default = fallback;
   }
 
-  /** Whether everything goes through parents that no rule says to go direct. */
+  /** Whether connections go through parents by default. */
   get isDefault(): boolean {
     return this.#default !== undefined;
   }
 
   /**
-   * Finds the parents to go through.
+   * Finds a group.
    *
-   * @param via What the rule says; `undefined` where it says nothing.
-   * @returns The group; `undefined` is none.
+   * @param via The name in the rule; `undefined` without `via`.
+   * @returns The group; `undefined` for no parent.
    */
   find(via: string | undefined): ParentGroup | undefined {
     if (via === DIRECT) return undefined;

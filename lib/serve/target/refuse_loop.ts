@@ -1,5 +1,5 @@
 /**
- * Which listeners of ours a connection has come through.
+ * Finds the listeners of this program on a connection's path.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Session } from "../session.ts";
 
 /**
- * Finds out which way a connection has come, before anything is read from it or
- * dialled for it. Nothing is done for one that is nobody's of ours.
+ * Finds the path of a connection before Sluice reads from it or dials for it. A
+ * connection from elsewhere costs nothing.
  *
  * @param session The client.
- * @returns When that is known, where it is not yet.
- * @throws {Refusal} `loop`, where it has been here before.
+ * @returns Resolves once the path is known; `undefined` if it already is.
+ * @throws {Refusal} `loop`, if it has been here before.
  */
 export function refuseLoop(
   session: Session,

@@ -1,5 +1,5 @@
 /**
- * A listener of a relay, and the upstreams that it leads to.
+ * A listener of a relay and its upstreams.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { Endpoint } from "../../wire/endpoint.ts";
 
 /** An upstream as configured. */
 export interface UpstreamConfig {
-  /** Where it is. */
+  /** Its address. */
   endpoint: Endpoint;
-  /** Whether it is spoken to by TLS. */
+  /** Whether Sluice speaks TLS to it. */
   isTls: boolean;
   /** Its share of the connections, 1 to 1000. */
   weight: number;
-  /** Whether it is for when no other is up. */
+  /** Whether it is only used while no other is up. */
   isBackup: boolean;
 }
 
-/** A listener and where its connections go. */
+/** A listener and its upstreams. */
 export interface Route {
-  /** Where clients come; an empty host is all addresses. */
+  /** The listening endpoint; an empty host means all addresses. */
   listen: Endpoint;
-  /** Where they go; none where only server names lead anywhere. */
+  /** The upstreams; empty if only server names select upstreams. */
   upstreams: UpstreamConfig[];
 }

@@ -138,7 +138,7 @@ export class CertificateTrust {
     const type = this.#x509.SubjectAlternativeNameExtension;
     throw this.#refused(
       own.getExtension(type) === null
-        ? "is for no name: it has no subjectAltName, and a common name does not count"
+        ? "names no host: it has no subjectAltName, and the common name does not count"
         : "is for another name",
     );
   }
@@ -187,7 +187,7 @@ export class CertificateTrust {
     now: Date,
   ): Promise<X509Certificate> {
     if (sent.length > MOST_SENT) {
-      throw this.#refused("comes with too many others");
+      throw this.#refused("came with too many other certificates");
     }
     const key = await fingerprint(sent);
     const known = this.#good.get(key);
@@ -277,7 +277,9 @@ export class CertificateTrust {
       if (authority !== undefined) return [...links, authority];
       const rest = others.filter((other) => !links.includes(other));
       const next = await this.#issuerOf(last, links, rest);
-      if (next === undefined) throw this.#refused("is of an unknown authority");
+      if (next === undefined) {
+        throw this.#refused("is from an unknown authority");
+      }
       links.push(next);
     }
     throw this.#refused("is too far from its authority");
@@ -326,7 +328,7 @@ export class CertificateTrust {
     now: Date,
     isOwn: boolean,
   ): void {
-    const whose = isOwn ? "" : "is of an authority that ";
+    const whose = isOwn ? "" : "is from an authority that ";
     if (now < notBefore) throw this.#refused(`${whose}is not yet valid`);
     if (now > notAfter) throw this.#refused(`${whose}has expired`);
   }
@@ -337,7 +339,7 @@ export class CertificateTrust {
       !(this.#holder === "server" && KNOWN_OF_SERVERS.has(type))
     );
     if (unknown === undefined) return;
-    const whose = isSent ? "" : "is of an authority that ";
+    const whose = isSent ? "" : "is from an authority that ";
     throw this.#refused(
       `${whose}has an unknown critical extension (${unknown.type})`,
     );

@@ -79,7 +79,7 @@ export function requireUsage(
     const isAuthority = keyUsages.includes("keyCertSign");
     throw notFor(
       user,
-      `its keyUsage is ${list(keyUsages)}, without ${usages[0]}${
+      `its keyUsage is ${list(keyUsages)} and lacks ${usages[0]}${
         isAuthority ? ": it is an authority's, which signs certificates" : ""
       }`,
     );
@@ -90,7 +90,7 @@ export function requireUsage(
   if (purposes && !isFor) {
     throw notFor(
       user,
-      `its extendedKeyUsage is ${list(purposes)}, without ${purpose}`,
+      `its extendedKeyUsage is ${list(purposes)} and lacks ${purpose}`,
     );
   }
   return { isAuthority: isAuthorityOf(extensions) };

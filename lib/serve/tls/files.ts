@@ -122,7 +122,7 @@ export class TlsFiles<T> implements Reloadable {
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       const kind = error instanceof TlsFault ? error.kind : "certificate";
-      throw new StartError(`Cannot use the files of TLS: ${error.message}`, {
+      throw new StartError(`Cannot use the TLS files: ${error.message}`, {
         cause: error,
         option: options.names[kind],
       });

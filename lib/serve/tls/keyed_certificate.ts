@@ -51,7 +51,7 @@ async function openKeyed(
   const key = await importKey(pair.key, kind);
   const signature = await crypto.subtle.sign(KEY_ALGORITHM[kind], key, PROBE);
   if (!await isSignedBy(certificate, kind, signature)) {
-    throw new SyntaxError("the key is that of another certificate");
+    throw new SyntaxError("the key belongs to another certificate");
   }
   return { certificate, key, kind };
 }

@@ -19,7 +19,7 @@ export interface ListenerTlsOrNone extends Pick<OpenedTls, "files"> {
  * @param options Values of the options.
  * @param settings Protocols inside TLS, and the log.
  * @returns The TLS and its files.
- * @throws {UsageError} If the options do not go together.
+ * @throws {UsageError} If options conflict.
  * @throws {StartError} If a file is unusable.
  */
 export async function openListenerTls(

@@ -238,7 +238,7 @@ function requireSpoken(
   if (version < TLS_VERSION.Tls12) {
     throw new TlsAlertError(
       ALERT.ProtocolVersion,
-      "client speaks no TLS from 1.2",
+      "client does not speak TLS 1.2 or later",
     );
   }
   // Whoever offers none, or is offered none, does without.

@@ -42,7 +42,7 @@ export async function openClientTrust(
   });
   if (unable !== undefined) {
     throw new SyntaxError(
-      `${unable.subject} of --tls-client-ca is not for signing certificates: its keyUsage is without keyCertSign`,
+      `${unable.subject} of --tls-client-ca is not for signing certificates: its keyUsage lacks keyCertSign`,
     );
   }
   const revoked = lists === undefined

@@ -53,7 +53,7 @@ export type OutgoingTlsOptions =
  * @param isNeeded Whether anything is connected to by TLS.
  * @param settings Where the log is, and what opens files.
  * @returns The TLS, and the files that it is made of.
- * @throws {UsageError} If options don't go together, or nobody needs them.
+ * @throws {UsageError} If options conflict, or nobody needs them.
  * @throws {StartError} If a file can't be used.
  */
 export async function openOutgoingTls(
@@ -83,7 +83,7 @@ function requireNothing(config: UpstreamTlsConfig): void {
   ].find((option) => option);
   if (given === undefined || given === false) return;
   throw new UsageError(
-    "Sluice connects to nothing over TLS; name a tls:// upstream or an https:// parent, or leave it out",
+    "has no effect: no upstream or parent uses TLS; name a tls:// upstream or an https:// parent, or leave it out",
     { option: given },
   );
 }

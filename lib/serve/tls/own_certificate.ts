@@ -57,7 +57,7 @@ export function readOwnCertificate(
   try {
     const own = parse(certificate);
     if (!isKeyOf(own, key)) {
-      throw new SyntaxError("the key is that of another certificate");
+      throw new SyntaxError("the key belongs to another certificate");
     }
     return {
       certificate,

@@ -86,7 +86,7 @@ export class RevocationLists {
     if (issuer === subject) return;
     const list = this.#lists.find((list) => list.issuer === issuer);
     if (list === undefined) {
-      throw refused("is of an authority without a revocation list");
+      throw refused("is from an authority without a revocation list");
     }
     // An outdated list proves nothing: reject everyone rather than accept
     // anyone.
@@ -95,7 +95,7 @@ export class RevocationLists {
       throw refused(`can't be checked: the revocation list ${fault}`);
     }
     if (!list.revoked.has(normalizeSerial(serialNumber))) return;
-    throw refused(`${isOwn ? "" : "is of an authority that "}is revoked`);
+    throw refused(`${isOwn ? "" : "is from an authority that "}is revoked`);
   }
 }
 

@@ -72,6 +72,7 @@ export class SharedTable {
   readonly #first: number;
   readonly #stride: number;
   readonly #key: Uint8Array<ArrayBuffer>;
+  readonly #decoder = new TextDecoder();
   #keyLength = 0;
 
   /**
@@ -233,16 +234,25 @@ export class SharedTable {
     this.#numbers[this.#valuesAt(entry) + index] = value;
   }
 
+  /**
+   * Reads the key of an entry.
+   *
+   * @returns The key, as it was cut to the longest length.
+   */
+  keyOf(entry: number): string {
+    const length = this.#words[entry + ENTRY.length]! - 1;
+    const at = (entry + ENTRY.key) * WORD;
+    return this.#decoder.decode(this.#bytes.slice(at, at + length));
+  }
+
   /** All entries that are not spent, with their keys. */
   entries(): [key: string, entry: number][] {
-    const decoder = new TextDecoder();
     const all: [string, number][] = [];
     for (let place = 0; place < this.#places; place++) {
       const entry = this.#at(place);
       const length = this.#words[entry + ENTRY.length]! - 1;
       if (length < 0 || this.#isSpent(entry)) continue;
-      const at = (entry + ENTRY.key) * WORD;
-      all.push([decoder.decode(this.#bytes.slice(at, at + length)), entry]);
+      all.push([this.keyOf(entry), entry]);
     }
     return all;
   }

@@ -50,10 +50,10 @@ export function* parseProxyV1(): Parser<ProxyHeader> {
     ? ADDRESS_LENGTH[family!]!
     : undefined;
   if (length === undefined) {
-    throw malformed("its family is none of TCP4, TCP6, UNKNOWN");
+    throw malformed("its family is not one of TCP4, TCP6, UNKNOWN");
   }
   if (fields.length !== 4) {
-    throw malformed("it has not two addresses and two ports");
+    throw malformed("it does not have two addresses and two ports");
   }
   const [source, destination, sourcePort, destinationPort] = fields;
   return {

@@ -189,7 +189,7 @@ function checkSum(
   offset: number,
   value: Uint8Array,
 ): void {
-  if (value.length !== 4) throw malformed("its checksum has not 4 bytes");
+  if (value.length !== 4) throw malformed("its checksum does not have 4 bytes");
   const whole = new Uint8Array(FIXED_BYTES + rest.length);
   whole.set(V2_SIGNATURE);
   whole.set(fixed, V2_SIGNATURE.length);

@@ -89,7 +89,7 @@ function hostOf(name: string): string | undefined {
       ? host.toLowerCase().replace(/\.$/, "")
       : undefined;
   } catch {
-    throw illegal("the server's name is no name");
+    throw illegal("the server's name is not a valid name");
   }
 }
 

@@ -100,7 +100,7 @@ Deno.test("askNameServer() fails when the answer over TCP is none", async (t) =>
     "cut short again": [[{ truncated: true }], "it is cut short over TCP too"],
     "to another question": [
       [{ ...BAD, name: "b.test" }],
-      "it is to another question",
+      "it answers another question",
     ],
     "to no question": [
       [{ ...BAD, isBare: true }],

@@ -129,7 +129,7 @@ const FAILURES: [name: string, respond: Respond, why: string][] = [
     "it answers with an error (RCODE 11)",
   ],
   ["stays silent", SILENT, "no answer in time"],
-  ["refers to others", () => [{ recursive: false }], "not answer for others"],
+  ["refers to others", () => [{ recursive: false }], "only for its own names"],
   ["says nonsense", () => [new Uint8Array(30)], "no answer in time"],
 ];
 

@@ -114,7 +114,7 @@ Deno.test("startTls() tells where its ends are", async () => {
 
 /** The runtime does not tell which of them. */
 const OUT_OF_DATE =
-  "server's certificate is not accepted: it is out of date, not for servers, or of an unknown authority";
+  "server's certificate is not accepted: it is out of date, not for servers, or from an unknown authority";
 
 /** What is asked for and shown, and whether that will do. */
 const CASES: readonly {
@@ -149,7 +149,7 @@ const CASES: readonly {
     what: "the common name alone",
     shown: { name: "localhost", usage: "server" },
     reason:
-      "server's certificate is for no name: it has no subjectAltName, and a common name does not count",
+      "server's certificate names no host: it has no subjectAltName, and the common name does not count",
   },
   {
     what: "a certificate that has expired",
@@ -209,7 +209,7 @@ Deno.test("startTls() refuses a forgery that the runtime takes for genuine", asy
   const error = await assertRejects(() => connect(echo), TlsError);
   assertEquals(
     error.message,
-    "TLS handshake failed: server's certificate is of an unknown authority",
+    "TLS handshake failed: server's certificate is from an unknown authority",
   );
 });
 

@@ -25,7 +25,7 @@ Deno.test("ConnectionLimits.admit() refuses connections over the total limit", (
   const limits = new ConnectionLimits(2);
   const first = limits.admit("192.0.2.1", 0);
   limits.admit("192.0.2.2", 0);
-  assertRefused(limits, "192.0.2.3", 0, "Limit of 2 connections");
+  assertRefused(limits, "192.0.2.3", 0, "Limit of 2 connections reached");
   assertEquals(limits.total, 2);
   assertEquals(limits.clients, 2);
   first.release();
@@ -38,7 +38,7 @@ Deno.test("ConnectionLimits.admit() refuses connections over the limit of one cl
   const limits = new ConnectionLimits(100);
   const first = limits.admit("192.0.2.1", 2);
   limits.admit("192.0.2.1", 2);
-  const message = "Limit of 2 connections from one client";
+  const message = "Limit of 2 connections from one client reached";
   assertRefused(limits, "192.0.2.1", 2, message);
   assertRefused(limits, "::ffff:192.0.2.1", 2, message);
   limits.admit("192.0.2.2", 2);
@@ -50,7 +50,7 @@ Deno.test("ConnectionLimits.admit() refuses connections over the limit of one cl
 Deno.test("ConnectionLimits.admit() counts a /64 of IPv6 as one client", () => {
   const limits = new ConnectionLimits(100);
   limits.admit("2001:db8::1", 1);
-  const message = "Limit of 1 connections from one client";
+  const message = "Limit of 1 connection from one client reached";
   assertRefused(limits, "2001:db8::ffff:2", 1, message);
   limits.admit("2001:db8:0:1::1", 1);
   assertEquals(limits.clients, 2);
@@ -60,7 +60,7 @@ Deno.test("ConnectionLimits.admit() has no limit per client when it is 0", () =>
   const limits = new ConnectionLimits(50);
   for (let n = 0; n < 50; n++) limits.admit("192.0.2.1", 0);
   assertEquals(limits.total, 50);
-  assertRefused(limits, "192.0.2.1", 0, "Limit of 50 connections");
+  assertRefused(limits, "192.0.2.1", 0, "Limit of 50 connections reached");
 });
 
 Deno.test("ConnectionLimits counts a client's connections on all listeners", () => {
@@ -71,7 +71,7 @@ Deno.test("ConnectionLimits counts a client's connections on all listeners", () 
     limits,
     "192.0.2.1",
     2,
-    "Limit of 2 connections from one client",
+    "Limit of 2 connections from one client reached",
   );
 });
 
@@ -80,7 +80,12 @@ Deno.test("ConnectionLimits forgets clients that were refused or have left", () 
   const leases: Lease[] = [];
   for (let n = 0; n < 10; n++) leases.push(limits.admit(`192.0.2.${n}`, 1));
   for (let n = 0; n < 250; n++) {
-    assertRefused(limits, `198.51.100.${n}`, 1, "Limit of 10 connections");
+    assertRefused(
+      limits,
+      `198.51.100.${n}`,
+      1,
+      "Limit of 10 connections reached",
+    );
   }
   assertEquals(limits.clients, 10);
   for (const lease of leases) lease.release();
@@ -104,7 +109,7 @@ Deno.test("ConnectionLimits.admit() counts users by their names", () => {
   const first = limits.admit("2001:db8::1", 2);
   limits.admit("2001:db8::1", 2);
   limits.admit("2001:db8::2", 2);
-  const message = "Limit of 2 connections of user 2001:db8::1";
+  const message = "Limit of 2 connections for user 2001:db8::1 reached";
   assertRefused(limits, "2001:db8::1", 2, message);
   first.release();
   limits.admit("2001:db8::1", 2);
@@ -172,7 +177,7 @@ Deno.test("ConnectionLimits.admit() takes the place that was offered first", () 
   assertEquals(limits.total, 3);
   limits.admit("192.0.2.5", 0);
   assertEquals([ended, limits.total], [[3, 1], 3]);
-  assertRefused(limits, "192.0.2.6", 0, "Limit of 3 connections");
+  assertRefused(limits, "192.0.2.6", 0, "Limit of 3 connections reached");
 });
 
 Deno.test("ConnectionLimits.admit() takes no offered place while others are free", () => {
@@ -185,7 +190,7 @@ Deno.test("ConnectionLimits.admit() takes no offered place while others are free
   first.withdraw();
   second.release();
   limits.admit("192.0.2.3", 0);
-  assertRefused(limits, "192.0.2.4", 0, "Limit of 2 connections");
+  assertRefused(limits, "192.0.2.4", 0, "Limit of 2 connections reached");
   first.release();
   assertEquals(limits.total, 1);
 });
@@ -200,7 +205,7 @@ Deno.test("ConnectionLimits.admit() takes a client's own offered place when it h
   offer("192.0.2.2");
   limits.admit("192.0.2.2", 2);
   assertEquals(ended, ["192.0.2.2"]);
-  const message = "Limit of 2 connections from one client";
+  const message = "Limit of 2 connections from one client reached";
   assertRefused(limits, "192.0.2.2", 2, message);
   assertEquals(ended, ["192.0.2.2"]);
 });

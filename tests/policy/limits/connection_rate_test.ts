@@ -57,7 +57,7 @@ Deno.test("ConnectionRate.take() names the limit", () => {
   assertEquals([refusal.kind, refusal.limit, refusal.message], [
     "limit reached",
     "connection-rate",
-    "Limit of 30 new connections a minute from one client",
+    "Limit of 30 new connections a minute from one client reached",
   ]);
 });
 

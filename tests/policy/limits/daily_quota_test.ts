@@ -17,7 +17,7 @@ Deno.test("DailyQuota.refusal() returns a refusal when a user's bytes are used u
   assertEquals([kind, limit, message], [
     "limit reached",
     "quota",
-    "Daily quota of 10 GB of alice is used up until 00:00 UTC",
+    "The daily quota of 10 GB for alice is used up until 00:00 UTC",
   ]);
   assertEquals(quota.refusal("bob"), undefined);
 });
@@ -46,7 +46,7 @@ Deno.test("DailyQuota starts again at midnight of its zone", () => {
     );
     assertEquals(
       quota.refusal("alice")?.message,
-      `Daily quota of 100 B of alice is used up until 00:00 ${zone}`,
+      `The daily quota of 100 B for alice is used up until 00:00 ${zone}`,
     );
     clock.set(after);
     assertEquals(quota.refusal("alice"), undefined, zone);

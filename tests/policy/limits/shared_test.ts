@@ -70,7 +70,7 @@ Deno.test("SharedConnectionLimits counts users by names of any length", () => {
   const names = ["a", "é".repeat(127), "x".repeat(255)];
   for (const name of names) {
     limits.admit(name, 1);
-    assertThrows(() => limits.admit(name, 1), Refusal, "of user");
+    assertThrows(() => limits.admit(name, 1), Refusal, "for user");
   }
 });
 

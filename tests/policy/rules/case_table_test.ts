@@ -30,7 +30,7 @@ const ROWS: readonly (readonly [table: string, told: string])[] = [
   ["expect target\n", "c.txt:1:1: expected a table"],
   [
     "expect tarjet\n",
-    "c.txt:1:8: 'tarjet' is no column: expected expect, user",
+    "c.txt:1:8: 'tarjet' is not a column: expected expect, user",
   ],
   ["expect port\n", "c.txt:1:1: expected a column 'target'"],
   ["target port\n", "c.txt:1:1: expected a column 'expect'"],
@@ -43,13 +43,13 @@ const ROWS: readonly (readonly [table: string, told: string])[] = [
   ["expect target\nallow a\n", "c.txt:2:1: expected a port"],
   [
     "expect target port\nallow a 0\n",
-    "c.txt:2:9: '0' is no port from 1 to 65535",
+    "c.txt:2:9: '0' is not a port from 1 to 65535",
   ],
   ["expect target\nallow -\n", "c.txt:2:1: expected a verdict and a target"],
   ["expect target\nallow a b:80\n", "c.txt:2:9: expected no more columns"],
   [
     "expect target time\nallow a:80 noon\n",
-    "c.txt:2:12: 'noon' is no time such as",
+    "c.txt:2:12: 'noon' is not a time such as",
   ],
   [
     "expect target client\nallow a:80 x\n",
@@ -57,11 +57,11 @@ const ROWS: readonly (readonly [table: string, told: string])[] = [
   ],
   [
     "expect target command\nallow a:80 get\n",
-    "c.txt:2:12: 'get' is no command",
+    "c.txt:2:12: 'get' is not a command",
   ],
   [
     "expect target\nallow 256.1.1.1:80\n",
-    "c.txt:2:7: '256.1.1.1' is no IPv4 address",
+    "c.txt:2:7: '256.1.1.1' is not an IPv4 address",
   ],
   [
     "expect target\nallow ::1:80:::\n",
@@ -82,5 +82,5 @@ Deno.test("parseCases() bounds how many questions a table asks", () => {
   const users = Array.from({ length: 400 }, (_, n) => `u${n}`).join();
   const table = `expect target port user\nallow a ${ports} ${users}\n`;
   const error = assertThrows(() => parseCases(table, "c.txt"), RulesError);
-  assertEquals(error.message, "c.txt:2:1: expected 100000 questions at most");
+  assertEquals(error.message, "c.txt:2:1: expected at most 100000 questions");
 });

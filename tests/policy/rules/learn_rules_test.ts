@@ -134,6 +134,23 @@ Deno.test("RuleLearner says commands if one is BIND or UDP", () => {
   ]);
 });
 
+Deno.test("RuleLearner allows any protocol only where no name was shown", () => {
+  const ssh = { ...fact("git.example 22"), isHidden: true };
+  const dns = { ...fact("dns.example 53", { command: "udp" }), isHidden: true };
+  assertEquals(learn([fact("a.example 22"), ssh]), [
+    "deny command bind,udp",
+    "allow name a.example port 22",
+    "allow name git.example port 22 any-protocol",
+    "default deny",
+  ]);
+  const lines = learn([dns]);
+  assertEquals(lines, [
+    "allow name dns.example port 53 command udp any-protocol",
+    "default deny",
+  ]);
+  assert(allows(lines, dns));
+});
+
 Deno.test("RuleLearner joins ports that follow each other", () => {
   const facts = [80, 8000, 8001, 8002, 9001, 9002].map((port) =>
     fact(`a.example ${port}`)

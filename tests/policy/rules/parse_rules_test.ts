@@ -27,12 +27,12 @@ const MISTAKES: readonly (readonly [
   [
     "ü: deny",
     1,
-    "'ü' is no label: expected up to 64 letters, digits and . _ -, and neither default nor guard nor name-mismatch",
+    "'ü' is not a label: expected up to 64 letters, digits and . _ -, and neither default nor guard nor name-mismatch",
   ],
   [
     "guard: deny",
     1,
-    "'guard' is no label: expected up to 64 letters, digits and . _ -, and neither default nor guard nor name-mismatch",
+    "'guard' is not a label: expected up to 64 letters, digits and . _ -, and neither default nor guard nor name-mismatch",
   ],
   [
     "deny clinet 10.0.0.0/8",
@@ -93,7 +93,7 @@ const MISTAKES: readonly (readonly [
   [
     "deny client 10.0.0.1/8",
     13,
-    "'10.0.0.1/8' is not 10.0.0.0/8: bits behind it are set",
+    "'10.0.0.1/8' has bits set after the first 8; write 10.0.0.0/8",
   ],
   [
     "deny client 127.1",
@@ -103,48 +103,48 @@ const MISTAKES: readonly (readonly [
   [
     "deny to 10.0.0.0/8, ::ffff:10.0.0.0/104",
     21,
-    "'::ffff:10.0.0.0/104' is mapped: write it as IPv4",
+    "'::ffff:10.0.0.0/104' is an IPv4-mapped address: write it as IPv4",
   ],
   [
     "deny to example.com",
     9,
-    "'example.com' is no address: expected one, ADDRESS/BITS, or one of unspecified, private, cgnat, loopback, link-local, protocol-assignments, documentation, benchmark, multicast, reserved, local-nat64, discard, dummy, segment-routing, site-local; names are for 'name'",
+    "'example.com' is not an address: expected one, ADDRESS/BITS, or one of unspecified, private, cgnat, loopback, link-local, protocol-assignments, documentation, benchmark, multicast, reserved, local-nat64, discard, dummy, segment-routing, site-local; names are for 'name'",
   ],
   [
     "deny port 0",
     11,
-    "'0' is no port or range of ports such as 443 or 8000-8099",
+    "'0' is not a port or range of ports such as 443 or 8000-8099",
   ],
   [
     "deny port 90-80",
     11,
-    "'90-80' is no port or range of ports such as 443 or 8000-8099",
+    "'90-80' is not a port or range of ports such as 443 or 8000-8099",
   ],
   [
     "deny port 1,65536",
     13,
-    "'65536' is no port or range of ports such as 443 or 8000-8099",
+    "'65536' is not a port or range of ports such as 443 or 8000-8099",
   ],
   [
     "deny port http",
     11,
-    "'http' is no port or range of ports such as 443 or 8000-8099",
+    "'http' is not a port or range of ports such as 443 or 8000-8099",
   ],
   [
     "deny command get",
     14,
-    "'get' is no command: expected connect, bind, udp, http",
+    "'get' is not a command: expected connect, bind, udp, http",
   ],
   [
     "deny listener x:1",
     15,
-    "'x:1' is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
+    "'x:1' is not a listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
   ],
   ["deny listener ::1", 15, "'::1' needs brackets and a port: [::1]:1080"],
   [
     "deny listener 0",
     15,
-    "'0' is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
+    "'0' is not a listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
   ],
   [
     "deny name 10.0.0.1",
@@ -154,16 +154,16 @@ const MISTAKES: readonly (readonly [
   [
     "deny name a*.test",
     11,
-    "'a*.test' is no name: '*' begins it and a dot follows, as in *.example.com",
+    "'a*.test' is not a name: '*' begins it and a dot follows, as in *.example.com",
   ],
   [
     "deny name *a.test",
     11,
-    "'*a.test' is no name: '*' begins it and a dot follows, as in *.example.com",
+    "'*a.test' is not a name: '*' begins it and a dot follows, as in *.example.com",
   ],
   ["deny name a..test", 11, "'a..test': name has an empty label"],
   ["deny name .", 11, "'.': name is empty"],
-  ["deny name a/b", 11, `'a/b': label "a/b" is no label`],
+  ["deny name a/b", 11, `'a/b': label "a/b" is not allowed in a name`],
   ["deny name /a", 11, "'/a' has no second slash, as in /^ads?\\d*\\./"],
   ["deny name /a(/", 11, "regular expression (RE2): missing closing ): `a(`"],
   ["deny name /a)/", 11, "regular expression (RE2): unexpected ): `a)`"],
@@ -216,42 +216,42 @@ const MISTAKES: readonly (readonly [
   [
     `deny name /${"a".repeat(257)}/`,
     11,
-    "regular expression has 257 characters, not 256 at most",
+    "regular expression has 257 characters; at most 256 are allowed",
   ],
   [
     "deny day mon-fri,sat-",
     18,
-    "'sat-' is no day or range of days such as sun or mon-fri",
+    "'sat-' is not a day or range of days such as sun or mon-fri",
   ],
   [
     "deny day monday",
     10,
-    "'monday' is no day or range of days such as sun or mon-fri",
+    "'monday' is not a day or range of days such as sun or mon-fri",
   ],
   [
     "deny time 8-18",
     11,
-    "'8-18' is no part of a day such as 08:00-18:00 or 22:00-06:00",
+    "'8-18' is not a part of a day such as 08:00-18:00 or 22:00-06:00",
   ],
   [
     "deny time 24:00-06:00",
     11,
-    "'24:00-06:00' is no part of a day such as 08:00-18:00 or 22:00-06:00",
+    "'24:00-06:00' is not a part of a day such as 08:00-18:00 or 22:00-06:00",
   ],
   [
     "deny time 08:00-08:00",
     11,
-    "'08:00-08:00' is no part of a day such as 08:00-18:00 or 22:00-06:00",
+    "'08:00-08:00' is not a part of a day such as 08:00-18:00 or 22:00-06:00",
   ],
   [
     "deny time 08:60-18:00",
     11,
-    "'08:60-18:00' is no part of a day such as 08:00-18:00 or 22:00-06:00",
+    "'08:60-18:00' is not a part of a day such as 08:00-18:00 or 22:00-06:00",
   ],
   [
     "deny day mon zone Europe/Berlln",
     19,
-    "'Europe/Berlln' is no time zone such as Europe/Berlin",
+    "'Europe/Berlln' is not a time zone such as Europe/Berlin",
   ],
   ["deny day mon zone UTC,UTC", 23, "expected one time zone"],
   ["deny zone UTC", 6, "expected 'day' or 'time' beside 'zone'"],
@@ -260,7 +260,7 @@ const MISTAKES: readonly (readonly [
   [
     "default deny port 80",
     14,
-    "expected nothing behind the default, or a message",
+    "expected nothing after the default, except a message",
   ],
   ["x: default deny", 4, "expected allow or deny, not 'default'"],
 ];
@@ -434,7 +434,7 @@ Deno.test("parseRules() tells which --rule is malformed", () => {
   );
   assertEquals(
     error.message,
-    "rule 2, column 11: 'x' is no port or range of ports such as 443 or 8000-8099",
+    "rule 2, column 11: 'x' is not a port or range of ports such as 443 or 8000-8099",
   );
 });
 
@@ -458,7 +458,7 @@ Deno.test("parseRules() bounds rules and lines", () => {
   const many = Array.from({ length: 10_001 }, () => "deny port 1");
   assertEquals(
     assertThrows(() => parseRules([ruleOption(many)]), RulesError).message,
-    "rule 10001, column 1: expected 10000 rules at most",
+    "rule 10001, column 1: expected at most 10000 rules",
   );
   assertEquals(parseRules([ruleOption(many.slice(1))]).size, 10_000);
   const long = `deny name a.test #${"a".repeat(65_536)}`;

@@ -98,6 +98,19 @@ Deno.test("reachedFacts() says who came to a client that waits", () => {
   assertEquals(reachedFacts({ ...event, address: "" }), []);
 });
 
+Deno.test("reachedFacts() knows who showed no name", () => {
+  const target = "a.example:22";
+  const wouldDeny = { rule: "name-mismatch", reason: "" };
+  const isHidden = (event: Partial<ReachedEvent>) =>
+    reachedFact({ target, result: "ok", ...event })?.isHidden ?? false;
+  assert(isHidden({ wouldDeny }));
+  assert(isHidden({ wouldDeny, command: "udp", targets: [target] }));
+  assert(isHidden({ wouldDeny, command: "bind", address: "192.0.2.1:20" }));
+  assert(!isHidden({}));
+  assert(!isHidden({ wouldDeny, name: "b.example" }));
+  assert(!isHidden({ wouldDeny: { rule: "default", reason: "" } }));
+});
+
 Deno.test("ORDINARY_ADDRESS leaves out every address that the guard refuses", () => {
   const isOrdinary = (ip: string) => {
     ORDINARY_ADDRESS.lastIndex = 0;

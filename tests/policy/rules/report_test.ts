@@ -110,22 +110,22 @@ Deno.test("Rules tell which one lets any protocol through", () => {
 
 /** Lines that are wrong, and what is said of them. */
 const WRONG: readonly (readonly [line: string, problem: string])[] = [
-  ["report allow", "8: expected deny behind 'report', not 'allow'"],
-  ["report default allow", "16: expected deny behind 'report', not 'allow'"],
+  ["report allow", "8: expected deny after 'report', not 'allow'"],
+  ["report default allow", "16: expected deny after 'report', not 'allow'"],
   ["report", "7: expected allow or deny"],
   ["report report deny", "8: expected allow or deny, not 'report'"],
   ["report default", "15: expected default allow or default deny"],
   [
     "default deny any-protocol",
-    "14: expected nothing behind the default, or a message",
+    "14: expected nothing after the default, except a message",
   ],
   [
     'default allow message "a"',
-    "15: expected no 'message': it is for rules that deny",
+    "15: expected no 'message': only rules that deny can have one",
   ],
   [
     'allow message "a"',
-    "7: expected no 'message': it is for rules that deny",
+    "7: expected no 'message': only rules that deny can have one",
   ],
   [
     "deny message a",
@@ -139,17 +139,17 @@ const WRONG: readonly (readonly [line: string, problem: string])[] = [
   ['deny message ""', "14: expected a text without control characters"],
   [
     `deny message "${"a".repeat(201)}"`,
-    "14: the message has 201 characters; write 200 at most",
+    "14: the message has 201 characters; at most 200 are allowed",
   ],
   [
     "deny any-protocol",
-    "6: expected no 'any-protocol': it is for rules that allow",
+    "6: expected no 'any-protocol': only rules that allow can have it",
   ],
   ["allow any-protocol any-protocol", "20: 'any-protocol' is given twice"],
   ["allow not any-protocol", "11: expected a condition"],
   [
     "name-mismatch: deny",
-    "1: 'name-mismatch' is no label",
+    "1: 'name-mismatch' is not a label",
   ],
 ];
 

@@ -186,7 +186,7 @@ Deno.test("findFaults() hints at what makes no difference", () => {
   assertEquals(
     hints("deny name a.b.example\ndeny name .b.example\ndefault allow"),
     [
-      "--rule 1 hint makes no difference: rule --rule 2 behind it says the same",
+      "--rule 1 hint makes no difference: rule --rule 2 after it says the same",
     ],
   );
   assertEquals(

@@ -43,8 +43,14 @@ Deno.test("Rules tell the parent that the deciding rule names", () => {
 
 Deno.test("parseRules() says what is wrong with 'via'", () => {
   const cases = [
-    ["allow via nobody", "'nobody' is no parent: expected direct, tor, office"],
-    ["deny via tor", "expected no 'via': nothing goes anywhere"],
+    [
+      "allow via nobody",
+      "'nobody' is not a parent: expected direct, tor, office",
+    ],
+    [
+      "deny via tor",
+      "expected no 'via': a rule that denies sends nothing anywhere",
+    ],
     ["allow via tor,office", "expected one parent"],
     ["allow not via tor", "expected a condition"],
     ["allow via", "expected values for 'via'"],

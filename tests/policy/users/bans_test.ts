@@ -35,6 +35,7 @@ Deno.test("Bans bans a client for a minute after ten failures", () => {
   assertEquals(bans.fail("192.0.2.1", "x"), {
     ban: {
       event: "ban",
+      code: "client-banned",
       client: "192.0.2.1",
       duration: MINUTE,
       failures: 10,
@@ -111,6 +112,7 @@ Deno.test("Bans bans a client after one failure when the name is under attack", 
   const next = bans.fail("198.51.100.11", ALICE);
   assertEquals(next.ban, {
     event: "ban",
+    code: "guesser-banned",
     client: "198.51.100.11",
     duration: MINUTE,
     failures: 1,

@@ -259,17 +259,17 @@ export const FIRST_FLIGHTS: readonly FirstFlightRow[] = [
   {
     what: "TLS with a name in UTF-8",
     pieces: [tls("bücher.test")],
-    denied: "the server's name is no name",
+    denied: "the server's name is not a valid name",
   },
   {
     what: "TLS with NUL in the name",
     pieces: [tls("a.test\0.evil.test")],
-    denied: "the server's name is no name",
+    denied: "the server's name is not a valid name",
   },
   {
     what: "TLS with a space in the name",
     pieces: [tls("a.test evil.test")],
-    denied: "the server's name is no name",
+    denied: "the server's name is not a valid name",
   },
   { what: "TLS over the bound", pieces: [padded(17_000)], denied: BROKEN },
   {

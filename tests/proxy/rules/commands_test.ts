@@ -248,13 +248,13 @@ const FAILURES: readonly (readonly [
     1,
     `sluice: Cannot read rules rules.txt: rules.txt:1:11: '\\u001b[31m${
       "%".repeat(30)
-    }…' is no port or range of ports such as 443 or 8000-8099 (option --rules)\n`,
+    }…' is not a port or range of ports such as 443 or 8000-8099 (option --rules)\n`,
   ],
   [
     "",
     ["--rule", "deny", "--rule", "deny to 10.0.0.1/8"],
     2,
-    "sluice: Option --rule: rule 2, column 9: '10.0.0.1/8' is not 10.0.0.0/8: bits behind it are set\n",
+    "sluice: Option --rule: rule 2, column 9: '10.0.0.1/8' has bits set after the first 8; write 10.0.0.0/8\n",
   ],
   [
     "",
@@ -266,13 +266,13 @@ const FAILURES: readonly (readonly [
     "",
     ["rules", "test", "--target", "a b:80"],
     2,
-    'sluice: Option --target: label "a b" is no label\n',
+    'sluice: Option --target: label "a b" is not allowed in a name\n',
   ],
   [
     "",
     ["rules", "test", "--target", "a.test:80", "--at", "noon"],
     2,
-    "sluice: Option --at: 'noon' is no time such as 2026-11-21T12:00\n",
+    "sluice: Option --at: 'noon' is not a time such as 2026-11-21T12:00\n",
   ],
   [
     "deny to 10.0.0.1",

@@ -74,7 +74,7 @@ Deno.test("sluice rules learn writes rules that deny nothing of their own log, a
   await Deno.writeTextFile(log, day().join("\n") + "\n");
   const learnt = await sluice(["rules", "learn", log]);
   assertEquals(learnt.code, 0);
-  assertStringIncludes(learnt.stderr, "1 line of the log is no JSON");
+  assertStringIncludes(learnt.stderr, "1 line of the log is not JSON");
   assertStringIncludes(learnt.text, "# Learnt from 3002 connections");
   for (const word of ["denied", "full", "upstream", "*"]) {
     assert(!learnt.text.includes(word), word);
@@ -125,13 +125,26 @@ Deno.test("sluice rules learn reads standard input, and generalises only if it i
   );
 });
 
+Deno.test("sluice rules learn allows any protocol where --check-names report saw no name", async () => {
+  const wouldDeny = { rule: "name-mismatch", reason: "x" };
+  const log = [
+    line({ target: "git.example:22", wouldDeny }),
+    line({ target: "a.example:443", wouldDeny, name: "b.example" }),
+  ].join("\n");
+  const { text } = await sluice(["rules", "learn", "-"], { stdin: log });
+  assertEquals(text.split("\n").slice(2, -2), [
+    "allow name a.example port 443",
+    "allow name git.example port 22 any-protocol",
+  ]);
+});
+
 Deno.test("sluice rules learn warns of a log without an allowed connection", async () => {
   const { code, stderr, text } = await sluice(["rules", "learn", "-"], {
     stdin: "12:00:01 ok  127.0.0.1:50000 > a.example:443\n",
   });
   assertEquals(code, 0);
   assertStringIncludes(text, "\ndefault deny\n");
-  assertStringIncludes(stderr, "1 line of the log is no JSON");
+  assertStringIncludes(stderr, "1 line of the log is not JSON");
   assertStringIncludes(stderr, "these rules deny everything");
 });
 

@@ -93,7 +93,7 @@ Deno.test("associate() ignores what the client sends on its connection, within b
   await within(5_000, rest.catch(() => {}));
   const [record] = await within(5_000, proxy.whenEnded(1));
   assertEquals(record!.result, "cut");
-  assertStringIncludes(record!.reason, "sends on its control connection");
+  assertStringIncludes(record!.reason, "sent data on its control connection");
   assertFree(client.relay);
 });
 

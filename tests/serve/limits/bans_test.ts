@@ -90,6 +90,7 @@ Deno.test("authenticate() bans a client after ten passwords, without hashing mor
   assertEquals([ended[11]!.result, ended[11]!.user], ["refused", "alice"]);
   assertEquals(events.filter(({ event }) => event === "ban"), [{
     event: "ban",
+    code: "client-banned",
     client: "127.0.0.1",
     duration: 60_000,
     failures: 10,

@@ -63,7 +63,7 @@ Deno.test(
       assertEquals(await carry(await second.port(), 30_000), 0);
       assertEquals(await carry(await second.port(), 30_000), 1);
       second.kill("SIGTERM");
-      await second.line(/Daily quota of 100 kB of alice is used up/);
+      await second.line(/The daily quota of 100 kB for alice is used up/);
       await second.code();
     }
     const text = await Deno.readTextFile(`${path}/quota.json`);

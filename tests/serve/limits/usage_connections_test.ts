@@ -57,14 +57,17 @@ Deno.test("SessionUsage.admit() refuses a user with too many connections, and no
   const said = userDialogue("alice", echo.addr);
   const answer = await exchange(proxy, said);
   assertBytes(answer, join([5, 2, 1, 0], refusal(1)));
-  const why = "Limit of 2 connections of user alice";
+  const why = "Limit of 2 connections for user alice reached";
   const refused = ["refused", "connections-per-user", why];
   assertEquals(await lastOf(proxy, 1), refused);
   const page = await exchange(
     proxy,
     encoder.encode(userRequest("alice", echo)),
   );
-  assertMatch(decoder.decode(page), /^HTTP\/1\.1 503 [^]*user alice\n$/);
+  assertMatch(
+    decoder.decode(page),
+    /^HTTP\/1\.1 503 [^]*user alice reached\n$/,
+  );
   assertEquals(await lastOf(proxy, 2), refused);
 
   const other = await askTunnel(proxy, "bob", echo.addr);
@@ -135,12 +138,12 @@ Deno.test("SessionUsage.admit() refuses a client that connects too often, in eve
     if (answer !== undefined) assertBytes(got, answer);
     else {assertMatch(
         decoder.decode(got),
-        /^HTTP\/1\.1 503 [^]*from one client\n$/,
+        /^HTTP\/1\.1 503 [^]*from one client reached\n$/,
       );}
     assertEquals(await lastOf(proxy, 5 + n), [
       "refused",
       "connection-rate",
-      "Limit of 3 new connections an hour from one client",
+      "Limit of 3 new connections an hour from one client reached",
     ]);
   }
   assertEquals(echo.accepted, 4);

@@ -21,7 +21,7 @@ import {
   USERS,
 } from "../../support/usage.ts";
 
-const REASON = "Daily quota of 100 kB of alice is used up until 00:00 UTC";
+const REASON = "The daily quota of 100 kB for alice is used up until 00:00 UTC";
 const LIMITS = { quotaPerUser: 100_000 };
 
 Deno.test("QuotaMeter cuts the tunnels of a user whose quota is used up, and refuses new ones", async () => {

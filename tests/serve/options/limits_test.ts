@@ -110,7 +110,7 @@ Deno.test("openLimits() refuses limits of users without users", async () => {
     await assertRejects(
       () => open(false),
       UsageError,
-      `${name}: limits nobody: there are no users`,
+      `${name}: has no effect without users`,
     );
     assertEquals(Object.keys((await open(true)).usage!).length, 1);
   }

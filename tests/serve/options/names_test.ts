@@ -54,13 +54,13 @@ const BAD: [args: string[], message: string][] = [
   [["--dns", "127.1"], "Option --dns: "],
   [["--dns-cache", "-1"], "Option --dns-cache"],
   [["--dns-cache", "1000001"], "is not a whole number from 0 to 1000000"],
-  [["--prefer", "ipv5"], "'ipv5' is none of system, ipv4, ipv6, only-ipv4"],
+  [["--prefer", "ipv5"], "'ipv5' is not one of system, ipv4, ipv6, only-ipv4"],
   [["--bind", "eth0"], "'eth0' is not an IP address"],
-  [["--bind", "0.0.0.0"], "'0.0.0.0' is all addresses, not one"],
-  [["--bind", "::"], "'::' is all addresses, not one"],
+  [["--bind", "0.0.0.0"], "'0.0.0.0' means all addresses; give one"],
+  [["--bind", "::"], "'::' means all addresses; give one"],
   [
     ["--bind", "127.0.0.1", "--bind", "127.0.0.2"],
-    "127.0.0.1 and 127.0.0.2 are of the same family",
+    "127.0.0.1 and 127.0.0.2 are of the same family; give one IPv4 and one IPv6 address at most",
   ],
 ];
 

@@ -53,7 +53,7 @@ Deno.test("tlsConfig() refuses what does not go together", async () => {
     "--tls-cert a": "Option --tls-cert: needs --tls-key",
     "--tls-key a": "Option --tls-key: needs --tls-cert",
     "--tls-cert a --tls-cert b --tls-key c":
-      "Option --tls-cert: every one needs a --tls-key: there are 2 and 1",
+      "Option --tls-cert: each needs a --tls-key, but there are 2 certificates and 1 key",
     "--tls-client-ca a": "Option --tls-client-ca: needs --tls-cert",
     "--tls-cert a --tls-key b --tls-crl c":
       "Option --tls-crl: needs --tls-client-ca",

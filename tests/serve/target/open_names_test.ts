@@ -41,7 +41,7 @@ Deno.test("checkOutgoing() takes addresses of this machine only", () => {
     assertThrows(
       () => checkOutgoing(outgoing),
       StartError,
-      `Cannot leave from ${text}: it is not an address of this machine`,
+      `Cannot use ${text} as a source address: it is not an address of this machine`,
     );
   }
 });

@@ -79,7 +79,7 @@ Deno.test("OpenSessions judges 10,000 tunnels with 100 rules within a second", a
     "Refusal: revoked: Denied by rule x",
   );
   assertEquals(messages, [
-    "Cut 1000 connections of 10000 that users, certificates or rules would refuse now",
+    "Cut 1000 of 10000 connections, because users, certificates or rules refuse them now",
   ]);
   // Of this process's own time: others are busy too.
   assert(user + system < 1_000_000, `${user + system} µs`);

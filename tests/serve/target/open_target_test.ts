@@ -183,7 +183,7 @@ Deno.test("openTarget() refuses when the client is over a limit, before it resol
   const error = await assertRejects(
     () => open(second.session, "x.invalid", 80),
     Refusal,
-    "Limit of 1 connections",
+    "Limit of 1 connection reached",
   );
   assertEquals(error.kind, "limit reached");
   assertEquals(limits.total, 1);

@@ -83,6 +83,6 @@ Deno.test("startProxy() does not start when it can't leave from an address", asy
   await assertRejects(
     () => startProxy({ listen, outgoing }),
     StartError,
-    "Cannot leave from 203.0.113.5: it is not an address of this machine",
+    "Cannot use 203.0.113.5 as a source address: it is not an address of this machine",
   );
 });

@@ -190,7 +190,7 @@ Deno.test("openTarget() says why its only parent fails, every time", async () =>
   }
   for (const { result, reason } of await proxy.whenEnded(5)) {
     assertEquals(result, "failed");
-    assert(/Cannot go through/.test(reason), reason);
+    assert(/Cannot connect through/.test(reason), reason);
   }
 });
 

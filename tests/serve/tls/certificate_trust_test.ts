@@ -75,8 +75,8 @@ Deno.test("CertificateTrust rejects invalid certificates, and says why", async (
   const cases: [Promise<TestCertificate>, string][] = [
     [issue({ name: "a", days: [-9, -1] }, authority), "has expired"],
     [issue({ name: "a", days: [1, 9] }, authority), "is not yet valid"],
-    [issue({ name: "a" }, other), "is of an unknown authority"],
-    [issue({ name: "a" }), "is of an unknown authority"],
+    [issue({ name: "a" }, other), "is from an unknown authority"],
+    [issue({ name: "a" }), "is from an unknown authority"],
     [issue({ name: "a", usage: "server" }, authority), "is not for clients"],
     [
       issue({ name: "a", isAuthority: true }, authority),
@@ -118,7 +118,7 @@ Deno.test("CertificateTrust follows a chain, in any order, and no further than i
   assertEquals(await judge([own, middle]), "alice");
   assertEquals(await judge([own, authority, middle]), "alice");
   assertEquals(await judge([own], [middle]), "alice");
-  const unknown = "certificate is of an unknown authority";
+  const unknown = "certificate is from an unknown authority";
   assertEquals(await judge([own]), unknown);
   // One more authority than the path length allows.
   const lower = await issue(
@@ -142,7 +142,10 @@ Deno.test("CertificateTrust stops at chains without an end", async () => {
   const sent = [own, ...links.slice(1).reverse()];
   assertEquals(await judge(sent), "certificate is too far from its authority");
   const many = Array<TestCertificate>(17).fill(own);
-  assertEquals(await judge(many), "certificate comes with too many others");
+  assertEquals(
+    await judge(many),
+    "certificate came with too many other certificates",
+  );
 });
 
 Deno.test("CertificateTrust.verify() checks the dates of remembered certificates again", async () => {
@@ -174,7 +177,7 @@ Deno.test("CertificateTrust rejects revoked certificates, and all if their state
     31,
   );
   // The authority's own certificate ends with the list.
-  assertEquals(late, "certificate is of an authority that has expired");
+  assertEquals(late, "certificate is from an authority that has expired");
   const short = await openClientTrust(
     authority.certificate,
     await revoke([], authority, [-1, 1]),
@@ -191,7 +194,7 @@ Deno.test("CertificateTrust rejects revoked certificates, and all if their state
   const unlisted = await issue({ name: "dave" }, other);
   assertEquals(
     await judge([unlisted], both, list),
-    "certificate is of an authority without a revocation list",
+    "certificate is from an authority without a revocation list",
   );
 });
 
@@ -236,7 +239,7 @@ Deno.test("openClientTrust() accepts no authority that is none", async () => {
     () =>
       openClientTrust(authority.certificate + unable.certificate, undefined),
     SyntaxError,
-    "CN=unable of --tls-client-ca is not for signing certificates: its keyUsage is without keyCertSign",
+    "CN=unable of --tls-client-ca is not for signing certificates: its keyUsage lacks keyCertSign",
   );
 });
 
@@ -246,7 +249,7 @@ Deno.test("openClientTrust() rejects an authority with an unknown critical exten
   );
   assertEquals(
     await judge([await issue({ name: "alice" }, odd)], [odd]),
-    "certificate is of an authority that has an unknown critical extension (1.2.3.4)",
+    "certificate is from an authority that has an unknown critical extension (1.2.3.4)",
   );
 });
 
@@ -259,7 +262,7 @@ Deno.test("CertificateTrust.verifyClient() says whose certificate it refuses, fi
     return (await assertRejects(() => verifying, TlsError)).message;
   };
   const reason =
-    "TLS handshake failed: client's certificate is of an unknown authority";
+    "TLS handshake failed: client's certificate is from an unknown authority";
   assertEquals(
     await refusal("alice", "00ff01"),
     `${reason}: subject 'CN=alice', serial ff01`,

@@ -28,27 +28,27 @@ const USAGES: readonly {
   {
     what: "the purpose of servers",
     settings: { usage: "server" },
-    client: "its extendedKeyUsage is serverAuth, without clientAuth",
+    client: "its extendedKeyUsage is serverAuth and lacks clientAuth",
   },
   {
     what: "the purpose of clients",
     settings: { usage: "client" },
-    server: "its extendedKeyUsage is clientAuth, without serverAuth",
+    server: "its extendedKeyUsage is clientAuth and lacks serverAuth",
   },
   { what: "any purpose", settings: { purposes: ["2.5.29.37.0"] } },
   {
     what: "other purposes",
     settings: { purposes: ["1.3.6.1.5.5.7.3.3", "1.2.3"] },
-    server: "its extendedKeyUsage is codeSigning, another, without serverAuth",
-    client: "its extendedKeyUsage is codeSigning, another, without clientAuth",
+    server: "its extendedKeyUsage is codeSigning, another and lacks serverAuth",
+    client: "its extendedKeyUsage is codeSigning, another and lacks clientAuth",
   },
   {
     what: "signing of certificates only",
     settings: { isAuthority: true, usage: "none" },
     server:
-      "its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates",
+      "its keyUsage is keyCertSign, cRLSign and lacks digitalSignature: it is an authority's, which signs certificates",
     client:
-      "its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates",
+      "its keyUsage is keyCertSign, cRLSign and lacks digitalSignature: it is an authority's, which signs certificates",
   },
   {
     what: "signing of certificates and of handshakes",
@@ -60,19 +60,19 @@ const USAGES: readonly {
   {
     what: "signing of lists only",
     settings: { usage: "none", keyUsage: ["cRLSign"] },
-    server: "its keyUsage is cRLSign, without digitalSignature",
-    client: "its keyUsage is cRLSign, without digitalSignature",
+    server: "its keyUsage is cRLSign and lacks digitalSignature",
+    client: "its keyUsage is cRLSign and lacks digitalSignature",
   },
   {
     what: "no usage at all",
     settings: { usage: "none", keyUsage: [] },
-    server: "its keyUsage is empty, without digitalSignature",
-    client: "its keyUsage is empty, without digitalSignature",
+    server: "its keyUsage is empty and lacks digitalSignature",
+    client: "its keyUsage is empty and lacks digitalSignature",
   },
   {
     what: "encryption of keys only",
     settings: { usage: "none", keyUsage: ["keyEncipherment"] },
-    client: "its keyUsage is keyEncipherment, without digitalSignature",
+    client: "its keyUsage is keyEncipherment and lacks digitalSignature",
   },
 ];
 
@@ -179,7 +179,7 @@ Deno.test("no command starts with a certificate that is not for its use", async 
   for (const [at, { line, user, wrong }] of cases.entries()) {
     const { code, stderr } = answers[at]!;
     assert(code !== 0, line.join(" "));
-    assert(stderr.includes(`without ${user}Auth`), stderr);
+    assert(stderr.includes(`lacks ${user}Auth`), stderr);
     assert(stderr.includes(`${wrong}.crt: the certificate is not for`), stderr);
   }
 });
@@ -205,8 +205,8 @@ Deno.test("sluice check and doctor find the certificate of no server", async () 
       }],
     }),
   );
-  const missing = ["keyCertSign, cRLSign, without digitalSignature"];
-  const all = [...missing, "serverAuth, without clientAuth"];
+  const missing = ["keyCertSign, cRLSign and lacks digitalSignature"];
+  const all = [...missing, "serverAuth and lacks clientAuth"];
   const cases: [string[], number, string[]][] = [
     [["check", "-c", file("sluice.json")], 2, all],
     [["doctor", "-c", file("sluice.json")], 1, all],

@@ -46,7 +46,7 @@ Deno.test("connect speaks TLS, verifies the target, and shows a certificate", as
     ],
     [["--tls", ...shown, `localhost:${port}`], 1, ""],
     [["--tls", verified, ...shown, `127.0.0.2:${port}`], 1, ""],
-    [[verified, `localhost:${port}`], 2, "connects to nothing over TLS"],
+    [[verified, `localhost:${port}`], 2, "no upstream or parent uses TLS"],
     [["--tls", "--udp", `localhost:${port}`], 2, "TLS wants a stream"],
   ];
   for (const [args, code, why] of cases) {

@@ -162,7 +162,7 @@ Deno.test("overTls() rejects a client that only claims a constrained authority",
     assertEquals(await getsIn(server, shown), false);
   }
   for (const { reason } of await within(5_000, server.proxy.whenEnded(3))) {
-    assert(reason.includes("is of an unknown authority: subject "), reason);
+    assert(reason.includes("is from an unknown authority: subject "), reason);
   }
 });
 

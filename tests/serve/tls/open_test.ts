@@ -163,7 +163,7 @@ Deno.test("openTls() keeps what it has where new files can't be used", async () 
   assertEquals(await getsIn(server), true);
   const [, unfit] = errors(messages);
   assert(
-    unfit!.endsWith("without serverAuth; Sluice keeps the old one"),
+    unfit!.endsWith("lacks serverAuth; Sluice keeps the old one"),
     unfit,
   );
   await authority.save("server", another);
@@ -280,25 +280,25 @@ const BAD_FILES: readonly {
     what: "the key of another certificate",
     make: ({ alice, write }) => write("server.key", alice.key),
     message:
-      /^Cannot use the files of TLS: \S+server.crt: the key is that of another certificate$/,
+      /^Cannot use the TLS files: \S+server.crt: the key belongs to another certificate$/,
   },
   {
     what: "a certificate for clients only",
     make: ({ alice, save }) => save("server", alice),
     message:
-      /^Cannot use the files of TLS: \S+server.crt: the certificate is not for servers: its extendedKeyUsage is clientAuth, without serverAuth$/,
+      /^Cannot use the TLS files: \S+server.crt: the certificate is not for servers: its extendedKeyUsage is clientAuth and lacks serverAuth$/,
   },
   {
     what: "the certificate of an authority",
     make: ({ authority, save }) => save("server", authority),
     message:
-      /^Cannot use the files of TLS: \S+server.crt: the certificate is not for servers: its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates$/,
+      /^Cannot use the TLS files: \S+server.crt: the certificate is not for servers: its keyUsage is keyCertSign, cRLSign and lacks digitalSignature: it is an authority's, which signs certificates$/,
   },
   {
     what: "an authority that is none",
     make: ({ alice, write }) => write("ca.crt", alice.certificate),
     message:
-      /^Cannot use the files of TLS: CN=alice of --tls-client-ca is not an authority$/,
+      /^Cannot use the TLS files: CN=alice of --tls-client-ca is not an authority$/,
   },
   {
     what: "a revocation list of another authority",
@@ -307,7 +307,7 @@ const BAD_FILES: readonly {
       return { revocationLists: path("crl") };
     },
     message:
-      /^Cannot use the files of TLS: --tls-crl: the list is not signed by an authority of clients$/,
+      /^Cannot use the TLS files: --tls-crl: the list is not signed by an authority of clients$/,
   },
   {
     what: "a revocation list that has expired",
@@ -315,7 +315,7 @@ const BAD_FILES: readonly {
       await write("crl", await revoke([], authority, [-9, -1]));
       return { revocationLists: path("crl") };
     },
-    message: /^Cannot use the files of TLS: --tls-crl: the list has expired \(/,
+    message: /^Cannot use the TLS files: --tls-crl: the list has expired \(/,
   },
 ];
 

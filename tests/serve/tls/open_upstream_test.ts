@@ -56,7 +56,7 @@ Deno.test("openUpstreamTls() does not start with the key of another certificate"
         }],
       }, () => {}),
     StartError,
-    "the key is that of another certificate",
+    "the key belongs to another certificate",
   );
 });
 
@@ -65,10 +65,10 @@ Deno.test("openUpstreamTls() does not start with a certificate that is not for c
   const { path } = authority;
   for (
     const [name, missing] of [
-      ["server", "its extendedKeyUsage is serverAuth, without clientAuth"],
+      ["server", "its extendedKeyUsage is serverAuth and lacks clientAuth"],
       [
         "ca",
-        "its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates",
+        "its keyUsage is keyCertSign, cRLSign and lacks digitalSignature: it is an authority's, which signs certificates",
       ],
     ]
   ) {
@@ -79,7 +79,7 @@ Deno.test("openUpstreamTls() does not start with a certificate that is not for c
       }, () => {}), StartError);
     assertEquals(
       message,
-      `Cannot use the files of TLS: ${certificate}: the certificate is not for clients: ${missing}`,
+      `Cannot use the TLS files: ${certificate}: the certificate is not for clients: ${missing}`,
     );
   }
 });

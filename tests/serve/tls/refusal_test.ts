@@ -54,18 +54,18 @@ const BAD_CERTIFICATES: readonly {
   {
     what: "the certificate of another authority",
     make: async () => issue({ name: "eve" }, await makeAuthority("Other")),
-    reason: "client's certificate is of an unknown authority",
+    reason: "client's certificate is from an unknown authority",
   },
   {
     what: "the certificate of another authority of the same name",
     make: async () =>
       issue({ name: "eve" }, await makeAuthority("Test authority")),
-    reason: "client's certificate is of an unknown authority",
+    reason: "client's certificate is from an unknown authority",
   },
   {
     what: "a certificate that signs itself",
     make: () => issue({ name: "self" }),
-    reason: "client's certificate is of an unknown authority",
+    reason: "client's certificate is from an unknown authority",
   },
   {
     what: "a certificate for servers",
@@ -84,7 +84,7 @@ const BAD_CERTIFICATES: readonly {
   {
     what: "a forgery in X.509's first version",
     make: () => Promise.resolve(FORGED),
-    reason: "client's certificate is of an unknown authority",
+    reason: "client's certificate is from an unknown authority",
   },
   {
     what: "a name that its authority may not give",
@@ -151,13 +151,13 @@ const BAD_BYTES: readonly {
     what: "TLS 1.1",
     bytes: hello({ version: 0x0302 }),
     answer: encodeAlert(ALERT.ProtocolVersion),
-    reason: "client speaks no TLS from 1.2",
+    reason: "client does not speak TLS 1.2 or later",
   },
   {
     what: "TLS 1.1 in the newer form",
     bytes: hello({ extensions: [versions(0x0302, 0x0301)] }),
     answer: encodeAlert(ALERT.ProtocolVersion),
-    reason: "client speaks no TLS from 1.2",
+    reason: "client does not speak TLS 1.2 or later",
   },
   {
     what: "h2 alone",

@@ -144,15 +144,15 @@ Deno.test("parseProxyHeader() accepts UNKNOWN with anything after it", () => {
 
 Deno.test("parseProxyHeader() refuses malformed lines", () => {
   const cases = [
-    ["TCP4 1.2.3.4 5.6.7.8 1\r\n", "not two addresses and two ports"],
-    ["TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n", "not two addresses and two ports"],
-    ["TCP4  1.2.3.4 5.6.7.8 1 2\r\n", "not two addresses and two ports"],
-    ["TCP4\r\n", "not two addresses and two ports"],
-    ["TCP5 1.2.3.4 5.6.7.8 1 2\r\n", "family is none of"],
-    ["tcp4 1.2.3.4 5.6.7.8 1 2\r\n", "family is none of"],
-    ["UDP4 1.2.3.4 5.6.7.8 1 2\r\n", "family is none of"],
-    ["constructor 1.2.3.4 5.6.7.8 1 2\r\n", "family is none of"],
-    ["\r\n", "family is none of"],
+    ["TCP4 1.2.3.4 5.6.7.8 1\r\n", "not have two addresses and two ports"],
+    ["TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n", "not have two addresses and two ports"],
+    ["TCP4  1.2.3.4 5.6.7.8 1 2\r\n", "not have two addresses and two ports"],
+    ["TCP4\r\n", "not have two addresses and two ports"],
+    ["TCP5 1.2.3.4 5.6.7.8 1 2\r\n", "family is not one of"],
+    ["tcp4 1.2.3.4 5.6.7.8 1 2\r\n", "family is not one of"],
+    ["UDP4 1.2.3.4 5.6.7.8 1 2\r\n", "family is not one of"],
+    ["constructor 1.2.3.4 5.6.7.8 1 2\r\n", "family is not one of"],
+    ["\r\n", "family is not one of"],
     ["TCP4 1.2.3 5.6.7.8 1 2\r\n", "'1.2.3' is not an address"],
     ["TCP4 01.2.3.4 5.6.7.8 1 2\r\n", "'01.2.3.4' is not an address"],
     ["TCP4 ::1 5.6.7.8 1 2\r\n", "'::1' is not an address"],
@@ -226,7 +226,7 @@ Deno.test("parseProxyHeader() refuses inconsistent lengths", () => {
     [v2(0x21, 0x11, [...ZEROS, 1, 0, 1]), "a field is cut short"],
     [v2(0x21, 0x11, [...ZEROS, 1, 255, 255, 0]), "a field is cut short"],
     [v2(0x21, 0x11, [...ZEROS, 2, 0, 1, 255]), "authority is not UTF-8"],
-    [v2(0x21, 0x11, [...ZEROS, 3, 0, 1, 0]), "checksum has not 4 bytes"],
+    [v2(0x21, 0x11, [...ZEROS, 3, 0, 1, 0]), "checksum does not have 4 bytes"],
     [v2(0x21, 0x11, [...ZEROS, 3, 0, 4, 0, 0, 0, 0]), "checksum is wrong"],
     [
       v2(0x21, 0x11, [...ZEROS, 5, 0, 129, ...new Array<number>(129).fill(0)]),

@@ -18,7 +18,7 @@ export interface ElementOptions {
 /**
  * Finds an element of the page.
  *
- * @throws {TypeError} If there is none of that kind.
+ * @throws {TypeError} If there is not one of that kind.
  */
 export function byId<E extends Element>(id: string, kind: new () => E): E {
   const found = document.getElementById(id);

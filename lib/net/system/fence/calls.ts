@@ -1,10 +1,10 @@
 /**
- * The calls of Linux that a fence is made of, and their failures.
+ * The Linux system calls that a fence needs, and their errors.
  *
  * @module
  */
 
-/** The functions of the C library, as Deno wants them described. */
+/** The functions of the C library, described for Deno. */
 export const FENCE_SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -67,10 +67,10 @@ export const FENCE_SYMBOLS = {
   },
 } as const;
 
-/** Calls of the system. */
+/** The functions of the C library. */
 export type FenceCalls = Deno.DynamicLibrary<typeof FENCE_SYMBOLS>["symbols"];
 
-/** Names of the failures that a person can act on (errno(3)). */
+/** Names of errors that an operator can act on (errno(3)). */
 const NAMES: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
@@ -83,16 +83,16 @@ const NAMES: Readonly<Record<number, string>> = {
   38: "ENOSYS",
 };
 
-/** A call that failed. */
+/** A failed system call. */
 export class CallError extends Error {
-  /** Number of the failure (errno(3)). */
+  /** Error number (errno(3)). */
   readonly code: number;
 
   /**
    * Constructs an error.
    *
-   * @param doing What could not be done, for example `hide /run`.
-   * @param code Number of the failure.
+   * @param doing The failed action, such as `hide /run`.
+   * @param code Error number (errno(3)).
    */
   constructor(doing: string, code: number) {
     super(`Cannot ${doing}: ${NAMES[code] ?? `error ${code}`}`);
@@ -104,10 +104,10 @@ export class CallError extends Error {
 let calls: FenceCalls | undefined;
 
 /**
- * Gives the calls.
+ * Opens the C library, once.
  *
  * @returns The functions of the C library.
- * @throws {Deno.errors.NotCapable} If Deno was not given the permission for FFI.
+ * @throws {Deno.errors.NotCapable} If Deno was not given --allow-ffi.
  */
 export function fenceCalls(): FenceCalls {
   calls ??= Deno.dlopen("libc.so.6", FENCE_SYMBOLS).symbols;
@@ -115,10 +115,10 @@ export function fenceCalls(): FenceCalls {
 }
 
 /**
- * Throws if a call failed.
+ * Requires the success of a call.
  *
- * @param result What the call gave; negative is a failure.
- * @param doing What it was to do.
+ * @param result The call's result; negative on failure.
+ * @param doing The action, for the error.
  * @returns The result.
  * @throws {CallError} If it is negative.
  */
@@ -133,10 +133,9 @@ function lastFailure(): number {
 }
 
 /**
- * Makes a text as C has it.
+ * Converts a text to a string of C.
  *
- * @param value The text.
- * @returns Its bytes and a zero.
+ * @returns Its UTF-8 bytes and a zero.
  */
 export function cText(value: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${value}\0`);

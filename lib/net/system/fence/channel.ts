@@ -16,25 +16,27 @@ const MSG_NOSIGNAL = 0x4000;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
-/** Bytes that are read at once. */
+/** Most bytes of one read. */
 const CHUNK = 65_536;
 
-/** Bytes of a message, at most: what Linux takes as arguments, and more. */
+/** Most bytes of a message: more than Linux accepts as arguments. */
 const MOST_BYTES = 16 * 2 ** 20;
 
-/** Descriptors beside a message, at most: one more than `SCM_MAX_FD`. */
+/**
+ * Most descriptors with a message (`SCM_MAX_FD`).
+ */
 const MOST_DESCRIPTORS = 253;
 
 /** Layout on 64-bit systems: `struct msghdr` and `struct cmsghdr`. */
 const HEADER = { bytes: 56, control: 16 } as const;
 
-/** A header for the system to fill in, and what it points to. */
+/** A header for the system, and the memory that it points to. */
 interface Raw {
   header: Uint8Array<ArrayBuffer>;
   keep: unknown[];
 }
 
-/** What a read goes into. */
+/** The buffers of a read. */
 interface Reading extends Raw {
   bytes: Uint8Array<ArrayBuffer>;
   control: Uint8Array<ArrayBuffer>;
@@ -48,17 +50,17 @@ export class FenceChannel {
   #text = "";
   #decoder = new TextDecoder();
 
-  /** Takes an end. */
+  /** Takes over one end. */
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
     this.#calls.fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   }
 
   /**
-   * Sends a message; waits, blocking this thread, until the other end has room.
+   * Sends a message. Blocks this thread until the other end has room.
    *
-   * @param message What JSON can carry.
-   * @param descriptors Descriptors that the other end gets copies of.
+   * @param message A value for JSON.
+   * @param descriptors Descriptors to copy to the other end.
    * @throws {CallError} If the other end is closed.
    */
   send(message: unknown, descriptors: readonly number[] = []): void {
@@ -76,9 +78,9 @@ export class FenceChannel {
   }
 
   /**
-   * Waits for the next message, blocking this thread.
+   * Waits for the next message, and blocks this thread.
    *
-   * @typeParam T What it is.
+   * @typeParam T Type of the message.
    * @returns The message; `undefined` at the end.
    */
   receiveNow<T>(): T | undefined {
@@ -95,7 +97,7 @@ export class FenceChannel {
   /**
    * Waits for the next message.
    *
-   * @typeParam T What it is.
+   * @typeParam T Type of the message.
    * @returns The message; `undefined` at the end.
    */
   async receive<T>(): Promise<T | undefined> {
@@ -113,7 +115,7 @@ export class FenceChannel {
     }
   }
 
-  /** Takes the descriptors that have come; the caller closes them. */
+  /** Takes the received descriptors, which the caller closes. */
   takeDescriptors(): number[] {
     return this.#descriptors.splice(0);
   }
@@ -159,8 +161,8 @@ export class FenceChannel {
 }
 
 /**
- * Makes a pair of connected sockets. Both outlive the start of a program, until
- * a {@linkcode Channel} takes one.
+ * Creates a pair of connected sockets. A started program inherits both; a
+ * {@linkcode Channel} takes over one.
  *
  * @returns The two descriptors.
  */
@@ -207,7 +209,8 @@ function makeRaw(
     view.setBigUint64(32, addressOf(control), true);
     view.setBigUint64(40, BigInt(control.length), true);
   }
-  // Only the system knows the addresses: the buffers must stay until it is done.
+  // Only the header holds the addresses, so the buffers must stay alive until
+  // the call returns.
   return { header, keep: [bytes, control, part] };
 }
 

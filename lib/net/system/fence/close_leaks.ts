@@ -1,6 +1,6 @@
 /**
- * Descriptors that a command must not have: through a folder or a socket that
- * was opened outside, it would reach what is hidden.
+ * Closes descriptors that a command must not inherit: through an open folder or
+ * socket it would reach hidden files.
  *
  * @module
  */
@@ -15,9 +15,9 @@ const FD_CLOEXEC = 1;
 const LAST_STANDARD = 2;
 
 /**
- * Sees to it that a command gets no folder or socket besides standard input,
- * output and error, which must be no folder either. Files, pipes and devices
- * that its caller has opened for it stay.
+ * Closes all folders and sockets except standard input, output and error, which
+ * must not be folders. Files, pipes and devices that the caller has opened
+ * stay.
  *
  * @throws {Error} If standard input, output or error is a folder.
  */

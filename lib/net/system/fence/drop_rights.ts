@@ -1,6 +1,6 @@
 /**
- * Gives up all rights of this thread, so that what it starts has none and can
- * gain none (capabilities(7)).
+ * Drops all capabilities of this thread, so that a program that it starts has
+ * none and can't gain any (capabilities(7)).
  *
  * @module
  */
@@ -17,18 +17,17 @@ const PR_CAP_AMBIENT_CLEAR_ALL = 4n;
 /** NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock. */
 const SECURE = 0x1n | 0x2n | 0x4n | 0x8n | 0x40n | 0x80n;
 
-/** Capabilities that may exist, and more: those that do not are no failure. */
+/** An upper bound of capabilities; an unknown one causes no failure. */
 const MOST_CAPABILITIES = 64n;
 
 /** `_LINUX_CAPABILITY_VERSION_3`. */
 const VERSION = 0x20080522;
 
 /**
- * Drops every capability of this thread, for ever. Other threads keep theirs,
- * which is what keeps the command from tracing this process; so does that it
- * leaves no dump.
+ * Drops every capability of this thread permanently. Other threads keep theirs,
+ * and this process is not dumpable; both keep the command from tracing it.
  *
- * @throws {CallError} If the system does not do it.
+ * @throws {CallError} If a call fails.
  */
 export function dropRights(): void {
   const { capset, prctl } = fenceCalls();
@@ -39,7 +38,7 @@ export function dropRights(): void {
     prctl(PR_CAPBSET_DROP, right, 0n, 0n, 0n);
   }
   must(prctl(PR_SET_SECUREBITS, SECURE, 0n, 0n, 0n), "lock rights away");
-  const none = new Uint32Array(6); // Two sets of three, all empty.
+  const none = new Uint32Array(6); // Two sets of three words, all empty.
   must(capset(Uint32Array.of(VERSION, 0), none), "drop rights");
   limitCalls();
 }

@@ -1,7 +1,7 @@
 /**
- * The limit of open files that a command starts with. Deno raises its own to
- * the most that is allowed; programs that walk all possible descriptors would
- * then take seconds to start.
+ * The limit of open files for a command. Deno raises its own soft limit to the
+ * hard one. Programs that loop over all possible descriptors would then take
+ * seconds to start.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { fenceCalls } from "./calls.ts";
 const RLIMIT_NOFILE = 7;
 
 /**
- * Finds the limit of the process that started this one.
+ * Reads the soft limit of the parent process.
  *
- * @returns Open files; `undefined` if that process cannot be looked at.
+ * @returns The most open files; `undefined` if the process can't be examined.
  */
 export function callersFiles(): number | undefined {
   return limitsOf(String(Deno.ppid))?.soft;
@@ -22,7 +22,7 @@ export function callersFiles(): number | undefined {
 /**
  * Sets the soft limit of this process.
  *
- * @param soft Open files; `undefined` leaves the limit as it is.
+ * @param soft Most open files; `undefined` leaves the limit unchanged.
  */
 export function limitFiles(soft: number | undefined): void {
   const hard = limitsOf("self")?.hard;
@@ -40,6 +40,6 @@ function limitsOf(
     if (found === null) return undefined;
     return { soft: Number(found[1]), hard: Number(found[2]) };
   } catch {
-    return undefined; // Another user's, or it has ended.
+    return undefined; // It belongs to another user, or has ended.
   }
 }

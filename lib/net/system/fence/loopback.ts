@@ -1,5 +1,5 @@
 /**
- * The network of a fence: loopback, and ports on it that listen.
+ * The network of a fence: loopback with listening ports.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const SIOCSIFFLAGS = 0x8914n;
 const IFF_UP = 1;
 const IFF_RUNNING = 0x40;
 
-/** Connections that may wait; the system has a bound of its own. */
+/** Most waiting connections; the system has its own bound too. */
 const BACKLOG = 4_096;
 
-/** Sets loopback up, in both families. */
+/** Brings loopback up, for IPv4 and IPv6. */
 export function raiseLoopback(): void {
   const { close, ioctl } = fenceCalls();
   const socket = openSocket();
@@ -32,7 +32,7 @@ export function raiseLoopback(): void {
 /**
  * Listens on a port of 127.0.0.1.
  *
- * @returns A descriptor for the process that accepts; the caller passes it on.
+ * @returns A descriptor, which the caller passes to the accepting process.
  */
 export function listenOnLoopback(port: number): number {
   const { bind, listen } = fenceCalls();

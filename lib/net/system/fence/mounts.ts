@@ -1,5 +1,5 @@
 /**
- * What a mount namespace is changed by (mount(2), open_tree(2), move_mount(2),
+ * Changes a mount namespace (mount(2), open_tree(2), move_mount(2),
  * mount_setattr(2)).
  *
  * @module
@@ -14,28 +14,28 @@ const MS_NOEXEC = 8;
 const MS_BIND = 0x1000;
 const MS_REC = 0x4000;
 
-/** Numbers that all processors share (Linux 5.12). */
+/** Call numbers, the same on all processors (Linux 5.12). */
 const OPEN_TREE = 428n;
 const MOVE_MOUNT = 429n;
 const MOUNT_SETATTR = 442n;
 
-/** `AT_FDCWD`, -100, as a register has it. */
+/** `AT_FDCWD` (-100) as an unsigned register. */
 const HERE = 2n ** 64n - 100n;
 const AT_RECURSIVE = 0x8000n;
 const OPEN_TREE_CLONE = 1n;
 const MOVE_MOUNT_F_EMPTY_PATH = 4n;
 const MOUNT_ATTR_RDONLY = 1n;
 
-/** Puts one file over another, or one folder. */
+/** Mounts a file over a file, or a folder over a folder. */
 export function bindOver(source: string, path: string): void {
   mount(source, path, { flags: MS_BIND, doing: `hide ${path}` });
 }
 
 /**
- * Puts an empty folder over another.
+ * Mounts an empty folder over another.
  *
- * @param path The folder.
- * @param options Whether it can be written to, and its bytes at most.
+ * @param path The folder to cover.
+ * @param options Whether it is writable, and its size.
  */
 export function emptyOver(
   path: string,
@@ -49,7 +49,7 @@ export function emptyOver(
   });
 }
 
-/** Puts the processes of this namespace at `/proc`, and no others. */
+/** Mounts `/proc` with the processes of this namespace only. */
 export function mountProc(): void {
   mount("proc", "/proc", {
     type: "proc",
@@ -58,7 +58,7 @@ export function mountProc(): void {
   });
 }
 
-/** Only where something is mounted. */
+/** The path must be a mount point. */
 function makeReadOnly(path: string): void {
   // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
   const attributes = new BigUint64Array([MOUNT_ATTR_RDONLY, 0n, 0n, 0n]);
@@ -75,10 +75,7 @@ function makeReadOnly(path: string): void {
   must(Number(done), `make ${path} read-only`);
 }
 
-/**
- * Puts a file or folder over itself, with what is mounted in it, and makes it
- * read-only.
- */
+/** Makes a file or folder read-only, including mounts below it. */
 export function freeze(path: string): void {
   const flags = MS_BIND | MS_REC;
   mount(path, path, { flags, doing: `make ${path} read-only` });
@@ -86,7 +83,7 @@ export function freeze(path: string): void {
 }
 
 /**
- * Takes hold of a file or folder, with what is mounted in it.
+ * Opens a file or folder, including mounts below it.
  *
  * @returns A descriptor, for {@linkcode putBack}.
  */
@@ -98,7 +95,7 @@ export function takeTree(path: string): number {
 }
 
 /**
- * Puts what was taken over something, and closes the descriptor.
+ * Mounts an opened tree, and closes the descriptor.
  *
  * @param tree The descriptor.
  * @param path A file for a file, a folder for a folder.

@@ -1,28 +1,29 @@
 /**
- * A filter of system calls for what namespaces do not hold back (seccomp(2)):
- * families of sockets that reach past them, such as AF_VSOCK, which leads to the
- * host of a virtual machine; io_uring, which makes sockets behind a filter's
- * back; and TIOCSTI, which types on the terminal after the command has ended.
+ * A filter of system calls for what namespaces do not isolate (seccomp(2)):
+ * families of sockets that reach past them, such as AF_VSOCK, which leads to
+ * the host of a virtual machine; io_uring, which makes sockets behind a
+ * filter's back; and TIOCSTI, which types on the terminal after the command has
+ * ended.
  *
  * @module
  */
 
 import { fenceCalls, must } from "./calls.ts";
 
-/** A processor as the filter sees it, and its numbers of calls. */
+/** A processor architecture and its call numbers. */
 interface Processor {
   /** `AUDIT_ARCH_…`. */
   readonly arch: number;
   readonly socket: readonly number[];
   readonly ioctl: number;
-  /** Calls that hide their arguments from a filter: refused altogether. */
+  /** Calls whose arguments a filter can't see; refused entirely. */
   readonly opaque: readonly number[];
 }
 
 const IO_URING_SETUP = 425;
 const SOCKETCALL = 102;
 
-/** Of each machine the processor, and the one of its 32-bit programs. */
+/** For each machine its own architecture and that of its 32-bit programs. */
 const PROCESSORS: Readonly<Record<string, readonly Processor[]>> = {
   x86_64: [
     {
@@ -54,10 +55,12 @@ const PROCESSORS: Readonly<Record<string, readonly Processor[]>> = {
   ],
 };
 
-/** Bit of the calls of x32, which nobody uses and no filter sees through. */
+/** Marks calls of the x32 ABI, which are refused. */
 const X32 = 0x40000000;
 
-/** AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK: all stay in the namespace. */
+/**
+ * AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK, which stay inside the namespace.
+ */
 const FAMILIES = [1, 2, 10, 16];
 
 /** TIOCSTI and TIOCLINUX. */
@@ -68,7 +71,7 @@ const ERRNO = 0x00050000;
 const EPERM = 1;
 const EAFNOSUPPORT = 97;
 
-/** Offsets in `struct seccomp_data`; the low half of an argument. */
+/** Offsets in `struct seccomp_data`; of arguments the low half. */
 const AT = { number: 0, arch: 4, first: 16, second: 24 } as const;
 
 /** Instructions (linux/bpf_common.h). */
@@ -85,7 +88,7 @@ type Instruction = readonly [
 ];
 
 /**
- * Makes the filter of a processor.
+ * Creates the filter for a machine.
  *
  * @param machine `x86_64` or `aarch64`.
  * @returns Instructions of 8 bytes each (`struct sock_filter`).
@@ -101,7 +104,7 @@ export function fenceFilter(machine: string): Uint8Array<ArrayBuffer> {
         ...block,
       ] as Instruction[];
     }),
-    // No other processor runs here.
+    // No other architecture runs here.
     [RETURN, ERRNO | EPERM],
   ];
   const bytes = new Uint8Array(program.length * 8);
@@ -115,7 +118,7 @@ export function fenceFilter(machine: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Every path through it returns. */
+/** The instructions for one architecture; every path returns. */
 function blockOf(processor: Processor): Instruction[] {
   const { ioctl, opaque, socket } = processor;
   const isWide = processor.arch === 0xc000003e;
@@ -145,7 +148,7 @@ function allow(value: number): Instruction[] {
   return [[EQUAL, value, 0, 1], [RETURN, ALLOW]];
 }
 
-/** What is done with an argument of one call; it has to return. */
+/** Instructions for one call; every path has to return. */
 function when(
   number: number,
   argument: number,
@@ -159,10 +162,10 @@ const PR_SET_SECCOMP = 22;
 const SECCOMP_MODE_FILTER = 2n;
 
 /**
- * Puts the filter on this thread and on all that it starts, for ever; they can
- * gain no rights from the files that they run either.
+ * Applies the filter to this thread and all programs that it starts,
+ * permanently. They can't gain rights from executable files either.
  *
- * @throws {CallError} If the system has no filters.
+ * @throws {CallError} If the system does not support filters.
  */
 export function limitCalls(): void {
   const { prctl } = fenceCalls();

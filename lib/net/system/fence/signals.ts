@@ -1,12 +1,12 @@
 /**
- * What a process does at a signal, as the system has it (sigaction(2)).
+ * Ignored signals (sigaction(2)).
  *
  * @module
  */
 
 import { fenceCalls } from "./calls.ts";
 
-/** Numbers of Linux on the processors that Deno runs on (signal(7)). */
+/** Signal numbers of Linux on the processors that Deno supports (signal(7)). */
 export const SIGNALS = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -21,19 +21,20 @@ export const SIGNALS = {
   SIGTTOU: 22,
 } as const;
 
-/** Bytes of `struct sigaction`; the handler is first. */
+/** Bytes of `struct sigaction`, which begins with the handler. */
 const ACTION = 152;
 const SIG_IGN = 1n;
 
-/** Of the runtime itself: what it starts must not ignore it. */
+/** Ignored by Deno itself; its programs must not ignore it. */
 const SIGPIPE = 13;
 
 /**
- * Does something while this process, and whatever it starts, ignores signals.
+ * Runs a function while this process, and each program that it starts, ignores
+ * signals.
  *
- * @typeParam T What comes of it.
- * @param work What to do; synchronous.
- * @returns What came of it.
+ * @typeParam T Result of the function.
+ * @param work The function, which must be synchronous.
+ * @returns The function's result.
  */
 export function ignoring<T>(signals: readonly number[], work: () => T): T {
   const { sigaction } = fenceCalls();
@@ -52,7 +53,8 @@ export function ignoring<T>(signals: readonly number[], work: () => T): T {
 }
 
 /**
- * Lists the signals that this process was started to ignore, as `nohup` does.
+ * Lists the signals that this process ignored from its start, for example under
+ * `nohup`.
  *
  * @returns Their numbers.
  */

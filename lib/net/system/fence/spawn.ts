@@ -1,6 +1,6 @@
 /**
- * Starting a program as a shell does, with the rights of this thread and the
- * environment of this process as it is (posix_spawn(3)), and waiting for it.
+ * Starts a program as a shell does, with the rights of this thread and the
+ * unchanged environment (posix_spawn(3)), and waits for it.
  *
  * @module
  */
@@ -16,25 +16,25 @@ const ENOEXEC = 8;
 const ATTRIBUTES = 336;
 const SIGNALS = 128;
 
-/** Signals that there are, but for those in real time. */
+/** The highest signal number, apart from real-time signals. */
 const MOST_SIGNAL = 31;
 
-/** The numbers of KILL and STOP, which nobody handles. */
+/** KILL and STOP, which can't be handled. */
 const FIXED = new Set([9, 19]);
 
 /**
  * Starts a program.
  *
- * @param words The program, looked for on the `PATH`, and its arguments.
- * @param ignored Numbers of the signals that it is to ignore.
- * @returns Its process; or the number of the failure.
+ * @param words The program, searched in `PATH`, and its arguments.
+ * @param ignored Numbers of the signals that it ignores.
+ * @returns Its process ID, or the error number.
  */
 export function spawn(
   words: readonly string[],
   ignored: readonly number[],
 ): { pid: number } | { failure: number } {
   const started = start(words[0]!, words, ignored);
-  // As a shell does: what has no first line is for the shell.
+  // As a shell does: a script without an interpreter line runs in the shell.
   if (!("failure" in started) || started.failure !== ENOEXEC) return started;
   const path = findProgram(words[0]!);
   return start("/bin/sh", ["/bin/sh", path, ...words.slice(1)], ignored);
@@ -59,7 +59,7 @@ function start(
     list[index] = BigInt(Deno.UnsafePointer.value(pointer));
   }
   const pid = new Int32Array(1);
-  // It is the variable that is found, and in it the list.
+  // The symbol is a variable that holds the list's address.
   const environment = new Deno.UnsafePointerView(calls.environ!).getPointer();
   const failure = calls.posix_spawnp(
     pid,
@@ -72,7 +72,7 @@ function start(
   return failure === 0 ? { pid: pid[0]! } : { failure };
 }
 
-/** All but those that are to stay ignored. */
+/** All signals except the ignored ones. */
 function signalSet(ignored: readonly number[]): Uint8Array<ArrayBuffer> {
   const set = new Uint8Array(SIGNALS);
   for (let signal = 1; signal <= MOST_SIGNAL; signal++) {
@@ -85,7 +85,7 @@ function signalSet(ignored: readonly number[]): Uint8Array<ArrayBuffer> {
 /**
  * Finds a program as a shell does.
  *
- * @param name Its name, or its path if it has a slash.
+ * @param name Its name; with a slash it is a path.
  * @returns Its path; the name if it is not found.
  */
 function findProgram(name: string): string {
@@ -98,26 +98,26 @@ function findProgram(name: string): string {
       const { isFile, mode } = Deno.statSync(path);
       if (isFile && ((mode ?? 0) & 0o111) !== 0) return path;
     } catch {
-      continue; // It is not there, or not for us.
+      continue; // It does not exist, or is not executable.
     }
   }
   return name;
 }
 
-/** What became of a process. */
+/** A change in a child process. */
 export interface ChildChange {
-  /** Which one. */
+  /** Its process ID. */
   pid: number;
-  /** Its exit code, 128 and the signal where one ended it. */
+  /** Its exit code; 128 plus the signal if a signal ended it. */
   code?: number;
   /** The signal that stopped it. */
   stopped?: number;
 }
 
 /**
- * Waits until one of this process's children ends or stops, its orphans too.
+ * Waits until a child ends or stops, including adopted orphans.
  *
- * @returns What happened; `undefined` if there is no child.
+ * @returns The change; `undefined` without children.
  */
 export async function awaitChild(): Promise<ChildChange | undefined> {
   const status = new Int32Array(1);

@@ -1,5 +1,5 @@
 /**
- * The terminal of this session, and which processes have it (tcsetpgrp(3)).
+ * The terminal of this session and its foreground process group (tcsetpgrp(3)).
  *
  * @module
  */
@@ -34,7 +34,7 @@ export class Terminal {
     return descriptor < 0 ? undefined : new Terminal(descriptor);
   }
 
-  /** Whether the processes of this group have it. */
+  /** Whether this process group is in the foreground. */
   get isOurs(): boolean {
     const { getpgrp, ioctl } = fenceCalls();
     const group = new Int32Array(1);
@@ -43,32 +43,32 @@ export class Terminal {
       group[0] === getpgrp();
   }
 
-  /** Takes it for the processes of this group. */
+  /** Puts this process group in the foreground. */
   take(): void {
     const { getpgrp, ioctl } = fenceCalls();
     const group = Int32Array.of(getpgrp());
     const bytes = new Uint8Array(group.buffer);
-    // Without that, the system would stop a group that does not have it.
+    // Otherwise the system stops a background group here.
     ignoring([SIGTTOU], () => ioctl(this.#descriptor, TIOCSPGRP, bytes));
   }
 
   /**
-   * Lends it to others, if this group has it; they take it themselves.
+   * Allows another group to take the terminal, if this group has it.
    *
-   * @returns Whether they may.
+   * @returns Whether this group has it.
    */
   lend(): boolean {
     this.#isLent = this.isOurs;
     return this.#isLent;
   }
 
-  /** Takes it back after `lend()`, whichever group has it now. */
+  /** Takes it back after `lend()`, from any group. */
   takeBack(): void {
     if (this.#isLent) this.take();
     this.#isLent = false;
   }
 
-  /** Closes it; the session keeps it. */
+  /** Closes the descriptor; the session keeps its terminal. */
   [Symbol.dispose](): void {
     fenceCalls().close(this.#descriptor);
   }

@@ -1,0 +1,235 @@
+/**
+ * Opens a connection to Redis: directly, or to the master that Sentinels name.
+ *
+ * @module
+ */
+
+import { createClient } from "@redis/client";
+import { setDeadline } from "../sync/deadline.ts";
+import { TimeLimitError } from "../sync/time_limit.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import type { RedisPlace } from "../wire/redis_url.ts";
+import { guardedTls } from "./guarded_tls.ts";
+import { RedisFault, redisFault } from "./redis_fault.ts";
+
+/** Certificates for TLS, as PEM. */
+export interface RedisTls {
+  /** Authorities (default: the system's). */
+  readonly ca?: string | undefined;
+  /** Own certificate chain (default: none). */
+  readonly cert?: string | undefined;
+  /** Its private key. */
+  readonly key?: string | undefined;
+}
+
+/** How to reach Redis. */
+export interface RedisWay {
+  /** Where it is. */
+  readonly place: RedisPlace;
+  /** Certificates, if it uses TLS. */
+  readonly tls: RedisTls;
+  /** Milliseconds for a connection, and for each answer. */
+  readonly timeout: number;
+  /** Name of the connection in Redis's list of clients. */
+  readonly name: string;
+}
+
+/** An open connection. */
+export interface RedisConnection {
+  /**
+   * Sends a command. Commands that are sent together share a round trip.
+   *
+   * @param args Its words.
+   * @returns The reply: strings, integers, lists, `null`.
+   * @throws {RedisFault} If there is none in time.
+   * @throws {Error} An error reply; its message begins with Redis's code.
+   */
+  send(args: readonly string[]): Promise<unknown>;
+  /**
+   * Takes the messages of a channel.
+   *
+   * @param channel Its name.
+   * @param take Called with each message.
+   */
+  subscribe(channel: string, take: (message: string) => void): Promise<void>;
+  /** Resolves to the reason when the connection has ended. */
+  readonly ended: Promise<RedisFault>;
+  /** Closes it. Can be repeated. */
+  close(): void;
+}
+
+/** What a server calls itself in its answer to HELLO. */
+interface Hello {
+  mode?: string;
+  role?: string;
+}
+
+/**
+ * Opens a connection to a Redis that takes writes.
+ *
+ * @param way How to reach it.
+ * @returns The connection; to be closed.
+ * @throws {RedisFault} If there is none.
+ */
+export async function connectRedis(way: RedisWay): Promise<RedisConnection> {
+  const { hosts, master, path } = way.place;
+  if (path !== undefined) return await openMaster(way, { path });
+  if (master === undefined) return await openMaster(way, hosts[0]!);
+  let fault = new RedisFault("no Sentinel answers");
+  for (const sentinel of hosts) {
+    try {
+      return await openMaster(way, await askSentinel(way, sentinel, master));
+    } catch (error) {
+      fault = redisFault(error);
+      const where = formatHostPort(sentinel.host, sentinel.port);
+      fault = new RedisFault(`Sentinel ${where}: ${fault.message}`, {
+        isFinal: fault.isFinal,
+        cause: fault,
+      });
+    }
+  }
+  throw fault;
+}
+
+async function openMaster(
+  way: RedisWay,
+  where: HostPort | { path: string },
+): Promise<RedisConnection> {
+  const connection = await open(way, where, true);
+  try {
+    const { mode, role } = await connection.send(["HELLO"]) as Hello;
+    if (mode === "cluster") {
+      throw new RedisFault(
+        "it is a cluster, which is not supported; name a single Redis, or Sentinels",
+        { isFinal: true },
+      );
+    }
+    if (mode === "sentinel") {
+      throw new RedisFault(
+        "it is a Sentinel; write redis+sentinel://HOST:PORT/NAME",
+        { isFinal: true },
+      );
+    }
+    if (role !== "master") {
+      throw new RedisFault("it is a replica, which takes no writes");
+    }
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw redisFault(error);
+  }
+}
+
+async function askSentinel(
+  way: RedisWay,
+  sentinel: HostPort,
+  master: string,
+): Promise<HostPort> {
+  const connection = await openSentinel(way, sentinel);
+  try {
+    const found = await connection.send([
+      "SENTINEL",
+      "get-master-addr-by-name",
+      master,
+    ]) as [host: string, port: string] | null;
+    if (found === null) {
+      throw new RedisFault(`it knows no master named ${master}`);
+    }
+    return { host: found[0], port: Number(found[1]) };
+  } finally {
+    connection.close();
+  }
+}
+
+/** Sentinels have a password of their own, or the same, or none. */
+async function openSentinel(
+  way: RedisWay,
+  sentinel: HostPort,
+): Promise<RedisConnection> {
+  const { user: _user, password, ...place } = way.place;
+  const open_ = { ...way, place: { ...place, database: 0 } };
+  try {
+    const connection = await open(open_, sentinel, false);
+    try {
+      await connection.send(["PING"]);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  } catch (error) {
+    if (password === undefined || !redisFault(error).isFinal) throw error;
+    const own = { ...way, place: { ...way.place, database: 0 } };
+    return await open(own, sentinel, false);
+  }
+}
+
+async function open(
+  { name, place, timeout, tls }: RedisWay,
+  where: HostPort | { path: string },
+  hasLogin: boolean,
+): Promise<RedisConnection> {
+  const ended = Promise.withResolvers<RedisFault>();
+  const client = createClient({
+    RESP: 3,
+    // The client reads environment variables only for these.
+    maintNotifications: "disabled",
+    disableClientInfo: true,
+    disableOfflineQueue: true,
+    database: place.database,
+    ...hasLogin ? { name } : {},
+    ...place.user === undefined ? {} : { username: place.user },
+    ...place.password === undefined ? {} : { password: place.password },
+    socket: {
+      connectTimeout: timeout,
+      reconnectStrategy: false,
+      ..."path" in where ? where : {
+        ...where,
+        ...place.isTls ? { ...guardedTls(), ...tlsOf(tls, where.host) } : {},
+      },
+    },
+  });
+  client.on("error", (error) => ended.resolve(redisFault(error)));
+  client.on("end", () => ended.resolve(new RedisFault("connection closed")));
+  function close() {
+    ended.resolve(new RedisFault("connection closed"));
+    if (client.isOpen) client.destroy();
+  }
+  async function send(args: readonly string[]): Promise<unknown> {
+    return await within(timeout, client.sendCommand([...args]));
+  }
+  try {
+    await within(timeout, client.connect());
+  } catch (error) {
+    close();
+    throw redisFault(error);
+  }
+  return {
+    ...{ send, close, ended: ended.promise },
+    subscribe: async (channel, take) => {
+      await within(timeout, client.subscribe(channel, take));
+    },
+  };
+}
+
+function tlsOf({ ca, cert, key }: RedisTls, host: string): object {
+  return {
+    ...ca === undefined ? {} : { ca },
+    ...cert === undefined ? {} : { cert, key },
+    ...parseIpAddress(host) === undefined ? { servername: host } : {},
+  };
+}
+
+async function within<T>(timeout: number, answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const deadline = setDeadline(timeout, () => {
+    late.reject(new TimeLimitError(timeout, "Time for an answer"));
+  });
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    deadline.clear();
+    answer.catch(() => {}); // It may fail after its time.
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Joins a fleet: the one place that puts its parts together.
+ *
+ * @module
+ */
+
+import { StartError } from "../cli/usage_error.ts";
+import { isGranted } from "../net/system/is_granted.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import type { BanDecider, BanList, Fleet } from "../serve/counts/fleet.ts";
+import { countsOf, type TableMemories } from "../serve/counts/shared_counts.ts";
+import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
+import type { FleetOptions } from "../serve/options/fleet.ts";
+import { clockLead, sharedClock } from "../sync/shared/clock.ts";
+import { FleetBans } from "./bans.ts";
+import { FleetQuotas } from "./quotas.ts";
+import { FleetKeys } from "./keys.ts";
+import type { CountingPart, FleetContext } from "./context.ts";
+import { Link } from "./link.ts";
+import { type Incarnation, Pulse } from "./pulse.ts";
+import { readRedisWay } from "./read_way.ts";
+
+/** Makes the parts that count, in the order of their calls. */
+const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
+  (context) => new FleetQuotas(context),
+];
+
+/**
+ * Joins the fleet of the options.
+ *
+ * @param options Values of the options; `fleet` is given.
+ * @param log Receives log events.
+ * @returns The fleet; to be closed.
+ * @throws {StartError} If Redis refuses this machine, or is away and the
+ *   options do not allow that.
+ */
+export async function openFleet(
+  options: FleetOptions,
+  log: (event: LogEvent) => void,
+): Promise<Fleet> {
+  const { "fleet-on-loss": onLoss } = options;
+  const own = incarnation(options);
+  const keys = new FleetKeys(options["fleet-name"]);
+  const memory = FleetView.memory(onLoss);
+  const now = sharedClock(clockLead());
+  const view = new FleetView(memory, now);
+  const link: Link = new Link({
+    ...{ view, log },
+    way: await readRedisWay(options, `sluice-${own.node}`),
+    channel: {
+      name: keys.of("changes"),
+      // Later than the replies before it, which take a few steps more.
+      take: (message) => void setTimeout(() => pulse.hear(message)),
+    },
+  });
+  const pulse = new Pulse(link, { keys, view, own });
+  link.register(pulse);
+  const context = { link, keys, view, own, pulse, log, now };
+  const bans = new FleetBans(context);
+  const parts = PARTS.map((make) => make(context));
+  for (const part of [bans, ...parts]) link.register(part);
+  await start(link, onLoss === "refuse");
+  return new JoinedFleet(memory, { context, bans, parts });
+}
+
+async function start(link: Link, isNeeded: boolean): Promise<void> {
+  const fault = await link.start();
+  if (fault === undefined) return;
+  if (!fault.isFinal && !isNeeded) return link.sayLost(fault);
+  await link.close();
+  throw new StartError(
+    `Cannot use Redis at ${link.where}: ${fault.message}`,
+    { option: "fleet", cause: fault },
+  );
+}
+
+/** A fleet that this machine has joined. */
+class JoinedFleet implements Fleet {
+  readonly memory: FleetMemory;
+  readonly writes: boolean;
+  readonly #parts: readonly CountingPart[];
+  readonly #bans: FleetBans;
+  readonly #context: FleetContext;
+
+  constructor(
+    memory: FleetMemory,
+    { bans, context, parts }: {
+      bans: FleetBans;
+      context: FleetContext;
+      parts: readonly CountingPart[];
+    },
+  ) {
+    this.memory = memory;
+    this.writes = context.link.isOnPath;
+    this.#parts = parts;
+    this.#bans = bans;
+    this.#context = context;
+  }
+
+  count(tables: TableMemories): void {
+    const counts = countsOf(tables, this.#context.now);
+    for (const part of this.#parts) part.count(counts);
+  }
+
+  bans(list: BanList): BanDecider {
+    return this.#bans.join(list);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.link.close();
+  }
+}
+
+function incarnation({ "fleet-node": given }: FleetOptions): Incarnation {
+  const id = hex(8);
+  return { id, node: given ?? `${hostName()}-${hex(2)}`, facts: {} };
+}
+
+/** A prompt for the permission would stop the start. */
+function hostName(): string {
+  if (!isGranted({ name: "sys", kind: "hostname" })) return "node";
+  return Deno.hostname().replaceAll(/[^\w.-]/g, "-").slice(0, 48) || "node";
+}
+
+function hex(bytes: number): string {
+  return crypto.getRandomValues(new Uint8Array(bytes)).toHex();
+}

@@ -1,0 +1,252 @@
+/**
+ * The bytes of a day over all machines of a fleet. Each incarnation of a
+ * machine writes all that it has counted, never an addition: a call that is
+ * repeated counts once.
+ *
+ * ```text
+ * quota:SCOPE:DAY          hash: user -> bytes of all machines
+ * quota:SCOPE:DAY:WRITER   hash: user -> bytes of one incarnation
+ * quota:SCOPE:DAY:over     hash: user -> the quota that is used up
+ * ```
+ *
+ * @module
+ */
+
+import {
+  type CountedBytes,
+  FleetLedger,
+} from "../policy/limits/fleet_ledger.ts";
+import type { NodeCount } from "../serve/counts/shared_counts.ts";
+import { QUOTA_TABLE } from "../serve/limits/quota_count.ts";
+import type { CountingPart, FleetContext } from "./context.ts";
+import { CHANGE_LUA, type ChangeTaker, type FleetChange } from "./pulse.ts";
+import { fleetScript } from "./script.ts";
+
+/** Most users of one call, and most calls of one round trip. */
+const MOST = { users: 500, calls: 20 } as const;
+
+/** Milliseconds after the last change of a day for which its keys are kept. */
+const KEPT = 2 * 86_400_000;
+
+/**
+ * Writes counts. Its reply: the bytes of all machines, for each user.
+ *
+ * ```text
+ * KEYS: totals own over state changes
+ * ARGV: most, scope day node id, then for each user: name bytes
+ * ```
+ */
+const WRITE = fleetScript(`
+${CHANGE_LUA}
+local totals, own, over = KEYS[1], KEYS[2], KEYS[3]
+local most, scope, day, node, id = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local users = {}
+for index = 6, #ARGV, 2 do table.insert(users, ARGV[index]) end
+local before = redis.call('HMGET', own, unpack(users))
+local replies = {}
+for index, user in ipairs(users) do
+  local bytes = ARGV[5 + 2 * index]
+  local added = tonumber(bytes) - tonumber(before[index] or 0)
+  local total
+  if added > 0 then
+    redis.call('HSET', own, user, bytes)
+    total = redis.call('HINCRBY', totals, user, string.format('%.0f', added))
+  else
+    total = tonumber(redis.call('HGET', totals, user) or 0)
+  end
+  replies[index] = string.format('%.0f', total)
+  if total >= most and tonumber(redis.call('HGET', over, user) or -1) < most then
+    redis.call('HSET', over, user, ARGV[1])
+    change(KEYS[4], KEYS[5], cjson.encode({
+      kind = 'quota', scope = scope, day = day, node = node, id = id,
+      user = user, bytes = replies[index],
+    }))
+  end
+end
+for index = 1, 3 do redis.call('PEXPIRE', KEYS[index], ${KEPT}) end
+return replies
+`);
+
+/**
+ * Reads a part of the users whose quota is used up, in the manner of HSCAN. Its
+ * reply: the next cursor, then for each user: name, bytes of all machines.
+ *
+ * ```text
+ * KEYS: totals over
+ * ARGV: cursor
+ * ```
+ */
+const OVER = fleetScript(`
+local found = redis.call('HSCAN', KEYS[2], ARGV[1], 'COUNT', 1000)
+local replies = { found[1] }
+for index = 1, #found[2], 2 do
+  local user = found[2][index]
+  table.insert(replies, user)
+  table.insert(replies, redis.call('HGET', KEYS[1], user) or '0')
+end
+return replies
+`);
+
+/** A quota of this machine. */
+interface Counted {
+  readonly scope: string;
+  readonly ledger: FleetLedger;
+  /** What Redis calls its counts: each table has its own. */
+  readonly writer: string;
+  /** Whether those over the quota have been read. */
+  isRead: boolean;
+}
+
+/** The quotas of a machine. */
+export class FleetQuotas implements CountingPart, ChangeTaker {
+  readonly #context: FleetContext;
+  #counted = new Map<string, Counted>();
+  #tables = 0;
+
+  /**
+   * Begins without quotas.
+   *
+   * @param context The fleet.
+   */
+  constructor(context: FleetContext) {
+    this.#context = context;
+    context.pulse.on(["quota"], this);
+  }
+
+  /**
+   * Takes the counts of this machine.
+   *
+   * @param counts All of them.
+   */
+  count(counts: readonly NodeCount[]): void {
+    const before = this.#counted;
+    this.#counted = new Map();
+    for (const { id, scope, tables, what } of counts) {
+      const table = what === "quota" ? tables.get(QUOTA_TABLE) : undefined;
+      if (table === undefined) continue;
+      this.#counted.set(
+        id,
+        before.get(id) ?? {
+          scope,
+          ledger: new FleetLedger(table),
+          writer: `${this.#context.own.id}.${this.#tables++}`,
+          isRead: false,
+        },
+      );
+    }
+  }
+
+  /**
+   * Writes what has changed, or everything.
+   *
+   * @param isFirst Whether Redis may have forgotten what it knew.
+   */
+  async flush(isFirst: boolean): Promise<void> {
+    const all = [...this.#counted.values()];
+    await Promise.all(all.map(async (counted) => {
+      if (isFirst) counted.ledger.changeAll();
+      const writing = this.#write(counted);
+      await Promise.all([
+        ...writing,
+        ...counted.isRead ? [] : [
+          this.#read(counted),
+        ],
+      ]);
+    }));
+  }
+
+  /** Learns that a quota is used up. */
+  take(change: FleetChange): void {
+    const { bytes, day, scope, user } = change as unknown as Record<
+      "bytes" | "day" | "scope" | "user",
+      string
+    >;
+    for (const counted of this.#counted.values()) {
+      if (counted.scope !== scope) continue;
+      counted.ledger.learn({ day, user, bytes: Number(bytes) });
+    }
+  }
+
+  /** Reads whose quota is used up. */
+  async reload(): Promise<void> {
+    await Promise.all(
+      [...this.#counted.values()].map((counted) => this.#read(counted)),
+    );
+  }
+
+  /** Writes the last counts. */
+  async close(): Promise<void> {
+    await this.flush(false);
+  }
+
+  /** One call for each day and so many users, of which there are few. */
+  #write({ ledger, scope, writer }: Counted): Promise<void>[] {
+    const { most } = ledger;
+    const calls: Promise<void>[] = [];
+    while (calls.length < MOST.calls) {
+      const changed = ledger.takeChanged(MOST.users);
+      for (const [day, ofDay] of Map.groupBy(changed, ({ day }) => day)) {
+        calls.push(
+          this.#writeDay(day, ofDay!, { ledger, most, scope, writer }),
+        );
+      }
+      if (changed.length < MOST.users) break;
+    }
+    return calls;
+  }
+
+  async #writeDay(
+    day: string,
+    counts: readonly CountedBytes[],
+    { ledger, most, scope, writer }:
+      & Pick<Counted, "ledger" | "scope" | "writer">
+      & { most: number },
+  ): Promise<void> {
+    const { link, own, pulse } = this.#context;
+    const totals = await link.run(WRITE, [
+      this.#key(scope, day),
+      this.#key(scope, day, writer),
+      this.#key(scope, day, "over"),
+      ...pulse.changeKeys,
+    ], [
+      ...[
+        Math.min(most, Number.MAX_SAFE_INTEGER),
+        scope,
+        day,
+        own.node,
+        own.id,
+      ],
+      ...counts.flatMap(({ user, bytes }) => [user, bytes]),
+    ]) as string[];
+    for (const [index, { user, bytes }] of counts.entries()) {
+      ledger.learn({ day, user, bytes: Number(totals[index]) }, bytes);
+    }
+  }
+
+  async #read(counted: Counted): Promise<void> {
+    const { ledger, scope } = counted;
+    const { link, view } = this.#context;
+    counted.isRead = true;
+    // The zones of days differ by less than a day.
+    for (const offset of [-1, 0, 1]) {
+      const day = new Date(view.now() + offset * 86_400_000).toISOString()
+        .slice(0, 10);
+      const keys = [this.#key(scope, day), this.#key(scope, day, "over")];
+      let cursor = "0";
+      do {
+        const [next, ...found] = await link.run(OVER, keys, [
+          cursor,
+        ]) as [string, ...string[]];
+        for (let index = 0; index < found.length; index += 2) {
+          const bytes = Number(found[index + 1]);
+          ledger.learn({ day, user: found[index]!, bytes });
+        }
+        cursor = next;
+      } while (cursor !== "0");
+    }
+  }
+
+  #key(scope: string, ...rest: string[]): string {
+    return this.#context.keys.of("quota", scope, ...rest);
+  }
+}

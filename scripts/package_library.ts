@@ -1,0 +1,158 @@
+/**
+ * Prepares the library for JSR, and packs it for npm.
+ *
+ * Usage: deno run -A scripts/package_library.ts FOLDER
+ *
+ * `FOLDER` gets what users need, for `deno publish`, and `sluice-npm.tgz` beside
+ * it: a package for Deno with a program, `sluice`.
+ *
+ * - `deno publish` and `deno pack` leave out members of the workspace. The admin
+ *   page is one only for its types; here it is a folder like any other.
+ * - `deno pack` keeps the names of the import map, such as `@std/streams`, which
+ *   nobody else knows. In the package they name their npm package.
+ *
+ * @module
+ */
+
+import project from "../deno.json" with { type: "json" };
+
+const ROOT = `${import.meta.dirname}/..`;
+
+/** Files of the workspace's members. */
+const OMITTED: readonly string[] = project.workspace.map((path) =>
+  `${path.replace("./", "")}/deno.json`
+);
+
+/** What npm packages are called in the import map, unless by their own name. */
+const ALIASES: ReadonlyMap<string, string> = new Map(
+  Object.entries(project.imports).flatMap(([name, specifier]) => {
+    const [, id, path] = /^npm:\/?(@?[^@]+)@[^/]+(.*)$/.exec(specifier)!;
+    return name === `${id}${path}` ? [] : [[name, `${id}${path}`]];
+  }),
+);
+
+/**
+ * Copies what users of the library get.
+ *
+ * @param folder An empty folder.
+ * @param exports More exports: modules that are only named by a URL, which
+ *   `deno pack` would not translate.
+ */
+export async function stageLibrary(
+  folder: string,
+  exports: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  for (const path of project.publish.include) await copy(path, folder);
+  const { workspace: _members, ...rest } = project;
+  const all = { ...project.exports, ...exports };
+  await Deno.writeTextFile(
+    `${folder}/deno.json`,
+    JSON.stringify({ ...rest, exports: all }, null, 2),
+  );
+}
+
+/**
+ * Packs the library for npm.
+ *
+ * @param path Where to write the package.
+ * @throws {Error} If a tool fails.
+ */
+export async function packLibrary(path: string): Promise<void> {
+  const work = await Deno.makeTempDir({ prefix: "sluice-pack-" });
+  try {
+    const source = `${work}/source`;
+    await Deno.mkdir(source);
+    await stageLibrary(source, { "./worker": "./lib/program/worker_entry.ts" });
+    const packed = `${work}/packed.tgz`;
+    const how = ["--allow-dirty", "--no-source-maps", "--output", packed];
+    await command(source, Deno.execPath(), "pack", ...how);
+    await command(work, "tar", "-xzf", packed);
+    await adapt(`${work}/package`);
+    await command(work, "tar", "-czf", "adapted.tgz", "package");
+    await Deno.copyFile(`${work}/adapted.tgz`, path);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+async function copy(path: string, folder: string): Promise<void> {
+  if (OMITTED.includes(path)) return;
+  const from = `${ROOT}/${path}`;
+  if ((await Deno.stat(from)).isFile) {
+    await Deno.copyFile(from, `${folder}/${path}`);
+    return;
+  }
+  await Deno.mkdir(`${folder}/${path}`, { recursive: true });
+  for await (const { name } of Deno.readDir(from)) {
+    await copy(`${path}/${name}`, folder);
+  }
+}
+
+/** Makes a package of `deno pack` one that runs. */
+async function adapt(folder: string): Promise<void> {
+  await rename(folder);
+  const description = `${folder}/package.json`;
+  const { exports, dependencies, ...rest } = JSON.parse(
+    await Deno.readTextFile(description),
+  );
+  delete exports["./worker"];
+  const adapted = {
+    ...rest,
+    exports,
+    bin: { sluice: "./main.js" },
+    dependencies: pinned(Object.keys(dependencies)),
+  };
+  await Deno.writeTextFile(description, JSON.stringify(adapted, null, 2));
+}
+
+/** The versions of the import map, for which `deno pack` writes ranges. */
+function pinned(names: readonly string[]): Record<string, string> {
+  const specifiers = Object.values(project.imports);
+  return Object.fromEntries(names.map((name) => {
+    const start = `npm:${name}@`;
+    const found = specifiers.find((specifier) => specifier.startsWith(start));
+    return [name, found!.slice(start.length).replace(/\/.*/, "")];
+  }));
+}
+
+/** Replaces names of the import map in all modules of a folder. */
+async function rename(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await rename(path);
+    if (!/\.(d\.ts|js)$/.test(name)) continue;
+    const text = await Deno.readTextFile(path);
+    const renamed = text.replace(
+      /(\bfrom |\bimport[ (])"([^"]+)"/g,
+      (all, before, specifier) => {
+        const known = ALIASES.get(specifier);
+        return known === undefined ? all : `${before}"${known}"`;
+      },
+    );
+    if (renamed !== text) await Deno.writeTextFile(path, renamed);
+  }
+}
+
+async function command(cwd: string, program: string, ...args: string[]) {
+  const { success, stderr } = await new Deno.Command(program, {
+    args,
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdout: "null",
+  }).output();
+  if (success) return;
+  throw new Error(`${program}: ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+if (import.meta.main) {
+  const [folder] = Deno.args;
+  if (folder === undefined) {
+    Deno.stderr.writeSync(
+      new TextEncoder().encode("package_library: name a folder\n"),
+    );
+    Deno.exit(2);
+  }
+  await Deno.mkdir(folder, { recursive: true });
+  await stageLibrary(folder);
+  await packLibrary(`${folder}/../sluice-npm.tgz`);
+}

@@ -1,0 +1,130 @@
+import { assert, assertEquals } from "@std/assert";
+import { eventually } from "../support/dialogue.ts";
+import { startNode, startNodes, type TestNode } from "../support/fleet.ts";
+import { testPrograms } from "../support/programs.ts";
+import { startRedis, type TestRedis } from "../support/redis.ts";
+import { startEcho } from "../support/sockets.ts";
+import { carry, whenCut } from "../support/traffic.ts";
+
+const KB = 1_000;
+
+/** What Redis holds of a user today, in all. */
+async function totalOf(redis: TestRedis, user: string): Promise<number> {
+  const day = new Date().toISOString().slice(0, 10);
+  const key = `sluice:1:{sluice}:quota:proxy-1:${day}`;
+  return Number(await redis.cli("HGET", key, user));
+}
+
+testPrograms({
+  name:
+    "a quota that three machines use up together cuts the user on all within 2 s",
+  needs: ["redis-server"],
+  async fn(paths) {
+    await using redis = await startRedis(paths["redis-server"]);
+    await using target = startEcho();
+    await using nodes = await startNodes(["a", "b", "c"], redis.url, [
+      ...["--quota-per-user", "600KB"],
+    ]);
+    const tunnels = await Promise.all(
+      nodes.all.map((node) => node.openTunnel("alice", target.addr)),
+    );
+    const conns = tunnels.map(({ conn }) => conn);
+    const { conn: other } = await nodes.all[1].openTunnel("bob", target.addr);
+    // 150 KB each way are 300 KB, and 300 KB of the second machine 600 KB.
+    await carry(conns[0]!, 150 * KB);
+    await carry(conns[1]!, 150 * KB);
+    const used = performance.now();
+    const ends = await Promise.all(conns.map(whenCut));
+    for (const at of ends) assert(at - used < 2_000, `${at - used} ms`);
+    for (const node of nodes.all) {
+      const { conn, reply } = await node.openTunnel("alice", target.addr);
+      assertEquals(reply, 1);
+      conn.close();
+    }
+    await carry(other, KB);
+    for (const conn of [...conns, other]) conn.close();
+  },
+});
+
+testPrograms({
+  name:
+    "a restarted machine does not count twice, and one that dies loses a second at most",
+  needs: ["redis-server"],
+  async fn(paths) {
+    await using redis = await startRedis(paths["redis-server"]);
+    await using target = startEcho();
+    const quota = ["--quota-per-user", "1MB"];
+    for (const round of [1, 2]) {
+      await using node = await startNode("a", redis.url, quota);
+      const { conn } = await node.openTunnel("alice", target.addr);
+      await carry(conn, 100 * KB);
+      conn.close();
+      // The end of the machine writes the rest.
+      await node.event(({ event }) => event === "connection");
+      await node[Symbol.asyncDispose]();
+      assertEquals(await totalOf(redis, "alice"), round * 200 * KB);
+    }
+  },
+});
+
+testPrograms({
+  name:
+    "counts that were made while Redis was away are written afterwards, once",
+  needs: ["redis-server"],
+  async fn(paths) {
+    await using redis = await startRedis(paths["redis-server"]);
+    await using target = startEcho();
+    await using nodes = await startNodes(["a", "b"], redis.url, [
+      ...["--quota-per-user", "1MB", "--max-connections", "100"],
+    ]);
+    const [a, b] = nodes.all;
+    const { conn } = await a.openTunnel("alice", target.addr);
+    await carry(conn, 100 * KB);
+    assert(
+      await eventually(async () => await totalOf(redis, "alice") === 200 * KB),
+    );
+    redis.kill("SIGKILL");
+    assert(await eventually(() => !a.view.isUp && !b.view.isUp));
+    await carry(conn, 50 * KB); // What is open stays open.
+    await redis.restart(); // It has forgotten everything.
+    assert(await eventually(() => a.view.isUp && b.view.isUp));
+    assert(
+      await eventually(async () => await totalOf(redis, "alice") === 300 * KB),
+    );
+    for (const node of nodes.all) {
+      const codes = node.events.flatMap((one) =>
+        one.event === "message" ? [one.code] : []
+      );
+      assertEquals(codes.filter((code) => code === "fleet-lost").length, 1);
+      assertEquals(codes.filter((code) => code === "fleet-back").length, 1);
+    }
+    conn.close();
+  },
+});
+
+testPrograms({
+  name: "a machine that joins knows whose quota is used up",
+  needs: ["redis-server"],
+  async fn(paths) {
+    await using redis = await startRedis(paths["redis-server"]);
+    await using target = startEcho();
+    const quota = ["--quota-per-user", "100KB"];
+    await using first = await startNode("a", redis.url, quota);
+    const { conn } = await first.openTunnel("alice", target.addr);
+    await carry(conn, 60 * KB);
+    await whenCut(conn);
+    conn.close();
+    await using second = await startNode("b", redis.url, quota);
+    await isRefused(second, target.addr);
+  },
+});
+
+async function isRefused(node: TestNode, target: Deno.NetAddr): Promise<void> {
+  assert(
+    await eventually(async () => {
+      const { conn, reply } = await node.openTunnel("alice", target);
+      conn.close();
+      return reply === 1;
+    }),
+  );
+}

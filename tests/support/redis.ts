@@ -1,0 +1,117 @@
+/**
+ * Redis for tests: servers, replicas and Sentinels.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { eventually } from "./dialogue.ts";
+import { makeFolder } from "./programs.ts";
+import { closedPort } from "./sockets.ts";
+
+/** Settings of a server. */
+export interface RedisSettings {
+  /** Further arguments, such as `--requirepass`. */
+  args?: string[];
+  /** Port (default: a free one). */
+  port?: number;
+  /** Lines of a configuration file, which Sentinels need. */
+  config?: string[];
+  /** Password that {@linkcode TestRedis.cli} uses (default: none). */
+  password?: string;
+  /** Whether {@linkcode TestRedis.port} speaks TLS (default: no). */
+  isTls?: boolean;
+}
+
+/** A running server. Disposing of it ends it. */
+export interface TestRedis extends AsyncDisposable {
+  readonly port: number;
+  /** Its Unix socket. */
+  readonly path: string;
+  /** `redis://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Sends a command over the Unix socket; returns the text of its reply. */
+  cli(...command: string[]): Promise<string>;
+  /** Sends a signal, such as SIGSTOP. */
+  kill(signal: Deno.Signal): void;
+  /** Starts it again on the same port, with what it has saved, after SIGKILL. */
+  restart(): Promise<void>;
+}
+
+/** Starts a server on 127.0.0.1 that keeps everything in memory. */
+export async function startRedis(
+  path: string,
+  settings: RedisSettings = {},
+): Promise<TestRedis> {
+  const { args = [], config, isTls = false, password } = settings;
+  const folder = await makeFolder();
+  const port = settings.port ?? closedPort();
+  const socket = `${folder.path}/redis.sock`;
+  const file = `${folder.path}/redis.conf`;
+  const own = [
+    "bind 127.0.0.1",
+    `port ${isTls ? 0 : port}`,
+    ...isTls ? [`tls-port ${port}`] : [],
+    `unixsocket ${socket}`,
+    `dir ${folder.path}`,
+    ...config ?? ["save ''", "repl-diskless-sync-delay 0"],
+  ];
+  await Deno.writeTextFile(file, own.join("\n") + "\n");
+  let child: Deno.ChildProcess;
+
+  async function start(): Promise<void> {
+    child = new Deno.Command(path, {
+      args: [file, ...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    assert(await eventually(async () => /PONG|NOAUTH/.test(await cli("PING"))));
+  }
+
+  async function cli(...command: string[]): Promise<string> {
+    const login = password === undefined ? [] : ["-a", password];
+    const { stdout, stderr } = await new Deno.Command("redis-cli", {
+      args: ["-s", socket, "--no-auth-warning", ...login, ...command],
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    return (decoder.decode(stdout) + decoder.decode(stderr)).trim();
+  }
+
+  await start();
+  return {
+    ...{ port, cli, path: socket },
+    url: `redis://127.0.0.1:${port}`,
+    kill: (signal) => child.kill(signal),
+    async restart() {
+      await child.status;
+      await start();
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has already ended.
+      }
+      await child.status;
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Starts a Sentinel that watches a master, alone. */
+export async function startSentinel(
+  path: string,
+  name: string,
+  master: { port: number },
+): Promise<TestRedis> {
+  return await startRedis(path, {
+    args: ["--sentinel"],
+    config: [
+      `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+      `sentinel down-after-milliseconds ${name} 300`,
+      `sentinel failover-timeout ${name} 2000`,
+    ],
+  });
+}
