@@ -17,7 +17,7 @@ export interface AdminAddress {
   readonly isTls: boolean;
   /** Value of `Host`. */
   readonly host: string;
-  /** Where the paths of all calls begin; it ends with a slash. */
+  /** Prefix of all request paths; it ends with a slash. */
   readonly path: string;
   /** The socket to connect to. */
   readonly socket:
@@ -38,9 +38,10 @@ const DEFAULT_PORT: Readonly<Record<string, number>> = {
 /**
  * Parses an address.
  *
- * @param given The operands on the command line; none is
- *   {@linkcode USUAL_ADDRESS}.
- * @throws {SyntaxError} If they are not one address; the message says why.
+ * @param given The operands on the command line (default
+ *   {@linkcode USUAL_ADDRESS}).
+ * @throws {SyntaxError} If they are not a single valid address; the message
+ *   says why.
  */
 export function parseAdminAddress(given: readonly string[]): AdminAddress {
   const [text = USUAL_ADDRESS, ...more] = given;

@@ -20,12 +20,12 @@ import { ServerState } from "./server_state.ts";
 import { TerminalScreen } from "./terminal_screen.ts";
 import { type FirstView, openView, type View } from "./view.ts";
 
-/** Milliseconds between two questions for talkers and errors, at least. */
+/** Least milliseconds between two requests for talkers and errors. */
 const QUESTIONS = 5_000;
 
-/** How to watch. */
+/** Options for {@linkcode watchServer}. */
 export interface WatchOptions {
-  /** What to look at first. */
+  /** The initial filter and order. */
   first: FirstView;
   /** Milliseconds between two pictures. */
   interval: number;
@@ -112,7 +112,7 @@ class Watch implements Disposable {
     void this.#inquiries.ask(this.#view);
   }
 
-  /** A pause keeps everything but the state of the connection. */
+  /** During a pause only the state of the connection changes. */
   #look(): void {
     const { stream } = this.#state;
     this.#picture = this.#view.isPaused
