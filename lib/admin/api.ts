@@ -1,13 +1,13 @@
 /**
- * What the admin API takes and answers. These zod schemas are the one source of
- * its types, its checks and its OpenAPI document, and of the page's types.
+ * The parameters and answers of the admin API. These zod schemas are the only
+ * source of its types, checks and OpenAPI document, and of the page's types.
  *
  * Import only types from here where you can: loading this module loads zod,
  * which takes 8 MB. The program does so when a request has parameters, or asks
  * for the document.
  *
- * Nothing here is escaped: names, reasons and targets may hold whatever a
- * client has sent. Show them as text.
+ * Nothing here is escaped: names, reasons and targets may contain anything that
+ * a client sent. Show them as text.
  *
  * @module
  */
@@ -122,7 +122,7 @@ const ban = z.object({
   ),
 });
 
-/** What the API answers, by the names in the OpenAPI document. */
+/** Answers of the API, by their names in the OpenAPI document. */
 export const SCHEMAS = {
   Any: z.unknown(),
   Time: time,
@@ -174,13 +174,16 @@ export const SCHEMAS = {
   }),
 };
 
-/** What one of the schemas describes: `z.infer`, in words `deno doc` accepts. */
+/**
+ * The type that a schema describes: `z.infer`, in a form that `deno doc`
+ * accepts.
+ */
 export type Shape<N extends keyof typeof SCHEMAS> =
   (typeof SCHEMAS)[N]["_zod"]["output"];
 
 /** A connection that is open. */
 export type Tunnel = Shape<"Tunnel">;
-/** A connection that is open, with how fast it is. */
+/** An open connection with its rates. */
 export type ListedTunnel = Shape<"ListedTunnel">;
 /** A connection that has ended, or one HTTP request of it. */
 export type ClosedTunnel = Shape<"ClosedTunnel">;
@@ -194,7 +197,7 @@ export type ListenerStatus = Shape<"Listener">;
 export type WorkerStatus = Shape<"Worker">;
 /** `GET /api/status` */
 export type Status = Shape<"Status">;
-/** A reason of refusals, and how often it was given. */
+/** A reason of refusals, and its count. */
 export type RefusalCount = Shape<"Refusal">;
 /** The pool of one upstream of a relay. */
 export type PoolStatus = Shape<"Pool">;
@@ -222,9 +225,9 @@ export type ReloadAnswer = Shape<"Reload">;
 export type AdminErrorAnswer = Shape<"Error">;
 /** `event: snapshot` of `GET /api/events`, the first. */
 export type SnapshotEvent = Shape<"Snapshot">;
-/** What changes of a tunnel: its id, bytes sent and received, its state. */
+/** A change of a tunnel: its id, bytes sent and received, its state. */
 export type TunnelChange = Shape<"TunnelChange">;
 /** `event: tick` of `GET /api/events`, each second. */
 export type TickEvent = Shape<"Tick">;
-/** What changes of the status from moment to moment. */
+/** The part of the status that changes from moment to moment. */
 export type ChangingStatus = TickEvent["status"];

@@ -95,7 +95,7 @@ export const CONNECTION_FIGURES: readonly Figure[] = [
   ),
 ];
 
-/** One value for each listener. */
+/** Returns one value for each listener. */
 function perListener(
   kind: Figure["kind"],
   [name, help]: readonly [string, string],

@@ -10,11 +10,11 @@ import type { PARAMETERS } from "./schema/parameters.ts";
 
 /** An endpoint: one method of a path. */
 export interface ApiEndpoint {
-  /** What it does, in a few words. */
+  /** Short description. */
   readonly summary: string;
-  /** Schema of its answer, if that is JSON. */
+  /** Schema of a JSON answer. */
   readonly schema?: keyof typeof SCHEMAS;
-  /** Media type of its answer, if that is not JSON. */
+  /** Media type of an answer that is not JSON. */
   readonly type?: "text/plain" | "text/event-stream" | "text/csv";
   /** Status of its success (default 200). */
   readonly status?: 200 | 202 | 204;
@@ -136,18 +136,18 @@ export const ENDPOINTS = {
 /** Methods of endpoints. */
 export type HttpMethod = "GET" | "POST" | "DELETE";
 
-/** A method and a path that has it. */
+/** A method and a path, such as `GET /api/status`. */
 export type Operation = keyof typeof ENDPOINTS;
 
-/** What an operation answers with: JSON of its schema, or nothing. */
+/** Answer of an operation: JSON by its schema, or nothing. */
 export type AnswerOf<O extends Operation> = (typeof ENDPOINTS)[O] extends
   { schema: infer Name extends keyof typeof SCHEMAS } ? Shape<Name> : void;
 
-/** What an operation takes from the path and the query. */
+/** Parameters of an operation, from the path and the query. */
 export type ParametersOf<O extends Operation> = O extends
   keyof typeof PARAMETERS ? (typeof PARAMETERS)[O]["_zod"]["output"] : unknown;
 
-/** What calls answer, by method and path with their parameters filled in. */
+/** Answers of calls, by method and path with their parameters filled in. */
 export type Calls = {
   [
     O in Operation as O extends `${infer Before}{${string}`

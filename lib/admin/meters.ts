@@ -11,16 +11,16 @@ import { totalsOf } from "./thread_figures.ts";
 import type { Threads } from "./threads.ts";
 
 /**
- * Begins to tell sums, each time that they are exported.
+ * Starts to export sums.
  *
- * @param threads What takes connections.
+ * @param threads The threads that accept connections.
  */
 export async function openMeters(threads: Threads): Promise<void> {
   const { metrics } = await import("@opentelemetry/api");
   const meter = metrics.getMeter("sluice", PROGRAM_VERSION);
   const totals = () => {
-    // The last export, when the program ends, waits for no answer: workers are
-    // told of as they were last heard, and asked for the next.
+    // The last export, when the program ends, cannot wait for answers. So each
+    // export uses the workers' last figures and requests new ones for the next.
     threads.figures().catch(() => {});
     return totalsOf(threads.latest);
   };

@@ -26,7 +26,7 @@ const DESCRIPTION: Readonly<Record<number, string>> = {
 /** Error statuses of every operation. */
 const FAILURES = [400, 403, 405, 413] as const;
 
-/** Changing requests must show that they come from no other site. */
+/** Changing requests must prove that they do not come from another site. */
 const CONFIRMATION = {
   name: REQUEST_HEADER,
   in: "header",
@@ -67,7 +67,7 @@ function describe(
   return {
     summary,
     parameters: describeParameters(operation),
-    // A program without a token requires none.
+    // `{}`: a program without a token requires none.
     ...isOpen ? {} : { security: [{}, { token: [] }] },
     responses: {
       [status]: {

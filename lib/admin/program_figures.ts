@@ -12,7 +12,7 @@ import type { ThreadFigures } from "./thread_figures.ts";
 /**
  * Lists the figures of the program itself, and of bans.
  *
- * @param subject What it does.
+ * @param subject The program that they describe.
  * @returns The figures.
  */
 export function programFigures(subject: AdminSubject): Figure[] {

@@ -12,14 +12,14 @@ import type { RateHistory } from "./rate_history.ts";
 export class Row<T extends Tunnel = Tunnel> {
   /** Its key, unique in the list. */
   readonly key: number;
-  /** When it began, in milliseconds of this machine's clock. */
+  /** When it began, in milliseconds by this machine's clock. */
   readonly startedAt: number;
   /** Rates of the last minute, if any. */
   rates: RateHistory | undefined;
   /** Whether an open tunnel has ended meanwhile. */
   isGone = false;
   #tunnel: T;
-  /** Made for those rows only that are sorted by a text. */
+  /** Created only for rows that are sorted by a text. */
   #sortKeys: Map<string, string> | undefined;
 
   /** Creates a row. */
@@ -29,7 +29,7 @@ export class Row<T extends Tunnel = Tunnel> {
     this.startedAt = now - tunnel.ageMs;
   }
 
-  /** Whether there is something to end: it may be ending already. */
+  /** Whether it can be ended: it is open, and not ending already. */
   get isAlive(): boolean {
     return !this.isGone && this.#tunnel.state !== "closing";
   }

@@ -1,6 +1,5 @@
 /**
- * Schemas of what Sluice remembers of the last day: the history, who used most,
- * and what went wrong.
+ * Schemas of the record of the last day: history, top talkers and failures.
  *
  * @module
  */
@@ -40,7 +39,9 @@ const historyPoint = z.object({ at, ...series });
 
 type Names = keyof typeof series;
 
-/** All values of each series; null is a gap: the program stood still. */
+/**
+ * All values of each series; null is a gap, in which the program was suspended.
+ */
 const columns = z.object(
   Object.fromEntries(
     Object.entries(series).map(([name, value]) => [

@@ -1,5 +1,5 @@
 /**
- * What operations take, from their path and their query.
+ * Parameters of operations, from their path and query.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const MOST_LISTED = 20_000;
 /** Most ended tunnels in one answer. */
 export const MOST_PAGE = 2_000;
 
-/** What open tunnels can be sorted by. */
+/** The columns by which open tunnels can be sorted. */
 const COLUMNS = [
   ...["id", "client", "user", "target", "protocol", "rule", "state"],
   ...["age", "sent", "received", "sentRate", "receivedRate", "rate"],
@@ -29,7 +29,7 @@ const groupBy = z.enum(["user", "client", "target", "rule"]);
 
 const by = oneOf(groupBy, "by");
 
-/** What operations take. */
+/** Parameters by operation. */
 export const PARAMETERS = {
   "GET /api/tunnels": z.strictObject({
     filter: filter.default(""),
@@ -105,7 +105,7 @@ export const PARAMETERS = {
   }),
 };
 
-/** A whole number in the text of a query. */
+/** A whole number, given as text in a query. */
 function wholeNumber(name: string, least: number, most: number) {
   const error = `${name} is a whole number from ${least} to ${most}`;
   return z.string({ error }).regex(/^\d{1,15}$/, { error }).transform(Number)
