@@ -92,7 +92,8 @@ class Exchange {
     live?.meter(() => ({ sent: client.received, received: client.sent }));
     live?.open();
     record.protocol = record.target = this.#settings.mode;
-    this.#session.admit();
+    const admission = this.#session.admit();
+    if (admission !== undefined) await admission;
     const idle = this.#watchIdle();
     const stopWaiting = draining.onCancel(() => this.#drain());
     try {

@@ -35,6 +35,12 @@ export interface FleetPart {
    *   {@linkcode Link.run}.
    */
   flush(isFirst: boolean): Promise<void>;
+  /**
+   * Takes a message on the channel of the fleet.
+   *
+   * @param message The message, which may be for another part.
+   */
+  hear?(message: string): void;
   /** Called when Redis is lost; until the next flush nothing can be asked. */
   lost?(): void;
   /** Called once at the end, while Redis can be asked if it is there. */

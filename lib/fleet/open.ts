@@ -17,11 +17,15 @@ import { FleetQuotas } from "./quotas.ts";
 import { FleetKeys } from "./keys.ts";
 import type { CountingPart, FleetContext } from "./context.ts";
 import { Link } from "./link.ts";
-import { type Incarnation, Pulse } from "./pulse.ts";
+import { FleetPlaces } from "./places/places.ts";
+import { CHANNEL, type Incarnation, Pulse } from "./pulse.ts";
+import { FleetRates } from "./rates/rates.ts";
 import { readRedisWay } from "./read_way.ts";
 
 /** Makes the parts that count, in the order of their calls. */
 const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
+  (context) => new FleetPlaces(context),
+  (context) => new FleetRates(context),
   (context) => new FleetQuotas(context),
 ];
 
@@ -48,9 +52,9 @@ export async function openFleet(
     ...{ view, log },
     way: await readRedisWay(options, `sluice-${own.node}`),
     channel: {
-      name: keys.of("changes"),
+      name: keys.of(CHANNEL),
       // Later than the replies before it, which take a few steps more.
-      take: (message) => void setTimeout(() => pulse.hear(message)),
+      take: (message) => void setTimeout(() => hear(message)),
     },
   });
   const pulse = new Pulse(link, { keys, view, own });
@@ -58,6 +62,10 @@ export async function openFleet(
   const context = { link, keys, view, own, pulse, log, now };
   const bans = new FleetBans(context);
   const parts = PARTS.map((make) => make(context));
+  function hear(message: string): void {
+    pulse.hear(message);
+    for (const part of parts) part.hear?.(message);
+  }
   for (const part of [bans, ...parts]) link.register(part);
   await start(link, onLoss === "refuse");
   return new JoinedFleet(memory, { context, bans, parts });

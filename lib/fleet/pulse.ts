@@ -10,6 +10,9 @@ import type { FleetKeys } from "./keys.ts";
 import type { FleetPart, Link } from "./link.ts";
 import { fleetScript } from "./script.ts";
 
+/** Part of the name of the channel, and of the stream of changes. */
+export const CHANNEL = "changes";
+
 /** Milliseconds for which a machine that has gone is remembered. */
 const KEPT = 600_000;
 
@@ -40,7 +43,15 @@ local function change(state, stream, text)
 end
 `;
 
-const PULSE = fleetScript(`
+/**
+ * Notes that a machine lives, and returns what the others have changed.
+ *
+ * ```text
+ * KEYS: nodes facts state changes
+ * ARGV: id, facts as JSON, epoch, sequence number that the machine has reached
+ * ```
+ */
+export const PULSE = fleetScript(`
 local nodes, facts, state, stream = unpack(KEYS)
 local id, own, epoch, sequence = unpack(ARGV)
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now - ${KEPT}, 'LIMIT', 0, 100)) do
@@ -149,7 +160,7 @@ export class Pulse implements FleetPart {
 
   /** The keys that {@linkcode CHANGE_LUA} needs: its state, and its stream. */
   get changeKeys(): readonly [state: string, stream: string] {
-    return [this.#keys.of("state"), this.#keys.of("changes")];
+    return [this.#keys.of("state"), this.#keys.of(CHANNEL)];
   }
 
   /**

@@ -36,7 +36,7 @@ const KEPT = 2 * 86_400_000;
  * ARGV: most, scope day node id, then for each user: name bytes
  * ```
  */
-const WRITE = fleetScript(`
+export const WRITE_QUOTAS = fleetScript(`
 ${CHANGE_LUA}
 local totals, own, over = KEYS[1], KEYS[2], KEYS[3]
 local most, scope, day, node, id = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -203,7 +203,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
       & { most: number },
   ): Promise<void> {
     const { link, own, pulse } = this.#context;
-    const totals = await link.run(WRITE, [
+    const totals = await link.run(WRITE_QUOTAS, [
       this.#key(scope, day),
       this.#key(scope, day, writer),
       this.#key(scope, day, "over"),

@@ -58,7 +58,7 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
     upstreamsFor(session);
     refusals.phase = "upstream";
     session.endHandshake();
-    session.requireAdmission();
+    await session.requireAdmission();
     session.live?.begin("dial");
     using lease = await leaseFor(session, { protocols: hello.protocols });
     session.live?.end();
@@ -72,7 +72,7 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
         secure(session, tls, hello, protocol === undefined ? [] : [protocol]),
     );
     session.endHandshake();
-    session.requireAdmission(); // Now as the user of its certificate.
+    await session.requireAdmission(); // Now as the user of its certificate.
     requireAllowed(session);
     return await relay(session, lease);
   };

@@ -60,7 +60,8 @@ export async function forward(
   record.protocol = "tcp";
   reader.release();
   session.endHandshake();
-  session.requireAdmission();
+  const admission = session.requireAdmission();
+  if (admission !== undefined) await admission;
   requireAllowed(session);
   // A pooled connection may turn out to be closed only when it is used. The
   // client needs none before it has sent something.

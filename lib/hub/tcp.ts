@@ -27,7 +27,8 @@ export async function hubTcp(
     encode: (error) =>
       dialect.encodeFarewell(describeError(error), CLOSE.TryAgainLater),
   };
-  session.admit();
+  const admission = session.admit();
+  if (admission !== undefined) await admission;
   session.endHandshake();
   return await serveHubClient(session, dialect);
 }

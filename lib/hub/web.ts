@@ -42,7 +42,8 @@ export async function hubWeb(
   session.record.protocol = "http";
   const request = await readOneRequest(session, encodeFailure);
   session.noteRequest();
-  session.admit();
+  const admission = session.admit();
+  if (admission !== undefined) await admission;
   const [path] = request.target.split("?");
   session.record.target = path!.slice(0, 100);
   if (path !== SOCKET_PATH) return await answerPage(session, request, path!);

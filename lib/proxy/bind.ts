@@ -95,7 +95,8 @@ async function resolveExpected(
 ): Promise<Welcome> {
   const wish = { command: "bind", host, port } as const;
   const decision = decide(session, wish);
-  session.requireAdmission();
+  const admission = session.requireAdmission();
+  if (admission !== undefined) await admission;
   const asking = askAuthorize(session, wish);
   if (asking !== undefined) await asking;
   const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);

@@ -70,7 +70,8 @@ async function takeHeader(
   }
   const { endpoints } = header;
   if (endpoints === undefined) return; // It speaks for itself: a check of health.
-  session.actFor(toNetAddr(endpoints.source), toNetAddr(endpoints.destination));
+  const { destination, source } = endpoints;
+  await session.actFor(toNetAddr(source), toNetAddr(destination));
 }
 
 function toNetAddr({ ip, port }: ProxyEndpoint): Deno.NetAddr {

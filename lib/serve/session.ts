@@ -23,6 +23,7 @@ import type { BagEntry } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import { newRecord } from "./new_record.ts";
 import type { Permit } from "./target/open_sessions.ts";
 import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
@@ -144,9 +145,13 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    *
    * @param client Where that client is.
    * @param reached Where it has connected to.
+   * @returns As {@linkcode Session.requirePlace} does.
    * @throws {Refusal} As {@linkcode Session.requirePlace} does.
    */
-  actFor(client: Deno.NetAddr, reached: Deno.NetAddr): void {
+  actFor(
+    client: Deno.NetAddr,
+    reached: Deno.NetAddr,
+  ): Promise<void> | undefined {
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();
@@ -154,7 +159,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.reached = unmapAddr(reached);
     this.record.client = formatAddr(this.remote);
     this.#count();
-    this.requirePlace();
+    return this.requirePlace();
   }
 
   #count(): void {
@@ -202,15 +207,26 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * Ends a client that is over a limit, and too many are that already to wait
    * until it has said what it wants.
    *
-   * @returns What to wait for, where another thread was asked for a place.
+   * @returns Resolves when another thread or machine has given a place, or has
+   *   none; `undefined` if there is nothing to wait for.
    * @throws {Refusal} `limit reached`.
    */
   requirePlace(): Promise<void> | undefined {
     if (this.#lease !== undefined) return undefined;
     this.#kept = this.services.limits.keep();
-    if (this.#kept !== undefined) return this.services.limits.awaitRoom();
+    if (this.#kept !== undefined) return this.#awaitPlace();
     this.context.cancel(this.#overLimit);
     throw this.#overLimit;
+  }
+
+  #awaitPlace(): Promise<void> | undefined {
+    const { connectionsPerClient: most, limits } = this.services;
+    return limits.awaitRoom(this.remote.hostname, most)?.then((lease) => {
+      if (lease === undefined) return;
+      this.#lease = lease;
+      this.#kept?.release();
+      this.#kept = undefined;
+    });
   }
 
   /**
@@ -218,22 +234,26 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * said what it wants, so that it can be told. A place that has become free
    * since the client connected is taken.
    *
+   * @returns Resolves when another machine has given a place for the user;
+   *   `undefined` if there is nothing to wait for.
    * @throws {Refusal} `limit reached`, or `banned` by an operator.
    */
-  admit(): void {
+  admit(): Promise<void> | undefined {
     this.services.watch?.requireUnbanned(this.remote.hostname);
     if (this.#lease === undefined) this.#takePlace();
-    this.usage?.admit(this.identity);
+    return this.usage?.admit(this.identity);
   }
 
   /**
    * Refuses to begin work for a client that is over a limit, or in a drain.
    *
+   * @returns As {@linkcode Session.admit} does.
    * @throws {Refusal} `limit reached` or `draining`.
    */
-  requireAdmission(): void {
-    this.admit();
-    this.requireNoDrain();
+  requireAdmission(): Promise<void> | undefined {
+    const admission = this.admit();
+    if (admission === undefined) return void this.requireNoDrain();
+    return admission.then(() => this.requireNoDrain());
   }
 
   /**
@@ -393,19 +413,4 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.client.close();
     this.#outer?.close();
   }
-}
-
-function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
-  return {
-    event: "connection",
-    startedAt: Date.now(),
-    duration: 0,
-    listener: formatAddr(local),
-    client: formatAddr(remote),
-    sent: 0,
-    received: 0,
-    result: "dropped",
-    reason: "",
-    code: "other",
-  };
 }

@@ -81,18 +81,32 @@ export class SessionUsage {
    * of one connection may belong to different users.
    *
    * @param identity The client's identity, if authenticated.
+   * @returns Resolves when another machine has given a place; `undefined` if
+   *   there is nothing to wait for.
    * @throws {Refusal} `limit reached`; the message names the limit.
    */
-  admit(identity: Identity | undefined): void {
+  admit(identity: Identity | undefined): Promise<void> | undefined {
     if (this.#tooOften !== undefined) throw this.#tooOften;
     const user = identity?.name;
     if (user !== undefined) this.#limits.quota?.check(user);
-    if (this.#isAdmitted && user === this.#user) return;
+    if (this.#isAdmitted && user === this.#user) return undefined;
     this.release();
-    if (user !== undefined) {
-      const { limits, most } = this.#limits.ofUser ?? {};
-      this.#lease = limits?.admit(user, most!);
+    const { limits, most } = this.#limits.ofUser ?? {};
+    if (user !== undefined && limits !== undefined) {
+      const place = limits.admitOrWait(user, most!);
+      if (place instanceof Promise) {
+        return place.then((lease) => {
+          this.#lease = lease;
+          this.#join(user);
+        });
+      }
+      this.#lease = place;
     }
+    this.#join(user);
+    return undefined;
+  }
+
+  #join(user: string | undefined): void {
     this.#isAdmitted = true;
     this.#user = user;
     if (this.#own === undefined) return;

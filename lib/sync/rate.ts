@@ -30,6 +30,8 @@ const LOOK = { first: 2, last: 50 } as const;
 export interface Bucket {
   /** Milliseconds, the same for all users. */
   readonly now: number;
+  /** Bytes per millisecond; other machines may leave more or less of a rate. */
+  readonly speed: number;
   /** End of the last granted turn; in the past if nobody is waiting. */
   readonly givenUntil: number;
   /**
@@ -67,9 +69,20 @@ export interface RateOptions {
    * Creates the part that threads share (default: nothing is shared).
    *
    * @param speed Bytes per millisecond.
-   * @param burst Largest budget in bytes.
+   * @param burst Largest budget in milliseconds of the rate.
    */
   bucket?: ((speed: number, burst: number) => Bucket) | undefined;
+}
+
+/**
+ * Returns the largest budget of a rate.
+ *
+ * @param speed Bytes per millisecond.
+ * @param milliseconds Milliseconds of the rate; at least 10 count.
+ * @returns Bytes.
+ */
+export function burstOf(speed: number, milliseconds: number): number {
+  return Math.max(LEAST_PIECE, speed * Math.max(milliseconds, 10));
 }
 
 /**
@@ -79,10 +92,11 @@ export interface RateOptions {
  * waiting readers then pass in order, one piece each.
  */
 export class Rate {
-  readonly #speed: number;
-  readonly #burst: number;
-  readonly #piece: number;
-  readonly #turn: number;
+  readonly #burstTime: number;
+  #speed = 0;
+  #burst = 0;
+  #piece = 0;
+  #turn = 0;
   readonly #now: () => number;
   readonly #bucket: Bucket | undefined;
   /**
@@ -104,13 +118,10 @@ export class Rate {
    */
   constructor(bytesPerSecond: number, options: RateOptions = {}) {
     const { burst = 100, now = () => performance.now() } = options;
-    this.#speed = bytesPerSecond / 1000;
-    this.#burst = Math.max(LEAST_PIECE, this.#speed * Math.max(burst, 10));
-    this.#piece = Math.max(LEAST_PIECE, Math.floor(this.#speed * PIECE_TIME));
-    const turn = Math.floor(this.#speed * TURN_TIME);
-    this.#turn = Math.min(Math.max(LEAST_PIECE, turn), LONGEST_TURN);
+    this.#burstTime = burst;
+    this.#setSpeed(bytesPerSecond / 1000);
     this.#now = now;
-    this.#bucket = options.bucket?.(this.#speed, this.#burst);
+    this.#bucket = options.bucket?.(this.#speed, burst);
     this.#level = this.#burst;
     this.#at = now();
   }
@@ -185,8 +196,20 @@ export class Rate {
     this.#spare = Math.max(0, this.#spare - count);
   }
 
+  #setSpeed(speed: number): void {
+    this.#speed = speed;
+    this.#burst = burstOf(speed, this.#burstTime);
+    this.#piece = Math.max(LEAST_PIECE, Math.floor(speed * PIECE_TIME));
+    const turn = Math.floor(speed * TURN_TIME);
+    this.#turn = Math.min(Math.max(LEAST_PIECE, turn), LONGEST_TURN);
+  }
+
   #refill(): number {
-    if (this.#bucket !== undefined) return this.#bucket.level();
+    const bucket = this.#bucket;
+    if (bucket !== undefined) {
+      if (bucket.speed !== this.#speed) this.#setSpeed(bucket.speed);
+      return bucket.level();
+    }
     const now = this.#now();
     const gained = (now - this.#at) * this.#speed;
     this.#at = now;

@@ -15,14 +15,15 @@ export interface SlowWay extends AsyncDisposable {
 export function openSlowWay(to: { port: number }, delay: number): SlowWay {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const conns = new Set<Deno.Conn>();
+  const late = new Set<Promise<void>>();
   const serving = (async () => {
     for await (const client of listener) {
       try {
         const server = await Deno.connect({ port: to.port });
         for (const conn of [client, server]) conns.add(conn);
         const way = () => self.delay;
-        void pumpInto(client, server, way);
-        void pumpInto(server, client, way);
+        late.add(pumpInto(client, server, way));
+        late.add(pumpInto(server, client, way));
       } catch {
         client.close(); // The server is down.
       }
@@ -41,6 +42,7 @@ export function openSlowWay(to: { port: number }, delay: number): SlowWay {
           // It has ended.
         }
       }
+      await Promise.all(late);
     },
   };
   return self;
@@ -54,13 +56,18 @@ async function pumpInto(
 ): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   let last: Promise<unknown> = Promise.resolve();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
   try {
     for (;;) {
       const count = await from.read(buffer);
       if (count === null) break;
       const chunk = buffer.slice(0, count);
       const due = Promise.withResolvers<void>();
-      setTimeout(due.resolve, delay());
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        due.resolve();
+      }, delay());
+      timers.add(timer);
       last = Promise.all([last, due.promise]).then(() => writeAll(to, chunk));
       last.catch(() => {});
     }
@@ -68,6 +75,7 @@ async function pumpInto(
   } catch {
     // One of the two has closed.
   }
+  for (const timer of timers) clearTimeout(timer);
   for (const conn of [from, to]) {
     try {
       conn.close();

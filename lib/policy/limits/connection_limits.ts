@@ -30,8 +30,11 @@ export interface Lease {
   withdraw(): void;
 }
 
-/** The limit that is reached: the total, or that of one client or user. */
-export type FullLimit = "all" | "one";
+/**
+ * The limit that is reached: the total, or that of one client or user; `away` if
+ * a machine may not take a place while it cannot ask its fleet.
+ */
+export type FullLimit = "all" | "one" | "away";
 
 /** Options for {@linkcode ConnectionLimits}. */
 export type ConnectionLimitsOptions =
@@ -71,6 +74,11 @@ export class ConnectionLimits {
     return this.#total;
   }
 
+  /** Most connections in total, for the refusal. */
+  protected get most(): number {
+    return this.#most;
+  }
+
   /** Most connections over the limit to keep. */
   protected get mostKept(): number {
     return this.#options.mostKept ?? MOST_REFUSED;
@@ -91,36 +99,75 @@ export class ConnectionLimits {
    * @throws {Refusal} `limit reached`, with the name of the limit.
    */
   admit(client: string, mostOfClient: number): Lease {
-    const { what = "connections", per } = this.#options;
-    const key = per === "user" ? client : clientKey(client);
+    const key = this.#keyOf(client);
     const full = this.#takeOrReclaim(key, mostOfClient);
+    if (full !== undefined) throw this.#refusal(full, client, mostOfClient);
+    return this.#place(key);
+  }
+
+  /**
+   * Gives a connection its place, or waits for one of other threads or machines
+   * if that makes sense.
+   *
+   * @param client The client's address without port, or the user's name.
+   * @param mostOfClient Most connections of one client or user; 0 disables this
+   *   limit.
+   * @returns The place, to release at the end.
+   * @throws {Refusal} As {@linkcode ConnectionLimits.admit} does.
+   */
+  admitOrWait(client: string, mostOfClient: number): Lease | Promise<Lease> {
+    const key = this.#keyOf(client);
+    const full = this.#takeOrReclaim(key, mostOfClient);
+    if (full === undefined) return this.#place(key);
+    const refusal = this.#refusal(full, client, mostOfClient);
+    const room = this.awaitRoom(client, mostOfClient);
+    if (room === undefined) throw refusal;
+    return room.then((place) => {
+      if (place === undefined) throw refusal;
+      return place;
+    });
+  }
+
+  /** Takes a place, if there is one. */
+  protected tryAdmit(client: string, mostOfClient: number): Lease | undefined {
+    const key = this.#keyOf(client);
+    const full = this.#takeOrReclaim(key, mostOfClient);
+    return full === undefined ? this.#place(key) : undefined;
+  }
+
+  #keyOf(client: string): string {
+    return this.#options.per === "user" ? client : clientKey(client);
+  }
+
+  #place(key: string): Lease {
+    return new Place(key, this.#offered, () => this.give(key));
+  }
+
+  #refusal(full: FullLimit, client: string, mostOfClient: number): Refusal {
+    const { what = "connections", per } = this.#options;
+    if (full === "away") {
+      const message = "Redis is away, and this machine has no places left";
+      return new Refusal("limit reached", message, { limit: what });
+    }
     if (full === "all") {
-      throw new Refusal(
+      return new Refusal(
         "limit reached",
-        `Limit of ${countOf(this.#most, oneOf(what))} reached`,
-        {
-          limit: what,
-        },
+        `Limit of ${countOf(this.most, oneOf(what))} reached`,
+        { limit: what },
       );
     }
-    if (full === "one") {
-      throw per === "user"
-        ? new Refusal(
-          "limit reached",
-          `Limit of ${
-            countOf(mostOfClient, oneOf(what))
-          } for user ${client} reached`,
-          { limit: "connections-per-user" },
-        )
-        : new Refusal(
-          "limit reached",
-          `Limit of ${
-            countOf(mostOfClient, oneOf(what))
-          } from one client reached`,
-          { limit: `${what}-per-client` },
-        );
-    }
-    return new Place(key, this.#offered, () => this.give(key));
+    const many = countOf(mostOfClient, oneOf(what));
+    return per === "user"
+      ? new Refusal(
+        "limit reached",
+        `Limit of ${many} for user ${client} reached`,
+        { limit: "connections-per-user" },
+      )
+      : new Refusal(
+        "limit reached",
+        `Limit of ${many} from one client reached`,
+        { limit: `${what}-per-client` },
+      );
   }
 
   /**
@@ -151,19 +198,26 @@ export class ConnectionLimits {
   #takeOrReclaim(key: string, mostOfOne: number): FullLimit | undefined {
     let full = this.take(key, this.#most, mostOfOne);
     while (
-      full !== undefined && this.#offered.take(full === "one" ? key : undefined)
+      full !== undefined && full !== "away" &&
+      this.#offered.take(full === "one" ? key : undefined)
     ) full = this.take(key, this.#most, mostOfOne);
     if (full !== undefined) this.callOthers();
     return full;
   }
 
   /**
-   * Waits for places of other threads, after {@linkcode ConnectionLimits.admit}
-   * found none.
+   * Waits for a place of other threads or machines, after {@linkcode
+   * ConnectionLimits.admit} found none.
    *
-   * @returns When to try again; `undefined` if it makes no sense.
+   * @param _client The client's address without port, or the user's name.
+   * @param _mostOfClient Most connections of one client or user.
+   * @returns The place, if one became free in time; `undefined` if it makes no
+   *   sense to wait.
    */
-  awaitRoom(): Promise<void> | undefined {
+  awaitRoom(
+    _client: string,
+    _mostOfClient: number,
+  ): Promise<Lease | undefined> | undefined {
     return undefined;
   }
 

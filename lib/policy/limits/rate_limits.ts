@@ -6,7 +6,10 @@
 
 import { Pace } from "../../sync/pace.ts";
 import { type Bucket, Rate } from "../../sync/rate.ts";
-import { SharedBucket } from "../../sync/shared/bucket.ts";
+import {
+  SharedBucket,
+  type SharedBucketOptions,
+} from "../../sync/shared/bucket.ts";
 import type { SharedTable } from "../../sync/shared/table.ts";
 
 /**
@@ -25,14 +28,31 @@ export const BYTES_TABLE = {
   values: 4,
 } as const;
 
+/** Shape of the table if a fleet shares the rates. */
+export const FLEET_BYTES_TABLE = { ...BYTES_TABLE, values: 11 } as const;
+
 /** Key for all connections in the table. No user has this name. */
-const TOTAL = "\0total";
+const TOTAL = "";
 
 /** Indexes of the values in an entry of the table. */
-const WAYS = {
+export const WAYS = {
   up: { index: 0, turns: 2 },
   down: { index: 1, turns: 3 },
 } as const;
+
+/**
+ * Fraction of a rate that a machine takes until the fleet has told it its part.
+ */
+const UNTOLD = 1 / 16;
+
+/** Indexes of further values in a fleet. */
+export const PARTS = {
+  up: { rate: 4, part: 5, carried: 6, untold: UNTOLD },
+  down: { rate: 7, part: 8, carried: 9, untold: UNTOLD },
+} as const;
+
+/** Index of the time until which the entry stays in the table of a fleet. */
+export const KEPT = 10;
 
 /** Bytes per second in each direction; 0 disables a limit. */
 export interface BothWays {
@@ -72,6 +92,14 @@ interface KnownUser {
   entry: number | undefined;
 }
 
+/** Options for {@linkcode RateLimits}. */
+export interface RateLimitsOptions {
+  /** Table in which threads count together (default: this thread alone). */
+  table?: SharedTable | undefined;
+  /** Whether a fleet shares the rates (default false). */
+  isOfFleet?: boolean;
+}
+
 /** The entry of a rate's buckets in the shared table. */
 interface Place {
   table: SharedTable;
@@ -83,6 +111,7 @@ export class RateLimits {
   readonly #settings: RateSettings;
   readonly #total: Rates;
   readonly #table: SharedTable | undefined;
+  readonly #isOfFleet: boolean;
   /** Users without a connection are in the order of their last one. */
   readonly #users = new Map<string, KnownUser>();
 
@@ -90,11 +119,14 @@ export class RateLimits {
    * Creates rates that nobody has used.
    *
    * @param settings The configured rates.
-   * @param table Table in which threads count together (default: only this
-   *   thread counts).
+   * @param options Who counts together.
    */
-  constructor(settings: RateSettings, table?: SharedTable) {
+  constructor(
+    settings: RateSettings,
+    { isOfFleet = false, table }: RateLimitsOptions = {},
+  ) {
     this.#settings = settings;
+    this.#isOfFleet = isOfFleet;
     this.#table = table;
     this.#total = this.#makeRates(settings.total, this.#enterTable(TOTAL));
   }
@@ -162,7 +194,8 @@ export class RateLimits {
     const { burst = 100 } = this.#settings;
     const make = (way: keyof BothWays) => {
       if (bytes[way] === 0) return undefined;
-      const bucket = bucketAt(place, WAYS[way]);
+      const share = this.#isOfFleet ? PARTS[way] : undefined;
+      const bucket = bucketAt(place, { ...WAYS[way], share });
       return new Rate(bytes[way], { burst, bucket });
     };
     return { up: make("up"), down: make("down") };
@@ -186,7 +219,7 @@ export class RateLimits {
 
 function bucketAt(
   place: Place | undefined,
-  numbers: typeof WAYS[keyof typeof WAYS],
+  numbers: Pick<SharedBucketOptions, "index" | "turns" | "share">,
 ): ((speed: number, burst: number) => Bucket) | undefined {
   if (place === undefined) return undefined;
   return (speed, burst) =>

@@ -10,6 +10,7 @@ import {
   ConnectionLimits,
   type ConnectionLimitsOptions,
   type FullLimit,
+  type Lease,
   MOST_REFUSED,
 } from "./connection_limits.ts";
 
@@ -59,7 +60,8 @@ export interface SharedCounts {
 
 /** Counts connections together with other threads. */
 export class SharedConnectionLimits extends ConnectionLimits {
-  readonly #table: SharedTable;
+  /** Connections of each client or user. */
+  protected readonly table: SharedTable;
   readonly #threads: number;
   readonly #offers: SharedTable | undefined;
   /** Offered places that this thread has announced. */
@@ -82,7 +84,7 @@ export class SharedConnectionLimits extends ConnectionLimits {
     options: ConnectionLimitsOptions = {},
   ) {
     super(most, options);
-    this.#table = table;
+    this.table = table;
     this.#threads = threads;
     this.#offers = offers;
   }
@@ -94,21 +96,25 @@ export class SharedConnectionLimits extends ConnectionLimits {
 
   /** Connections that have a place, in all threads. */
   override get total(): number {
-    return this.#table.exclusively(() => this.#table.total);
+    return this.table.exclusively(() => this.table.total);
   }
 
   /** Clients or users with a connection, in all threads. */
   override get clients(): number {
-    return this.#table.exclusively(() => this.#table.entries().length);
+    return this.table.exclusively(() => this.table.entries().length);
   }
 
   /**
    * Waits for another thread to give way, if one was asked.
    *
-   * @returns Resolves after its time to do so; `undefined` if none was asked.
+   * @returns The place, if there is one after that; `undefined` if no thread
+   *   was asked.
    */
-  override awaitRoom(): Promise<void> | undefined {
-    return this.#answer;
+  override awaitRoom(
+    client: string,
+    mostOfClient: number,
+  ): Promise<Lease | undefined> | undefined {
+    return this.#answer?.then(() => this.tryAdmit(client, mostOfClient));
   }
 
   /** Asks the other threads, if they offer places. */
@@ -174,7 +180,7 @@ export class SharedConnectionLimits extends ConnectionLimits {
     most: number,
     mostOfOne: number,
   ): FullLimit | undefined {
-    const table = this.#table;
+    const { table } = this;
     return table.exclusively(() => {
       if (table.total >= most) return "all";
       const entry = table.enter(key);
@@ -191,7 +197,7 @@ export class SharedConnectionLimits extends ConnectionLimits {
    * @param key Client or user.
    */
   protected override give(key: string): void {
-    const table = this.#table;
+    const { table } = this;
     table.exclusively(() => {
       const entry = table.find(key);
       if (entry !== undefined) table.addShare(entry, -1);

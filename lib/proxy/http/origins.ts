@@ -103,7 +103,8 @@ export class Origins implements Disposable {
     const decision = decide(session, wish);
     const asking = askAuthorize(session, wish);
     if (asking !== undefined) await asking;
-    session.admit();
+    const admission = session.admit();
+    if (admission !== undefined) await admission;
     const key = keyOf(wish);
     const idle = this.#take(key, isFresh);
     if (idle !== undefined && isStillAllowed(decision, idle)) {

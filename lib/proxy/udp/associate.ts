@@ -56,7 +56,8 @@ export async function associate(
   const { record, remote, services } = session;
   record.command = "udp";
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
-  session.requireAdmission();
+  const admission = session.requireAdmission();
+  if (admission !== undefined) await admission;
   if (services.hooks !== undefined) {
     // Hooks decide about one target, but each datagram may have another.
     throw new Refusal(
@@ -76,7 +77,7 @@ export async function associate(
   const decision = decideAhead(session, "udp");
   const ahead = decision.requireName();
   const { limits, perClient } = services.udp;
-  const lease = limits.admit(remote.hostname, perClient);
+  const lease = await limits.admitOrWait(remote.hostname, perClient);
   try {
     const port = announcedPort(request, client);
     return await relayFor(decision, { ip: client, port }, ahead?.via);

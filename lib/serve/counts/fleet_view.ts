@@ -6,13 +6,13 @@
 
 import type { OnLoss } from "../options/fleet.ts";
 
-/** Words of the memory; the offset is a number of eight bytes at its end. */
-const WORD = { isUp: 0, hurries: 1 } as const;
+/** Words of the memory, around the offset, which is a number of eight bytes. */
+const WORD = { isUp: 0, hurries: 1, lacks: 4 } as const;
 
 /** Index of the offset among numbers of eight bytes. */
 const OFFSET = 1;
 
-const BYTES = 16;
+const BYTES = 24;
 
 /** What a thread needs to make a {@linkcode FleetView}. */
 export interface FleetMemory {
@@ -100,6 +100,30 @@ export class FleetView {
   }
 
   /**
+   * Tells that a limit has no place for a connection, or few. Costs as little
+   * as {@linkcode FleetView.hurry}.
+   */
+  lack(): void {
+    Atomics.add(this.#words, WORD.lacks, 1);
+    Atomics.notify(this.#words, WORD.lacks);
+  }
+
+  /** Number of calls of {@linkcode FleetView.lack} so far. */
+  get lacks(): number {
+    return Atomics.load(this.#words, WORD.lacks);
+  }
+
+  /**
+   * Waits for a call of {@linkcode FleetView.lack} in any thread.
+   *
+   * @param seen Value of {@linkcode FleetView.lacks} from which on calls count.
+   * @param milliseconds Longest wait.
+   */
+  lacked(seen: number, milliseconds: number): Promise<void> {
+    return this.#wait(WORD.lacks, seen, milliseconds);
+  }
+
+  /**
    * Waits for a call of {@linkcode FleetView.hurry} in any thread.
    *
    * @param seen Value of {@linkcode FleetView.hurries} from which on calls
@@ -107,16 +131,14 @@ export class FleetView {
    * @param milliseconds Longest wait.
    */
   async hurried(seen: number, milliseconds: number): Promise<void> {
-    const waiting = Atomics.waitAsync(
-      this.#words,
-      WORD.hurries,
-      seen,
-      milliseconds,
-    );
-    if (!waiting.async) return;
     // The wait alone would not keep the program alive.
     const timer = setTimeout(() => {}, milliseconds);
-    await waiting.value;
+    await this.#wait(WORD.hurries, seen, milliseconds);
     clearTimeout(timer);
+  }
+
+  async #wait(word: number, seen: number, milliseconds: number): Promise<void> {
+    const waiting = Atomics.waitAsync(this.#words, word, seen, milliseconds);
+    if (waiting.async) await waiting.value;
   }
 }

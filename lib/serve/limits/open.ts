@@ -15,6 +15,7 @@ import { DailyQuota } from "../../policy/limits/daily_quota.ts";
 import {
   type BothWays,
   BYTES_TABLE,
+  FLEET_BYTES_TABLE,
   RateLimits,
   type RateSettings,
 } from "../../policy/limits/rate_limits.ts";
@@ -22,6 +23,9 @@ import { connectionLimits } from "./connection_counts.ts";
 import type { QuotaCount } from "./quota_count.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
 import type { Share } from "../worker_share.ts";
+
+/** Name of the table of rates, which a fleet shares. */
+export const BYTES = "bytes";
 
 /**
  * Milliseconds between looks at the counts of a fleet: it takes further ones
@@ -92,8 +96,10 @@ export async function openLimits(
     usage.ofUser = { limits, most: connectionsPerUser };
   }
   if ([connection, user, total].some(isSet)) {
-    const table = share?.table("bytes", BYTES_TABLE).table;
-    usage.rates = new RateLimits(config.rates!, table);
+    const isOfFleet = share?.fleet !== undefined;
+    const shape = isOfFleet ? FLEET_BYTES_TABLE : BYTES_TABLE;
+    const table = share?.table(BYTES, shape).table;
+    usage.rates = new RateLimits(config.rates!, { isOfFleet, table });
   }
   if (quotaPerUser > 0) {
     const { fleet } = share ?? {};

@@ -94,10 +94,12 @@ export function openPlaces(
   const ofThreads = descriptorsOfThreads(host.thread?.count ?? 1);
   const capacity = connectionCapacity(perConnection, besides + ofThreads);
   const most = mostConnections(config.maxConnections, capacity, { host, log });
+  // What a machine carries by itself is no limit of its fleet.
+  const mostOfFleet = config.maxConnections ?? 0;
   const limits = host.keep(
     "connections",
-    most,
-    (share) => connectionLimits(most, {}, share),
+    [most, mostOfFleet],
+    (share) => connectionLimits(most, { mostOfFleet }, share),
   );
   const slots = tellsRefused ? Math.min(most + MOST_REFUSED, capacity) : most;
   return {

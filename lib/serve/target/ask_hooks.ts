@@ -54,7 +54,8 @@ async function requireAuthorized(
   { command, host, port }: Wish,
   authorize: NonNullable<Hooks["authorize"]>,
 ): Promise<void> {
-  session.requireAdmission();
+  const admission = session.requireAdmission();
+  if (admission !== undefined) await admission;
   let answer: unknown;
   try {
     answer = await ask(

@@ -106,7 +106,8 @@ export async function openTarget(
 ): Promise<OpenedTarget> {
   const { record, services: { sendProxy } } = session;
   const { host, port } = wish;
-  session.requireAdmission();
+  const admission = session.requireAdmission();
+  if (admission !== undefined) await admission;
   if (port === 0) {
     throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
   }

@@ -4,8 +4,14 @@
  * @module
  */
 
-import type { Bucket } from "../rate.ts";
+import { type Bucket, burstOf } from "../rate.ts";
 import type { SharedTable } from "./table.ts";
+
+/**
+ * A value that is later than now keeps an entry in its table, so the count of
+ * bytes has to stay below that.
+ */
+const KIB = 1024;
 
 /** Options for {@linkcode SharedBucket}. */
 export interface SharedBucketOptions {
@@ -15,8 +21,22 @@ export interface SharedBucketOptions {
   turns: number;
   /** Bytes per millisecond. */
   speed: number;
-  /** Largest budget in bytes. */
+  /** Largest budget in milliseconds of the rate. */
   burst: number;
+  /** Set if other machines share the rate (default: they don't). */
+  share?: BucketShare | undefined;
+}
+
+/** A part of a rate that other machines share. */
+export interface BucketShare {
+  /** Index of the entry's value that holds the rate of all, per millisecond. */
+  rate: number;
+  /** Index of this machine's part of it, per millisecond; 0 if unknown. */
+  part: number;
+  /** Index of the KiB that this machine has carried. */
+  carried: number;
+  /** Fraction of the rate while the part is unknown. */
+  untold: number;
 }
 
 /**
@@ -44,6 +64,15 @@ export class SharedBucket implements Bucket {
     this.#table = table;
     this.#entry = entry;
     this.#options = options;
+    const { share, speed } = options;
+    if (share !== undefined) table.setValue(entry, share.rate, speed);
+  }
+
+  /** Bytes per millisecond: the whole rate, or this machine's part of it. */
+  get speed(): number {
+    const { share, speed } = this.#options;
+    if (share === undefined) return speed;
+    return this.#table.value(this.#entry, share.part) || speed * share.untold;
   }
 
   /** Milliseconds, the same in all threads. */
@@ -62,11 +91,12 @@ export class SharedBucket implements Bucket {
    * @returns Bytes; negative is a debt.
    */
   level(): number {
-    const { burst, index, speed } = this.#options;
+    const { burst, index } = this.#options;
+    const { speed } = this;
     const { now } = this.#table;
     // No lock: a concurrent change yields either the old value or the new one.
     const fullAt = this.#table.value(this.#entry, index);
-    return burst - Math.max(0, fullAt - now) * speed;
+    return burstOf(speed, burst) - Math.max(0, fullAt - now) * speed;
   }
 
   /**
@@ -93,17 +123,21 @@ export class SharedBucket implements Bucket {
   }
 
   readonly #giveTurn = (): void => {
-    const { speed, turns } = this.#options;
+    const { turns } = this.#options;
     const table = this.#table;
     this.#turn = Math.max(table.value(this.#entry, turns), table.now);
-    table.setValue(this.#entry, turns, this.#turn + this.#count / speed);
+    table.setValue(this.#entry, turns, this.#turn + this.#count / this.speed);
   };
 
   /** Created once instead of for each chunk. */
   readonly #spend = (): void => {
-    const { index, speed } = this.#options;
+    const { index, share } = this.#options;
     const table = this.#table;
-    const fullAt = Math.max(table.value(this.#entry, index), table.now);
-    table.setValue(this.#entry, index, fullAt + this.#count / speed);
+    const entry = this.#entry;
+    const fullAt = Math.max(table.value(entry, index), table.now);
+    table.setValue(entry, index, fullAt + this.#count / this.speed);
+    if (share === undefined) return;
+    const carried = table.value(entry, share.carried) + this.#count / KIB;
+    table.setValue(entry, share.carried, carried);
   };
 }

@@ -18,6 +18,8 @@ const ENTRY = { hash: 0, length: 1, key: 2 } as const;
 /** Bytes of a word. */
 const WORD = 4;
 
+const ENCODER = new TextEncoder();
+
 /** Milliseconds that a supervisor of threads waits for one of them. */
 const PATIENCE = 100;
 
@@ -211,7 +213,26 @@ export class SharedTable {
   addShare(entry: number, count: number): void {
     this.#words[this.#sharesAt(entry) + this.#thread]! += count;
     this.#words[HEAD.totals + this.#thread]! += count;
-    if (count < 0) this.#tidy(entry);
+    if (count < 0) this.tidy(entry);
+  }
+
+  /**
+   * Removes an entry that is spent, if no search has to pass it, and spent ones
+   * in front of it. Call it after values have become 0.
+   */
+  tidy(entry: number): void {
+    const mask = this.#places - 1;
+    let place = (entry - this.#first) / this.#stride;
+    const next = this.#at((place + 1) & mask);
+    if (this.#words[next + ENTRY.length] !== 0) return;
+    for (let steps = 0; steps < this.#places; steps++) {
+      const last = this.#at(place);
+      if (this.#words[last + ENTRY.length] === 0 || !this.#isSpent(last)) {
+        return;
+      }
+      this.#words[last + ENTRY.length] = 0;
+      place = (place - 1) & mask;
+    }
   }
 
   /**
@@ -283,7 +304,7 @@ export class SharedTable {
   #look(
     key: string,
   ): { found?: number; hash: number; room?: number | undefined } {
-    const { written } = new TextEncoder().encodeInto(key, this.#key);
+    const { written } = ENCODER.encodeInto(key, this.#key);
     this.#keyLength = written;
     const hash = this.#hash();
     const { window } = this.#shape;
@@ -332,24 +353,6 @@ export class SharedTable {
       if (this.value(entry, index) > now) return false;
     }
     return true;
-  }
-
-  /**
-   * Removes spent entries at the end of a run: no search passes beyond them.
-   */
-  #tidy(entry: number): void {
-    const mask = this.#places - 1;
-    let place = (entry - this.#first) / this.#stride;
-    const next = this.#at((place + 1) & mask);
-    if (this.#words[next + ENTRY.length] !== 0) return;
-    for (let steps = 0; steps < this.#places; steps++) {
-      const last = this.#at(place);
-      if (this.#words[last + ENTRY.length] === 0 || !this.#isSpent(last)) {
-        return;
-      }
-      this.#words[last + ENTRY.length] = 0;
-      place = (place - 1) & mask;
-    }
   }
 
   #at(place: number): number {

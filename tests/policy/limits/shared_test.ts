@@ -93,7 +93,7 @@ Deno.test("RateLimits counts the bytes of all threads, per user and in total", (
   const both = (bytes: number) => ({ up: bytes, down: bytes });
   for (const settings of [{ total: both(100_000) }, { user: both(100_000) }]) {
     const paces = tables(BYTES_TABLE, time).map((table) => {
-      const limits = new RateLimits(settings, table);
+      const limits = new RateLimits(settings, { table });
       return limits.join(limits.connect(), "alice").up!;
     });
     const [one, other] = paces as [typeof paces[0], typeof paces[0]];
@@ -110,7 +110,7 @@ Deno.test("RateLimits counts the bytes of all threads, per user and in total", (
 Deno.test("RateLimits gives a user no new burst in another thread", () => {
   const time = { now: 0 };
   const [one, other] = tables(BYTES_TABLE, time).map((table) =>
-    new RateLimits({ user: { up: 1_000_000, down: 0 } }, table)
+    new RateLimits({ user: { up: 1_000_000, down: 0 } }, { table })
   ) as [RateLimits, RateLimits];
   one.join(one.connect(), "alice").up!.charge(500_000);
   one.leave("alice");
@@ -128,7 +128,7 @@ Deno.test("RateLimits gives the tunnels of all threads equal turns", async () =>
   const [one, other] = [0, 1].map((thread) => {
     const now = () => performance.now();
     const table = new SharedTable(shape, { memory, thread, now });
-    return new RateLimits({ total: { up: 0, down: rate } }, table);
+    return new RateLimits({ total: { up: 0, down: rate } }, { table });
   }) as [RateLimits, RateLimits];
   const time = 1_500;
   // One thread has one tunnel, the other has seven.
@@ -190,15 +190,14 @@ Deno.test("SharedConnectionLimits gives a thread the place that another one offe
     one.admit("192.0.2.1", 0).offer(() => ended.push(name));
   }
   assertThrows(() => other.admit("192.0.2.2", 0), Refusal, "Limit of 2");
-  await other.awaitRoom();
+  const lease = await other.awaitRoom("192.0.2.2", 0);
   assertEquals(ended, ["first"]);
-  const lease = other.admit("192.0.2.2", 0);
   // Without offers elsewhere, waiting makes no sense.
   one.makeRoom();
   assertEquals(ended, ["first", "second"]);
   one.admit("192.0.2.1", 0);
   assertThrows(() => other.admit("192.0.2.3", 0), Refusal, "Limit of 2");
-  assertEquals(other.awaitRoom(), undefined);
-  lease.release();
+  assertEquals(other.awaitRoom("192.0.2.3", 0), undefined);
+  lease!.release();
   assertEquals([one.total, offers[0].total], [1, 0]);
 });

@@ -1,0 +1,143 @@
+/**
+ * The books of all limits that this machine shares with its fleet.
+ *
+ * @module
+ */
+
+import type { Shortages } from "../../policy/limits/shortages.ts";
+import type { NodeCount } from "../../serve/counts/shared_counts.ts";
+import { rationedCounts } from "../../serve/limits/connection_counts.ts";
+import { PlaceBook, type PlaceItem } from "./book.ts";
+
+/** A limit. */
+interface Counted {
+  /** The count of this machine. */
+  readonly id: string;
+  readonly book: PlaceBook;
+  /** Where threads tell what they lack. */
+  readonly shortages: Shortages;
+}
+
+/** What one book has to report. */
+export interface Page {
+  /** Name of the limit on every machine, such as `proxy 1/connections-per-user`. */
+  readonly name: string;
+  readonly book: PlaceBook;
+  readonly items: readonly PlaceItem[];
+}
+
+/** What the books need of a count. */
+export type BookedCount = Pick<NodeCount, "id" | "scope" | "tables">;
+
+/** The books by the names of their limits. */
+export class Shelf {
+  #counted: ReadonlyMap<string, Counted> = new Map();
+
+  /** Whether Redis does not know of all granted places. */
+  get isUnreported(): boolean {
+    return this.#counted.values().some(({ book }) => book.isUnreported);
+  }
+
+  /**
+   * Takes the limits of this machine.
+   *
+   * @param counts All counts; books of those that were there before are kept.
+   * @returns Whether they are others than before.
+   */
+  count(counts: readonly BookedCount[]): boolean {
+    const before = this.#counted;
+    const all = new Map<string, Counted>();
+    for (const { id, scope, tables } of counts) {
+      for (const { name, rations, shortages } of rationedCounts(tables)) {
+        const full = `${scope}/${name}`;
+        const known = before.get(full);
+        const counted = known?.id === id
+          ? known
+          : { id, shortages, book: new PlaceBook(rations) };
+        all.set(full, counted);
+      }
+    }
+    this.#counted = all;
+    return all.size !== before.size ||
+      all.entries().some(([name, one]) => before.get(name) !== one);
+  }
+
+  /** Prepares for a Redis that knows nothing of this machine. */
+  startAgain(): void {
+    this.setLease(0, 0);
+    for (const { book } of this.#counted.values()) book.startAgain();
+  }
+
+  /**
+   * Sets the lease of all limits.
+   *
+   * @param until End of the lease, by the tables' clock.
+   * @param fraction The free part of a limit.
+   */
+  setLease(until: number, fraction: number): void {
+    for (const { book } of this.#counted.values()) {
+      book.setLease(until, fraction);
+    }
+  }
+
+  /**
+   * Takes what threads lack.
+   *
+   * @returns Whether a connection waits; `undefined` if nothing is lacking.
+   */
+  takeShortages(): boolean | undefined {
+    let isUrgent: boolean | undefined;
+    for (const { book, shortages } of this.#counted.values()) {
+      for (const { isWaiting, key } of shortages.take()) {
+        book.note(key, isWaiting);
+        isUrgent = isUrgent === true || isWaiting;
+      }
+    }
+    return isUrgent;
+  }
+
+  /**
+   * Collects what to report and to ask for.
+   *
+   * @param most Most keys.
+   * @param now Milliseconds.
+   */
+  collect(most: number, now: number): Page[] {
+    let left = most;
+    return [...this.#counted].map(([name, { book }]) => {
+      const items = book.collect(left, now);
+      left -= items.length;
+      return { name, book, items };
+    });
+  }
+
+  /** Gives up the free part of a key; see {@linkcode PlaceBook.call}. */
+  call(field: string): void {
+    this.#about(field, (book, key) => book.call(key));
+  }
+
+  /** Takes back the free part of a key. */
+  lift(field: string): void {
+    this.#about(field, (book, key) => book.lift(key));
+  }
+
+  /**
+   * Notes that other machines need places of a key.
+   *
+   * @param field The limit's name, a slash and the key.
+   * @param now Milliseconds.
+   * @returns Whether this machine has unused ones.
+   */
+  giveWay(field: string, now: number): boolean {
+    return this.#about(field, (book, key) => book.giveWay(key, now)) ?? false;
+  }
+
+  #about<T>(
+    field: string,
+    act: (book: PlaceBook, key: string) => T,
+  ): T | undefined {
+    const end = field.indexOf("/", field.indexOf("/") + 1);
+    const counted = this.#counted.get(field.slice(0, end));
+    return counted && act(counted.book, field.slice(end + 1));
+  }
+}

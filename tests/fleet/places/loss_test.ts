@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import {
+  closeAll,
+  closeCounted,
+  CountingTarget,
+  fill,
+  LIMITS,
+  openCounted,
+  openInTime,
+  portsOf,
+  startMachine,
+  TAKEN_BACK,
+  USERS,
+} from "../../support/fleet_load.ts";
+import { testPrograms } from "../../support/programs.ts";
+import { startRedis } from "../../support/redis.ts";
+
+const CLIENT = { address: "10.3.0.1", user: USERS[0]! };
+
+/** Waits until the machine refuses the client. */
+async function refusedInTime(
+  port: number,
+  target: CountingTarget,
+  patience: number,
+): Promise<void> {
+  const until = performance.now() + patience;
+  while (performance.now() < until) {
+    const conn = await openCounted(port, target, CLIENT);
+    if (conn === undefined) return;
+    await closeCounted(conn);
+  }
+  throw new Error(`Still admitted after ${patience} ms`);
+}
+
+testPrograms({
+  name: "Places of dead and of isolated machines come back",
+  needs: ["redis-server"],
+  async fn({ "redis-server": path }) {
+    await using target = new CountingTarget();
+    await using redis = await startRedis(path);
+    await using dead = startMachine(redis.url);
+    await using isolated = startMachine(redis.url);
+    await using other = startMachine(redis.url);
+    const [first, second, third] = await portsOf(
+      [dead, isolated, other],
+      target,
+    ) as [number, number, number];
+    const lost = await fill(first, target, 6);
+    const kept = await fill(second, target, 6);
+    isolated.kill("SIGSTOP");
+    dead.kill("SIGKILL");
+    const since = performance.now();
+    const open = await fill(third, target, LIMITS.all);
+    assertLessOrEqual(performance.now() - since, TAKEN_BACK);
+    assertEquals(await openCounted(third, target, CLIENT), undefined);
+    // Only what the isolated machine had open is above the limit.
+    assertLessOrEqual(target.most.get("all")!, LIMITS.all + kept.length);
+    isolated.kill("SIGCONT");
+    assertEquals(await openCounted(second, target, CLIENT), undefined);
+    await closeAll(lost);
+    await closeAll(kept);
+    assertEquals(await openCounted(second, target, CLIENT), undefined);
+    assertEquals(target.count("all"), LIMITS.all);
+    await closeAll(open);
+    await closeCounted(await openInTime(second, target, CLIENT, TAKEN_BACK));
+  },
+});
+
+testPrograms({
+  name: "A machine admits within its lease while Redis is away",
+  needs: ["redis-server"],
+  async fn({ "redis-server": path }) {
+    await using target = new CountingTarget();
+    await using redis = await startRedis(path);
+    await using keeps = startMachine(redis.url);
+    await using refuses = startMachine(
+      redis.url,
+      ...["--fleet-on-loss", "refuse"],
+    );
+    const [one, two] = await portsOf([keeps, refuses], target) as [
+      number,
+      number,
+    ];
+    const open = await openInTime(one, target, CLIENT, TAKEN_BACK);
+    redis.kill("SIGKILL");
+    await refuses.line(/Lost Redis/);
+    assertEquals(await openCounted(two, target, CLIENT), undefined);
+    await refuses.line(/Redis is away/);
+    const other = { address: "10.3.0.2", user: USERS[1]! };
+    const more = await openCounted(one, target, other);
+    assert(more !== undefined, "refused within the lease");
+    await refusedInTime(one, target, TAKEN_BACK);
+    assertEquals(target.count("all"), 2);
+    await redis.restart();
+    const all = await fill(two, target, LIMITS.all - 2, 2 * TAKEN_BACK);
+    assertEquals(await openCounted(one, target, CLIENT), undefined);
+    assertEquals(target.count("all"), LIMITS.all);
+    await closeAll([...all, open, more]);
+  },
+});

@@ -1,0 +1,74 @@
+import { assertEquals } from "@std/assert";
+import {
+  connectRedis,
+  type RedisConnection,
+} from "../../../lib/fleet/connect.ts";
+import { RATES_SCRIPT } from "../../../lib/fleet/rates/script.ts";
+import { parseRedisUrl } from "../../../lib/wire/redis_url.ts";
+import { testPrograms } from "../../support/programs.ts";
+import { startRedis } from "../../support/redis.ts";
+
+/** Tells a demand for a rate of 1,000; returns the part. */
+async function tell(
+  redis: RedisConnection,
+  now: number,
+  node: string,
+  demand: number,
+): Promise<number> {
+  const [part] = await redis.send([
+    ...["EVAL", `local now = ${now}\n${RATES_SCRIPT.body}`, "0", node],
+    ...["10000", "rates:", "channel", "proxy 1/up/", "1000", String(demand)],
+  ]) as [string];
+  return Number(part);
+}
+
+testPrograms({
+  name: "RATES_SCRIPT meets small demands, and halves the rest",
+  needs: ["redis-server"],
+  async fn({ "redis-server": path }) {
+    await using server = await startRedis(path);
+    const redis = await connectRedis({
+      ...{ place: parseRedisUrl(server.url), tls: {}, timeout: 10_000 },
+      name: "test",
+    });
+    // Alone, a machine gets everything, whatever it asks for.
+    assertEquals(await tell(redis, 1, "a", 100), 1_000);
+    // What nobody asks for is divided.
+    assertEquals(await tell(redis, 2, "b", 300), 600);
+    assertEquals(await tell(redis, 3, "a", 100), 400);
+    // The large demands share what the small one leaves.
+    assertEquals(await tell(redis, 4, "c", 900), 600);
+    assertEquals(await tell(redis, 5, "b", 900), 450);
+    assertEquals(await tell(redis, 6, "a", 100), 100);
+    assertEquals(await tell(redis, 7, "c", 5_000), 450);
+    // A machine without demand leaves its part to the others.
+    assertEquals(await tell(redis, 8, "b", 0), 0);
+    assertEquals(await tell(redis, 9, "c", 1_000), 900);
+    // So does one that has not been heard of for long.
+    assertEquals(await tell(redis, 10_007, "c", 1_000), 1_000);
+    redis.close();
+  },
+});
+
+testPrograms({
+  name: "RATES_SCRIPT gives no more than the rate to hundreds of machines",
+  needs: ["redis-server"],
+  async fn({ "redis-server": path }) {
+    await using server = await startRedis(path);
+    const redis = await connectRedis({
+      ...{ place: parseRedisUrl(server.url), tls: {}, timeout: 10_000 },
+      name: "test",
+    });
+    let sum = 0;
+    for (let round = 0; round < 2; round++) {
+      sum = 0;
+      for (let node = 0; node < 100; node++) {
+        const demand = node % 2 === 0 ? 1_000 : 1;
+        sum += await tell(redis, 1_000 * round + node, `node${node}`, demand);
+      }
+    }
+    // 50 machines take 1, and each of the others 19 of what is left.
+    assertEquals(sum, 50 + 50 * 19);
+    redis.close();
+  },
+});
