@@ -6,10 +6,12 @@
  * `FOLDER` gets what users need, for `deno publish`, and `sluice-npm.tgz` beside
  * it: a package for Deno with a program, `sluice`.
  *
- * - `deno publish` and `deno pack` leave out members of the workspace. The admin
- *   page is one only for its types; here it is a folder like any other.
- * - `deno pack` keeps the names of the import map, such as `@std/streams`, which
- *   nobody else knows. In the package they name their npm package.
+ * - `deno publish` and `deno pack` leave out members of the workspace. The
+ *   admin page is a member only because of its types; here it is an ordinary
+ *   folder.
+ * - `deno pack` keeps the names of the import map, such as `@std/streams`,
+ *   which only this repository knows. In the package, they become names of npm
+ *   packages.
  *
  * @module
  */
@@ -23,7 +25,7 @@ const OMITTED: readonly string[] = project.workspace.map((path) =>
   `${path.replace("./", "")}/deno.json`
 );
 
-/** What npm packages are called in the import map, unless by their own name. */
+/** Names of npm packages in the import map that differ from their own. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries(project.imports).flatMap(([name, specifier]) => {
     const [, id, path] = /^npm:\/?(@?[^@]+)@[^/]+(.*)$/.exec(specifier)!;
@@ -32,11 +34,11 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Copies what users of the library get.
+ * Copies the files that users of the library get.
  *
  * @param folder An empty folder.
- * @param exports More exports: modules that are only named by a URL, which
- *   `deno pack` would not translate.
+ * @param exports Further exports: modules that code only refers to by URL,
+ *   which `deno pack` would not translate.
  */
 export async function stageLibrary(
   folder: string,
@@ -88,7 +90,7 @@ async function copy(path: string, folder: string): Promise<void> {
   }
 }
 
-/** Makes a package of `deno pack` one that runs. */
+/** Repairs a package of `deno pack` so that it runs. */
 async function adapt(folder: string): Promise<void> {
   await rename(folder);
   const description = `${folder}/package.json`;

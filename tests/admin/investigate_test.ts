@@ -11,7 +11,7 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 
-Deno.test("the API tells who used most and what went wrong, open tunnels included", async () => {
+Deno.test("the API reports top talkers and failures, including open tunnels", async () => {
   await using admin = await startTestAdmin({ historyStep: 20 });
   await using echo = startEcho();
   await using test = await startTestProxy({ host: watched(admin.registry) });
@@ -61,7 +61,7 @@ Deno.test("the API tells who used most and what went wrong, open tunnels include
   assertEquals(closed.length, 1);
 });
 
-Deno.test("the API ends what matches a filter, if no more match than was said", async () => {
+Deno.test("the API ends tunnels that match a filter, unless more match than expected", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   await using test = await startTestProxy({ host: watched(admin.registry) });
@@ -128,7 +128,7 @@ Deno.test("the API bans a client from every listener and ends its tunnels", asyn
   assertEquals(codes, ["admin-client-banned", "admin-ban-lifted"]);
 });
 
-Deno.test("the API says which parameter is wrong, and what would be right", async () => {
+Deno.test("the API names the wrong parameter and the right values", async () => {
   await using admin = await startTestAdmin();
   const cases = [
     ["history?range=2h", "range is one of 5m, 1h, 24h"],

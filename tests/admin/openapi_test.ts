@@ -30,7 +30,7 @@ Deno.test("OPEN_API describes every route, and no other", () => {
   }
 });
 
-Deno.test("OPEN_API has every parameter of its paths, and every schema that it refers to", () => {
+Deno.test("OPEN_API has all parameters of its paths, and all referenced schemas", () => {
   for (const [path, methods] of Object.entries(PATHS)) {
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     for (const [method, { parameters }] of Object.entries(methods)) {
@@ -79,7 +79,7 @@ Deno.test("OPEN_API describes the answers", async () => {
         if (Array.isArray(list) && list.length > 0) checked.add(path);
       }
     }
-    // An empty list would tell nothing.
+    // An empty list would prove nothing.
     for (const name of ["tunnels", "closed", "refusals", "pools", "bans"]) {
       assert(checked.has(`/api/${name}`), name);
     }

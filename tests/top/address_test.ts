@@ -68,7 +68,7 @@ Deno.test("parseAdminAddress() reads ports, sockets and URLs", () => {
   assertEquals(parseAdminAddress([]).name, "127.0.0.1:9090");
 });
 
-Deno.test("parseAdminAddress() says what is wrong", () => {
+Deno.test("parseAdminAddress() explains errors", () => {
   for (
     const [given, message] of [
       [["9090", "9091"], "expected one address, not 2"],
