@@ -4,6 +4,6 @@
  * @module
  */
 
-import { main } from "./lib/program/cli.ts";
+import { runProgram } from "./lib/program/cli.ts";
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await runProgram(Deno.args);

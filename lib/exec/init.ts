@@ -13,7 +13,7 @@ import {
   listenOnLoopback,
   raiseLoopback,
 } from "../net/system/fence/loopback.ts";
-import { SIGNALS } from "../net/system/fence/signals.ts";
+import { ignoreSignalsOfDeno, SIGNALS } from "../net/system/fence/signals.ts";
 import { limitFiles } from "../net/system/fence/limit_files.ts";
 import { awaitChild, spawn } from "../net/system/fence/spawn.ts";
 import { Terminal } from "../net/system/fence/terminal.ts";
@@ -30,6 +30,7 @@ const FAILED = 1;
 const NOT_STARTED = 127;
 
 async function runInit(descriptor: number): Promise<number> {
+  ignoreSignalsOfDeno();
   const channel = new FenceChannel(descriptor);
   const say = (message: FromInit, descriptors?: number[]) =>
     channel.send(message, descriptors);

@@ -21,6 +21,7 @@ import { endOnMistakes } from "../serve/process_life.ts";
 import { lackOfModules } from "../cli/own_modules.ts";
 import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { requireEffect } from "../cli/requirements.ts";
+import { endProgram } from "./end_program.ts";
 import { formatOverview } from "./overview.ts";
 import { requireProc } from "../cli/require_proc.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
@@ -37,6 +38,15 @@ export interface Failure {
   code: number;
   /** What is wrong and what would be right, in one line. */
   message: string;
+}
+
+/**
+ * Runs a command line, and ends the program with its exit code.
+ *
+ * @param args Arguments after the program's name.
+ */
+export async function runProgram(args: string[]): Promise<void> {
+  endProgram(await main(args));
 }
 
 /**

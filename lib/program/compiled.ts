@@ -11,8 +11,9 @@ if (import.meta.main) {
   if (command === "exec") {
     (await import("../exec/chain.ts")).startAhead(Deno.args);
   }
-  const run = command === "exec-init"
-    ? (await import("../exec/init.ts")).runInitProgram
-    : (await import("./cli.ts")).main;
-  Deno.exit(await run(Deno.args));
+  if (command === "exec-init") {
+    const { runInitProgram } = await import("../exec/init.ts");
+    Deno.exit(await runInitProgram(Deno.args));
+  }
+  await (await import("./cli.ts")).runProgram(Deno.args);
 }

@@ -199,6 +199,20 @@ Deno.test("openSpans() disturbs nothing without a collector", async () => {
   assertEquals(await within(PATIENCE, sluice.code()), 0);
 });
 
+Deno.test("the program ends while an export is in progress", async () => {
+  await using collector = new Collector();
+  await using echo = startEcho();
+  const env = { ...collector.environment, OTEL_METRIC_EXPORT_INTERVAL: "1" };
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    await using sluice = new Sluice({ env });
+    const tunnel = await sluice.openTunnel(echo.addr);
+    tunnel.close();
+    await sluice.line(/closed first/);
+    sluice.kill("SIGTERM");
+    assertEquals(await within(PATIENCE, sluice.code()), 0);
+  }));
+});
+
 Deno.test("openSpans() exports spans in a worker, and openMeters() sums outside it", async () => {
   await using collector = new Collector();
   const child = spawnSluice([], {

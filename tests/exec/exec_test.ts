@@ -311,6 +311,20 @@ fenced("passes signals on and says 128 and the signal", async () => {
   }
 });
 
+fenced("runs on when signals reach its init", async () => {
+  // Deno takes these signals for itself half a second after its start.
+  const { code, stderr, stdout } = await shellExec(
+    `for i in $(seq 20); do
+       for signal in HUP INT TERM USR1; do kill -$signal 1; done
+       sleep 0.05
+     done
+     grep -c ' 00000000:0000 0A ' /proc/net/tcp`,
+    ["--quiet"],
+  );
+  // Only the proxy listens inside, not the debugger of Deno.
+  assertEquals([code, stderr, stdout], [0, "", "1\n"]);
+});
+
 fenced("leaves no process when it is killed", async () => {
   const mark = `mark-${crypto.randomUUID()}`;
   const child = spawnExec([

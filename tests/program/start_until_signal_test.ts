@@ -51,7 +51,7 @@ for (const workers of [1, 2]) {
       sluice.kill("SIGHUP"); // Would end it, if nobody listened for it.
       sluice.kill("SIGTERM");
       assertEquals(await sluice.code(), 0);
-      assertMatch(sluice.lines.join(), /SIGTERM: stopped before the start/);
+      assertMatch(sluice.lines.join(), /SIGTERM: stopped during the start/);
     },
   });
 }

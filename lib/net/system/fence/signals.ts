@@ -29,6 +29,12 @@ const SIG_IGN = 1n;
 const SIGPIPE = 13;
 
 /**
+ * What Deno handles by itself from half a second after its start: SIGUSR1 opens
+ * its debugger, and each of the others ends the program.
+ */
+const OF_DENO = ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1"] as const;
+
+/**
  * Runs a function while this process, and each program that it starts, ignores
  * signals.
  *
@@ -37,19 +43,35 @@ const SIGPIPE = 13;
  * @returns The function's result.
  */
 export function ignoring<T>(signals: readonly number[], work: () => T): T {
-  const { sigaction } = fenceCalls();
-  const before = signals.map((signal) => {
-    const ignore = new Uint8Array(ACTION);
-    new DataView(ignore.buffer).setBigUint64(0, SIG_IGN, true);
-    const old = new Uint8Array(ACTION);
-    sigaction(signal, ignore, old);
-    return { signal, old };
-  });
+  const before = signals.map((signal) => ({ signal, old: ignore(signal) }));
   try {
     return work();
   } finally {
+    const { sigaction } = fenceCalls();
     for (const { old, signal } of before) sigaction(signal, old, null);
   }
+}
+
+/**
+ * Ignores for good the signals that Deno would handle by itself, although this
+ * process was started to ignore them. The default action, which Deno then runs,
+ * crashes process 1 of a namespace: the system refuses to end it (signal(7)).
+ */
+export function ignoreSignalsOfDeno(): void {
+  for (const signal of OF_DENO) {
+    // Deno sets each handler once: a later listener of its own changes nothing.
+    Deno.addSignalListener(signal, () => {});
+    ignore(SIGNALS[signal]);
+  }
+}
+
+/** Ignores a signal; returns what the process did at it before. */
+function ignore(signal: number): Uint8Array<ArrayBuffer> {
+  const action = new Uint8Array(ACTION);
+  new DataView(action.buffer).setBigUint64(0, SIG_IGN, true);
+  const old = new Uint8Array(ACTION);
+  fenceCalls().sigaction(signal, action, old);
+  return old;
 }
 
 /**
