@@ -170,7 +170,7 @@ for (const [name, figure] of Object.entries(FIGURES)) {
   const costs = new Map(names.map((name) => [name, [] as number[]]));
   for (let round = 0; round <= rounds; round++) {
     const first = round % names.length;
-    // Each one is first equally often.
+    // Each one comes first equally often.
     for (const way of [...names.slice(first), ...names.slice(0, first)]) {
       const { pid, port } = proxies.get(way)!;
       const before = processorTime(pid);

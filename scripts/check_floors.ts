@@ -45,8 +45,8 @@ const ENTRY = {
 } as const;
 
 /**
- * Modules that may export names of others: what users import wraps what the
- * rooms have, and SOCKS4 has the messages that SOCKS5 has.
+ * Modules that may reuse exported names: the library wraps functions of the
+ * rooms, and SOCKS4 has messages of the same names as SOCKS5.
  */
 const NAMESAKES = /^lib\/(?:library\/|mod\.ts$|wire\/socks\/v4)/;
 

@@ -31,7 +31,7 @@ const ROOT = `${import.meta.dirname}/..`;
 
 const ENTRY = `${ROOT}/lib/program/compiled.ts`;
 
-/** Packages that only an `import()` names, which Deno leaves unread. */
+/** Packages that only an `import()` names, which Deno does not follow. */
 export const LATE_PACKAGES = [
   "@opentelemetry/api",
   "@peculiar/x509",
@@ -99,11 +99,11 @@ async function compile(args: string[]): Promise<number> {
 
 /** Where a runtime can be. */
 interface Places {
-  /** Folder for one without symbols. */
+  /** Folder for a runtime without symbols. */
   folder: string;
   /** The runtime that `DENORT_BIN` names. */
   given: string | undefined;
-  /** Path where Deno keeps the one that it downloads. */
+  /** Path where Deno keeps its downloaded runtime. */
   download: string;
 }
 
@@ -117,7 +117,7 @@ async function compileSmall(
   if (ready !== undefined || given !== undefined || first.code !== 0) {
     return first;
   }
-  // Only now has Deno downloaded it.
+  // Deno has downloaded the runtime only now.
   const small = await smallRuntime(download, folder);
   return small === undefined ? first : await runCompiler(args, small);
 }
@@ -169,7 +169,7 @@ function report({ code, message, given, hasOutput, version }: Outcome): number {
     : fail(unusable(given));
 }
 
-/** What is wrong with the runtime to embed, if anything is. */
+/** The fault of the runtime to embed, if any. */
 function describeUnfit(
   given: string | undefined,
   version: string | undefined,
@@ -181,7 +181,7 @@ function describeUnfit(
     : `${given} is the runtime of Deno ${version}, which is too old: set DENORT_BIN to one of ${NEEDED_RUNTIME} or later`;
 }
 
-/** The folders of {@linkcode UNUSED} in all versions that are there. */
+/** The folders of {@linkcode UNUSED} in all installed versions. */
 function unusedFolders(npmCache: string): string[] {
   return foldersIn(npmCache).flatMap((registry) =>
     UNUSED.flatMap(([name, folder]) =>

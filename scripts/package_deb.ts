@@ -19,7 +19,7 @@ const ROOT = `${import.meta.dirname}/..`;
 
 const DEPLOY = `${ROOT}/scripts/deploy`;
 
-/** The oldest versions of the libraries that the runtime works with. */
+/** The oldest library versions with which the runtime works. */
 const DEPENDS = "adduser, libc6 (>= 2.27), libgcc-s1";
 
 /** Debian's names of ELF machines, by e_machine. */
@@ -37,10 +37,10 @@ const PRINTED: Readonly<Record<string, readonly string[]>> = {
   "usr/share/zsh/vendor-completions/_sluice": ["completion", "zsh"],
 };
 
-/** What `lintian` finds in the runtime, whose libraries are inside it. */
+/** Findings of `lintian` in the runtime, which contains its libraries. */
 const OVERRIDES = "sluice: embedded-library *\n";
 
-/** What differs in the package's unit from the unit of `scripts/deploy/`. */
+/** Differences of the package's unit from the unit in `scripts/deploy/`. */
 const UNIT_CHANGES: readonly (readonly [RegExp, string])[] = [
   [/^(?:#.*\n)+\n/, ""],
   [/ sluice\.socket$/m, ""],
@@ -122,7 +122,7 @@ export async function packageDeb(options: DebOptions): Promise<string> {
  * @param text The unit of `scripts/deploy/`, which listens by a socket and has
  *   its user made by systemd.
  * @returns The same service with a configuration file and its own user.
- * @throws {Error} If the unit lacks something that has to change.
+ * @throws {Error} If the unit lacks a line that this would change.
  */
 export function unitFrom(text: string): string {
   return UNIT_CHANGES.reduce((unit, [pattern, replacement]) => {

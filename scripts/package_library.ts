@@ -26,7 +26,7 @@ const OMITTED: readonly string[] = project.workspace.map((path) =>
   `${path.replace("./", "")}/deno.json`
 );
 
-/** What npm packages are called in the import map, unless by their own name. */
+/** Names of npm packages in the import map that differ from their own. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries(project.imports).flatMap(([name, specifier]) => {
     const [, id, path] = /^npm:\/?(@?[^@]+)@[^/]+(.*)$/.exec(specifier)!;
@@ -35,11 +35,11 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Copies what users of the library get.
+ * Copies the files that users of the library get.
  *
  * @param folder An empty folder.
- * @param exports More exports: modules that are only named by a URL, which
- *   `deno pack` would not translate.
+ * @param exports Further exports: modules that code only refers to by URL,
+ *   which `deno pack` would not translate.
  */
 export async function stageLibrary(
   folder: string,
@@ -95,7 +95,7 @@ async function copy(path: string, folder: string): Promise<void> {
   }
 }
 
-/** Makes a package of `deno pack` one that runs. */
+/** Repairs a package of `deno pack` so that it runs. */
 async function adapt(folder: string): Promise<void> {
   await rename(folder);
   const description = `${folder}/package.json`;

@@ -6,10 +6,10 @@
  *
  * **Noise.** Machines differ, and a busy one is slower. So start and memory are
  * ratios to a bare listener of the same Deno, in interleaved rounds of one run.
- * The start is the processor time until it listens, which waiting for a turn
- * does not change. Only the least of all rounds counts, because other work only
- * adds. While a figure is too large, further rounds follow, up to a limit:
- * noise disappears, growth stays.
+ * The start is the processor time until it listens, which does not depend on
+ * waiting for the processor. Only the least of all rounds counts, because other
+ * work only adds. While a figure is too large, further rounds follow, up to a
+ * limit: noise disappears, growth stays.
  *
  * @module
  */
@@ -48,7 +48,7 @@ const OPTIONS = {
   "help": flag("print this", { short: "h" }),
 } as const;
 
-/** What is compared; less is better. */
+/** The compared figures; smaller is better. */
 export interface SizeFigures {
   /** Size of the program's file in MB. */
   size: number;
@@ -115,7 +115,7 @@ async function measure(program: string, most: number): Promise<SizeFigures> {
   }
 }
 
-/** The least of what one program took in several rounds. */
+/** The smallest figures of one program in several rounds. */
 class Least {
   readonly #command: readonly string[];
   /** Nanoseconds of processor time until it listens. */

@@ -1,7 +1,7 @@
 /**
- * Prints a list of what is inside the compiled program (a software bill of
- * materials), in JSON of CycloneDX 1.6: the runtime and every package, with
- * version, licence, checksum and what needs it.
+ * Prints the contents of the compiled program (a software bill of materials) as
+ * CycloneDX 1.6 JSON: the runtime and every package, with version, licence,
+ * checksum and dependents.
  *
  * Usage: deno run -A scripts/sbom.ts > sluice.cdx.json
  *
@@ -15,7 +15,7 @@ import project from "../deno.json" with { type: "json" };
 
 const ROOT = `${import.meta.dirname}/..`;
 
-/** The program itself, in the list of what needs what. */
+/** The program itself, in the list of dependencies. */
 const PROGRAM = `pkg:jsr/${project.name}@${project.version}`;
 
 /** A part of the program. */
@@ -30,7 +30,7 @@ export interface Component {
   hashes?: { alg: "SHA-512"; content: string }[];
 }
 
-/** The list, as far as it is written here. */
+/** The part of the format that this script writes. */
 export interface BillOfMaterials {
   bomFormat: "CycloneDX";
   specVersion: "1.6";
@@ -60,9 +60,9 @@ interface Package {
 }
 
 /**
- * Makes the list.
+ * Creates the list.
  *
- * @returns The list; the order of its parts is that of their names.
+ * @returns The list, with its parts sorted by name.
  * @throws {Error} If a package has no checksum or no licence.
  */
 export async function billOfMaterials(): Promise<BillOfMaterials> {
@@ -110,7 +110,10 @@ export async function billOfMaterials(): Promise<BillOfMaterials> {
   };
 }
 
-/** Lists all packages of a module and what it imports, also late. */
+/**
+ * Lists all packages that a module imports, directly or indirectly, also
+ * lazily.
+ */
 async function packagesOf(module: string) {
   const { modules, npmPackages } = await deno([
     ...["info", "--json", "--no-config", "--import-map=deno.json"],
@@ -123,13 +126,13 @@ async function packagesOf(module: string) {
   return { npmPackages: npmPackages as Record<string, Package>, roots };
 }
 
-/** Adds what the packages need, and so on. */
+/** Adds the dependencies of the packages, and theirs. */
 function reach(
   roots: ReadonlySet<string>,
   packages: Record<string, Package>,
 ): Set<string> {
   const found = new Set(roots);
-  // A set also hands out what is added meanwhile.
+  // Iterating over a set includes values added meanwhile.
   for (const key of found) {
     for (const needed of packages[key]!.dependencies) found.add(needed);
   }
@@ -142,7 +145,7 @@ async function componentOf(
 ): Promise<Component> {
   const ref = refOf({ name, version });
   const entry = Object.entries(locked).find(([key]) =>
-    // Other packages that it was resolved with may follow.
+    // The packages that it was resolved with may follow.
     key === `${name}@${version}` || key.startsWith(`${name}@${version}_`)
   );
   if (entry === undefined) throw new Error(`deno.lock has no ${ref}`);
@@ -162,7 +165,7 @@ async function componentOf(
   };
 }
 
-/** A package URL, in which `@` of a scope is encoded. */
+/** A package URL; the `@` of a scope is encoded. */
 function refOf({ name, version }: Pick<Package, "name" | "version">): string {
   return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }

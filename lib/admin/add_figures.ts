@@ -1,5 +1,5 @@
 /**
- * Adds up what several threads have counted.
+ * Adds up the figures of several threads.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
   type ThreadFigures,
 } from "./thread_figures.ts";
 
-/** Nothing that was counted. */
+/** Figures before anything was counted. */
 export const NO_FIGURES: ThreadFigures = {
   listeners: [],
   upstreams: [],
@@ -24,12 +24,13 @@ export const NO_FIGURES: ThreadFigures = {
 };
 
 /**
- * Adds up what several threads have counted. Listeners of the same name, and
- * pools of the same upstream, are one. All threads have the same bans, so that
- * the most that one of them has are all that there are.
+ * Adds up the figures of several threads. Listeners of the same name are added
+ * together, and so are pools of the same upstream. All threads have the same
+ * bans, so the largest number of one thread is the total.
  *
- * @param all What each has counted.
- * @returns The sum; of the threads, the heaps together and the latest loop.
+ * @param all Figures of each thread.
+ * @returns The sum; it has the sum of the heaps and the longest delay of the
+ *   event loops.
  */
 export function addFigures(all: readonly ThreadFigures[]): ThreadFigures {
   const [only] = all;
@@ -59,11 +60,11 @@ export function addFigures(all: readonly ThreadFigures[]): ThreadFigures {
 }
 
 /**
- * Keeps of a thread that has ended what only grows: nothing of it is open any
- * more, and what was is lost.
+ * Keeps only the counters of a thread that has ended. Its open connections
+ * count as lost.
  *
- * @param figures What it had counted.
- * @returns What is left of that.
+ * @param figures Its last figures.
+ * @returns Figures without anything open.
  */
 export function endFigures(figures: ThreadFigures): ThreadFigures {
   return {
@@ -92,7 +93,7 @@ export function endFigures(figures: ThreadFigures): ThreadFigures {
  * Names an upstream of a listener.
  *
  * @param upstream The upstream.
- * @returns The name, which no other has.
+ * @returns A unique name.
  */
 export function upstreamKey(
   { listener, upstream }: Pick<PoolStatus, "listener" | "upstream">,
@@ -145,7 +146,7 @@ function addUpstreams(one: PoolStatus, other: PoolStatus): PoolStatus {
   return {
     upstream: one.upstream,
     listener: one.listener,
-    // Connections go there as long as one thread sends some.
+    // The upstream is up as long as one thread sends connections to it.
     isUp: one.isUp || other.isUp,
     idle: one.idle + other.idle,
     waiting: one.waiting + other.waiting,

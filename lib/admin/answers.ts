@@ -36,36 +36,36 @@ import {
 } from "./tunnels/lists.ts";
 import type { AdminView } from "./view.ts";
 
-/** What the operator can make the program do. */
+/** The actions of the operator on the whole program. */
 export interface AdminActions {
-  /** Begins to drain; again does nothing. */
+  /** Begins to drain; further calls do nothing. */
   drain(): void;
   /**
-   * Reads again what the program was configured with.
+   * Reloads the program's configuration.
    *
-   * @returns The files that it has read.
-   * @throws {AdminError} `reload_failed`, if something stays as it was.
+   * @returns The files that it reloaded.
+   * @throws {AdminError} `reload_failed`, if some of it stays unchanged.
    */
   reload(): Promise<ReloadAnswer>;
-  /** The configuration as it holds, without secrets; for `JSON.stringify`. */
+  /** The configuration in force, without secrets; for `JSON.stringify`. */
   config(): unknown;
 }
 
-/** What operations work with. */
+/** The context of operations. */
 export interface AdminContext {
-  /** What there is to tell. */
+  /** Source of the answers. */
   readonly view: AdminView;
-  /** What takes connections. */
+  /** The threads that accept connections. */
   readonly threads: Threads;
-  /** How far the server is. */
+  /** The state of the server's life. */
   readonly state: DrainState;
   /** The event stream. */
   readonly events: AdminEvents;
-  /** The last day. */
+  /** The record of the last day. */
   readonly report: DayReport;
-  /** The figures as Prometheus reads them. */
+  /** Writes the figures for Prometheus. */
   readonly figures: () => Promise<{ type: string; text: string }>;
-  /** What can be done. */
+  /** The actions of the operator. */
   readonly actions: AdminActions;
   /** The machines of the fleet; `undefined` if there is none. */
   readonly fleet: () => FleetNodes | undefined;
@@ -81,12 +81,12 @@ export type TextAnswer =
   | { status: 200; stream: AdminEvents }
   | { status: 200; file: ExportedFile };
 
-/** What an operation answers; with 204 there is no JSON. */
+/** The answer of an operation; one with 204 has no JSON. */
 export type AdminAnswer =
   | { status: 200 | 202 | 204; json: unknown }
   | TextAnswer;
 
-/** Carries out one operation; JSON is as its schema says. */
+/** Carries out one operation; its JSON follows its schema. */
 type Handler<O extends Operation> = (
   context: AdminContext,
   parameters: ParametersOf<O>,
@@ -141,11 +141,11 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
 /**
  * Answers a request.
  *
- * @param found What it asks for.
+ * @param found Its route and parameter.
  * @param query Its query.
- * @param context What operations work with.
+ * @param context The context of operations.
  * @returns The answer.
- * @throws {AdminError} If it cannot be carried out.
+ * @throws {AdminError} If the operation fails.
  */
 export async function answerRoute(
   found: FoundRoute,
@@ -160,13 +160,13 @@ export async function answerRoute(
     if (answer !== undefined) return answer;
   }
   const parameters = await readParameters(found, query);
-  // Each handler gives what its endpoint says.
+  // Each handler returns what its endpoint declares.
   const handle = HANDLERS[operation] as (...all: unknown[]) => unknown;
   const result = await handle(context, parameters);
   return type === undefined ? { status, json: result } : result as TextAnswer;
 }
 
-/** A path with a parameter that is none names nothing. */
+/** An invalid parameter in a path names nothing, which is 404. */
 async function readParameters(
   { name, route: { operation, parameter, takes } }: FoundRoute,
   query: URLSearchParams,
@@ -267,13 +267,13 @@ function requireMember({ fleet }: AdminContext): void {
   );
 }
 
-/** A busy worker does it later; whether there was one is not known. */
+/** A busy worker does it later, so the result is unknown. */
 function requireDone(done: Done, missing: string): void {
   if (done === "done") return;
   if (done === "none") throw new AdminError("not_found", missing);
   throw new AdminError(
     "busy",
-    "A worker does not answer; it will do this as soon as it can",
+    "A worker does not answer; it will do this when it answers again",
   );
 }
 

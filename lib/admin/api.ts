@@ -1,13 +1,13 @@
 /**
- * What the admin API takes and answers. These zod schemas are the one source of
- * its types, its checks and its OpenAPI document, and of the page's types.
+ * The parameters and answers of the admin API. These zod schemas are the only
+ * source of its types, checks and OpenAPI document, and of the page's types.
  *
  * Import only types from here where you can: loading this module loads zod,
  * which takes 8 MB. The program does so when a request has parameters, or asks
  * for the document.
  *
- * Nothing here is escaped: names, reasons and targets may hold whatever a
- * client has sent. Show them as text.
+ * Nothing here is escaped: names, reasons and targets may contain anything that
+ * a client sent. Show them as text.
  *
  * @module
  */
@@ -25,12 +25,14 @@ const {
   TunnelChange: tunnelChange,
 } = TUNNEL_SCHEMAS;
 const open = count.describe("Connections that are open");
-const delay = number.describe("Milliseconds that it was late at most, lately");
+const delay = number.describe("Longest recent delay, in milliseconds");
 
 const errorCode = z.enum(Object.keys(ERROR_STATUS) as AdminErrorCode[]);
 
 const drain = z.object({
-  until: time.nullable().describe("When the rest is cut; null is never"),
+  until: time.nullable().describe(
+    "When Sluice cuts the remaining connections; null: never",
+  ),
   open,
 });
 
@@ -39,13 +41,17 @@ const listener = z.object({
   kind: KIND,
   isPublic: z.boolean().describe("Whether other machines can reach it"),
   isDraining: z.boolean()
-    .describe("Whether it accepts no more, and ends with its last connection"),
+    .describe(
+      "Whether it is being removed: it closes with its last connection",
+    ),
   open,
 });
 
 const worker = z.object({
   worker: count.describe("Its number"),
-  isSilent: z.boolean().describe("No answer: the rest is its last one"),
+  isSilent: z.boolean().describe(
+    "Whether it does not answer; its figures are then the last known ones",
+  ),
   open,
   heap: count.describe("Bytes of its heap in use"),
   eventLoopDelayMs: delay,
@@ -64,31 +70,35 @@ const status = changingStatus.extend({
   version: text.describe("Version of Sluice"),
   host: text.nullable()
     .describe("Name of the machine; null if Deno may not read it"),
-  node: text.nullable().describe("Name of this node of a fleet; null if none"),
+  node: text.nullable().describe(
+    "Name of this node in a fleet; null outside one",
+  ),
   startedAt: time.describe("When the program started"),
-  uptimeMs: count.describe("Milliseconds since then"),
+  uptimeMs: count.describe("Milliseconds since the start"),
   listeners: z.array(listener).describe("In the order of the command line"),
   memory: z.object({ rss: count, heap: count }).describe("Bytes in use"),
   descriptors: z.object({ open: count.nullable(), limit: count.nullable() })
-    .describe("File descriptors; null if the system does not tell"),
+    .describe("File descriptors; null if unknown"),
   workers: z.array(worker).exactOptional()
-    .describe("The threads that take connections, if there are several"),
+    .describe("The worker threads, if there are several"),
 });
 
 const refusal = z.object({
-  reason: text.describe("One of a bounded set: rule, guard, quota, timeout…"),
-  count: count.describe("How often since the start"),
+  reason: text.describe(
+    "One of a fixed set, such as rule, guard, quota or timeout",
+  ),
+  count: count.describe("Number since the start"),
 });
 
 const pool = z.object({
   upstream: text.describe("Name of the upstream"),
   listener: text.describe("Listener of the relay"),
   isUp: z.boolean().describe("Whether it gets connections"),
-  idle: count.describe("Connections that are ready"),
+  idle: count.describe("Idle connections, ready for use"),
   waiting: count.describe("Clients that wait for a connection"),
   hits: count.describe("Clients that got a ready connection"),
-  misses: count.describe("Clients for which Sluice had to connect"),
-  opened: count.describe("Connections opened for any reason"),
+  misses: count.describe("Clients that had to wait for a new connection"),
+  opened: count.describe("Connections opened, for clients or for the pool"),
   evicted: z.object({
     ended: count,
     spoke: count,
@@ -97,16 +107,20 @@ const pool = z.object({
     full: count,
     restart: count,
     closed: count,
-  }).describe("Ready connections that were discarded, by reason"),
-  connections: count.describe("Connections that clients have to it"),
+  }).describe("Idle connections discarded, by reason"),
+  connections: count.describe("Connections in use by clients"),
 });
 
 const ban = z.object({
   key: text.describe("An address, a /64 of IPv6, or a user name"),
   kind: z.enum(["client", "user"])
-    .describe("While a user name is banned, one failure bans the client"),
+    .describe(
+      "For user: the name is under attack, so one wrong password bans a client",
+    ),
   until: time.describe("When it ends"),
-  failures: count.describe("Failures that led to it; 0 is an operator's ban"),
+  failures: count.describe(
+    "Failures that led to it; 0 for a ban by an operator",
+  ),
 });
 
 const node = z.object({
@@ -158,7 +172,12 @@ export const SCHEMAS = {
   Ban: ban,
   Banned: z.object({
     ban,
-    ended: count.describe("How many connections of the client were ended"),
+    ended: count.describe(
+      "Number of the client's connections that Sluice ended",
+    ),
+  }),
+  Bans: z.object({
+    bans: z.array(ban).describe("The one that lasts longest first"),
   }),
   Bans: z.object({ bans: z.array(ban).describe("The longest first") }),
   Node: node,
@@ -168,26 +187,35 @@ export const SCHEMAS = {
     nodes: z.array(node).describe("Sorted by name; 1,000 at most"),
   }),
   Reload: z.object({
-    reloaded: z.array(text).describe("Files that were read again"),
+    reloaded: z.array(text).describe("The reloaded files"),
   }),
   Snapshot: z.object({ status, tunnels: z.array(tunnel) }),
   Tick: z.object({
-    at: count.describe("When, in milliseconds since 1970"),
+    at: count.describe("Time of the event, in milliseconds since 1970"),
     status: changingStatus,
-    opened: z.array(tunnel).describe("New, or better known: replace by id"),
-    closed: z.array(closedTunnel).describe("Since the last; 500 at most"),
-    changed: z.array(tunnelChange).describe("With new bytes or a new state"),
-    gone: z.array(count).describe("Ids that are no longer open"),
+    opened: z.array(tunnel).describe(
+      "New tunnels, and known ones with new facts: replace by id",
+    ),
+    closed: z.array(closedTunnel).describe(
+      "Ended since the last tick; at most 500",
+    ),
+    changed: z.array(tunnelChange).describe(
+      "Tunnels with new bytes or a new state",
+    ),
+    gone: z.array(count).describe("Ids of connections that are no longer open"),
   }),
 };
 
-/** What one of the schemas describes: `z.infer`, in words `deno doc` accepts. */
+/**
+ * The type that a schema describes: `z.infer`, in a form that `deno doc`
+ * accepts.
+ */
 export type Shape<N extends keyof typeof SCHEMAS> =
   (typeof SCHEMAS)[N]["_zod"]["output"];
 
 /** A connection that is open. */
 export type Tunnel = Shape<"Tunnel">;
-/** A connection that is open, with how fast it is. */
+/** An open connection with its rates. */
 export type ListedTunnel = Shape<"ListedTunnel">;
 /** A connection that has ended, or one HTTP request of it. */
 export type ClosedTunnel = Shape<"ClosedTunnel">;
@@ -201,7 +229,7 @@ export type ListenerStatus = Shape<"Listener">;
 export type WorkerStatus = Shape<"Worker">;
 /** `GET /api/status` */
 export type Status = Shape<"Status">;
-/** A reason of refusals, and how often it was given. */
+/** A reason of refusals, and its count. */
 export type RefusalCount = Shape<"Refusal">;
 /** The pool of one upstream of a relay. */
 export type PoolStatus = Shape<"Pool">;
@@ -233,9 +261,9 @@ export type ReloadAnswer = Shape<"Reload">;
 export type AdminErrorAnswer = Shape<"Error">;
 /** `event: snapshot` of `GET /api/events`, the first. */
 export type SnapshotEvent = Shape<"Snapshot">;
-/** What changes of a tunnel: its id, bytes sent and received, its state. */
+/** A change of a tunnel: its id, bytes sent and received, its state. */
 export type TunnelChange = Shape<"TunnelChange">;
 /** `event: tick` of `GET /api/events`, each second. */
 export type TickEvent = Shape<"Tick">;
-/** What changes of the status from moment to moment. */
+/** The part of the status that changes from moment to moment. */
 export type ChangingStatus = TickEvent["status"];

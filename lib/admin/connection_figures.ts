@@ -12,8 +12,7 @@ export const CONNECTION_FIGURES: readonly Figure[] = [
   {
     kind: "counter",
     name: "sluice_udp_datagrams_total",
-    help:
-      "Datagrams to targets (sent), from them (received), and those that did not get through (dropped)",
+    help: "Datagrams sent to targets, received from them, or dropped",
     labels: ["direction"],
     read: (set, { listeners }) => {
       for (const direction of ["sent", "received", "dropped"] as const) {
@@ -27,19 +26,19 @@ export const CONNECTION_FIGURES: readonly Figure[] = [
   {
     kind: "gauge",
     name: "sluice_udp_open_associations",
-    help: "UDP associations that are open",
+    help: "Open UDP associations",
     read: (set, { listeners }) =>
       set({}, sum(listeners, ({ associations }) => associations)),
   },
   perListener(
     "counter",
-    ["sluice_accepted_connections_total", "Connections that were accepted"],
+    ["sluice_accepted_connections_total", "Accepted connections"],
     ({ total }) => total,
   ),
   {
     kind: "counter",
     name: "sluice_connections_total",
-    help: "Connections that have ended, by protocol and result",
+    help: "Ended connections, by protocol and result",
     labels: ["listener", "protocol", "result"],
     read: (set, { listeners }) => {
       for (const { connections, name: listener } of listeners) {
@@ -53,27 +52,27 @@ export const CONNECTION_FIGURES: readonly Figure[] = [
     "counter",
     [
       "sluice_lost_connections_total",
-      "Connections that have ended with the worker that they were in",
+      "Connections lost because their worker ended",
     ],
     ({ lost }) => lost,
   ),
   counted(
     [
       "sluice_http_requests_total",
-      "HTTP requests without CONNECT that have ended, by result",
+      "Ended HTTP requests without CONNECT, by result",
     ],
     "result",
     ({ requests }) => requests,
   ),
   perListener(
     "gauge",
-    ["sluice_open_connections", "Connections that are open"],
+    ["sluice_open_connections", "Open connections"],
     ({ open }) => open,
   ),
   counted(
     [
       "sluice_bytes_total",
-      "Bytes carried to targets (sent) and from them (received), those of open connections included",
+      "Bytes sent to targets and received from them, including open connections",
     ],
     "direction",
     ({ received, sent }) => ({ sent, received }),
@@ -81,7 +80,7 @@ export const CONNECTION_FIGURES: readonly Figure[] = [
   counted(
     [
       "sluice_refusals_total",
-      "Connections and HTTP requests refused or failed, by reason",
+      "Refused or failed connections and HTTP requests, by reason",
     ],
     "reason",
     ({ refusals }) => refusals,
@@ -89,14 +88,14 @@ export const CONNECTION_FIGURES: readonly Figure[] = [
   counted(
     [
       "sluice_would_deny_total",
-      "Connections and HTTP requests that rules in report mode, or the check of names, would have refused, by reason",
+      "Connections and HTTP requests that rules or the name check in report mode would have refused, by reason",
     ],
     "reason",
     ({ wouldDeny }) => wouldDeny,
   ),
 ];
 
-/** One value for each listener. */
+/** Returns one value for each listener. */
 function perListener(
   kind: Figure["kind"],
   [name, help]: readonly [string, string],

@@ -1,5 +1,5 @@
 /**
- * Whether the server accepts connections, and when open ones are cut.
+ * Whether the server accepts connections, and when it cuts open ones.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export class DrainState {
   #isReady = false;
   #until: number | null | undefined;
 
-  /** Whether it serves: it has started, and no drain has begun. */
+  /** Whether it is serving: it has started, and no drain has begun. */
   get isReady(): boolean {
     return this.#isReady && this.#until === undefined;
   }
@@ -20,23 +20,23 @@ export class DrainState {
   }
 
   /**
-   * When the rest is cut, in milliseconds since 1970; `null` means never,
-   * `undefined` that no drain has begun.
+   * When the remaining connections are cut, in milliseconds since 1970; `null`
+   * means never, `undefined` that no drain has begun.
    */
   get until(): number | null | undefined {
     return this.#until;
   }
 
-  /** Notes that the server has started. */
+  /** Records that the server has started. */
   start(): void {
     this.#isReady = true;
   }
 
   /**
-   * Notes that a drain begins, or that its time is shortened.
+   * Records that a drain begins, or that its time is shortened.
    *
-   * @param deadline Milliseconds until the rest is cut; an infinite number
-   *   means never.
+   * @param deadline Milliseconds until the remaining connections are cut;
+   *   infinity means never.
    */
   drain(deadline: number): void {
     this.#until = Number.isFinite(deadline) ? Date.now() + deadline : null;

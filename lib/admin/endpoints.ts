@@ -10,11 +10,11 @@ import type { PARAMETERS } from "./schema/parameters.ts";
 
 /** An endpoint: one method of a path. */
 export interface ApiEndpoint {
-  /** What it does, in a few words. */
+  /** Short description. */
   readonly summary: string;
-  /** Schema of its answer, if that is JSON. */
+  /** Schema of a JSON answer. */
   readonly schema?: keyof typeof SCHEMAS;
-  /** Media type of its answer, if that is not JSON. */
+  /** Media type of an answer that is not JSON. */
   readonly type?: "text/plain" | "text/event-stream" | "text/csv";
   /** Status of its success (default 200). */
   readonly status?: 200 | 202 | 204;
@@ -42,7 +42,7 @@ export const ENDPOINTS = {
     isOpen: true,
   },
   "GET /readyz": {
-    summary: "Whether it takes connections: not during a drain",
+    summary: "Whether it accepts connections: no during a drain",
     type: "text/plain",
     errors: [503],
     isOpen: true,
@@ -65,7 +65,7 @@ export const ENDPOINTS = {
   },
   "GET /api/status": { summary: "The program", schema: "Status" },
   "GET /api/tunnels": {
-    summary: "Connections that are open",
+    summary: "Open connections",
     schema: "Tunnels",
     takes: true,
   },
@@ -87,7 +87,7 @@ export const ENDPOINTS = {
     takes: true,
   },
   "GET /api/closed": {
-    summary: "The last connections that ended",
+    summary: "Recently ended connections",
     schema: "Closed",
     takes: true,
   },
@@ -103,7 +103,7 @@ export const ENDPOINTS = {
   "GET /api/pools": { summary: "Upstreams of relays", schema: "Pools" },
   "GET /api/bans": { summary: "Bans in force", schema: "Bans" },
   "POST /api/bans": {
-    summary: "Bans a client, and ends its connections",
+    summary: "Bans a client and ends its connections",
     schema: "Banned",
     errors: [503],
     takes: true,
@@ -120,22 +120,23 @@ export const ENDPOINTS = {
     takes: true,
   },
   "GET /api/talkers": {
-    summary: "Who used most: by user, client, target or rule",
+    summary: "The heaviest users, clients, targets or rules",
     schema: "Talkers",
     takes: true,
   },
   "GET /api/failures": {
-    summary: "What went wrong, how often and why",
+    summary: "Failures and refusals: how often and why",
     schema: "Failures",
     takes: true,
   },
   "POST /api/drain": {
-    summary: "Accepts no more, and ends the program when all have finished",
+    summary:
+      "Stops accepting, and ends the program when all connections have closed",
     status: 202,
     schema: "Drain",
   },
   "POST /api/reload": {
-    summary: "Reads files again",
+    summary: "Reloads the files",
     schema: "Reload",
     errors: [422],
   },
@@ -145,7 +146,7 @@ export const ENDPOINTS = {
   },
   "GET /api/events": {
     summary:
-      "Events `snapshot` (Snapshot), then each second `tick` (Tick), and `history` (HistoryPoint); at last `end`, when the program ends",
+      "Events: first `snapshot` (Snapshot), then `tick` (Tick) each second and `history` (HistoryPoint); `end` when the program ends",
     type: "text/event-stream",
     errors: [503],
   },
@@ -154,14 +155,14 @@ export const ENDPOINTS = {
 /** Methods of endpoints. */
 export type HttpMethod = "GET" | "POST" | "DELETE";
 
-/** A method and a path that has it. */
+/** A method and a path, such as `GET /api/status`. */
 export type Operation = keyof typeof ENDPOINTS;
 
-/** What an operation answers with: JSON of its schema, or nothing. */
+/** Answer of an operation: JSON by its schema, or nothing. */
 export type AnswerOf<O extends Operation> = (typeof ENDPOINTS)[O] extends
   { schema: infer Name extends keyof typeof SCHEMAS } ? Shape<Name> : void;
 
-/** What an operation takes from the path and the query. */
+/** Parameters of an operation, from the path and the query. */
 export type ParametersOf<O extends Operation> = O extends
   keyof typeof PARAMETERS ? (typeof PARAMETERS)[O]["_zod"]["output"] : unknown;
 

@@ -23,7 +23,7 @@ export const ERROR_STATUS = {
 /** Error codes for programs. */
 export type AdminErrorCode = keyof typeof ERROR_STATUS;
 
-/** A refused request with its answer. */
+/** The error for a request that the API refuses; it includes the answer. */
 export class AdminError extends HttpError {
   /** Code for programs. */
   readonly code: AdminErrorCode;
@@ -32,7 +32,7 @@ export class AdminError extends HttpError {
    * Creates an error.
    *
    * @param code Code for programs.
-   * @param message The same for people, in one line.
+   * @param message One line for people.
    */
   constructor(code: AdminErrorCode, message: string) {
     super(ERROR_STATUS[code], message);

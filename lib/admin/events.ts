@@ -1,6 +1,6 @@
 /**
- * The event stream of the admin API: all there is once, then each second what
- * has changed. Nothing is looked at while nobody listens.
+ * The event stream of the admin API: first a snapshot, then the changes of each
+ * second. It does no work without readers.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { AdminView } from "./view.ts";
 import type { Threads } from "./threads.ts";
 import { TunnelFeed } from "./tunnels/feed.ts";
 
-/** Readers at once. */
+/** Most readers at a time. */
 export const MOST_READERS = 16;
 
-/** Events that may wait for a reader; one that is slower is dropped. */
+/** Most events that wait for a reader; a slower reader is disconnected. */
 const MOST_WAITING = 8;
 
 /** Milliseconds between two events. */
@@ -26,11 +26,14 @@ const STEP = 1_000;
 export interface AdminEventsOptions {
   /** Milliseconds between two events (default 1,000). */
   step?: number;
-  /** Told why a look has failed, by a mistake (default: nobody). */
+  /**
+   * Called with the reason when collecting changes fails because of an internal
+   * error (default: ignored).
+   */
   onError?: (error: unknown) => void;
 }
 
-/** What all readers of the stream are told. */
+/** Collects changes and sends them to all readers. */
 export class AdminEvents {
   readonly #view: Pick<AdminView, "changing" | "status">;
   readonly #feed: TunnelFeed;
@@ -42,11 +45,11 @@ export class AdminEvents {
   #isClosed = false;
 
   /**
-   * Creates it; nobody listens.
+   * Creates a stream without readers.
    *
-   * @param view What there is to tell.
-   * @param threads Where connections are.
-   * @param options How often.
+   * @param view Source of the status.
+   * @param threads The threads with the connections.
+   * @param options Intervals and error handling.
    */
   constructor(
     view: Pick<AdminView, "changing" | "status">,
@@ -59,13 +62,13 @@ export class AdminEvents {
     this.#onError = onError;
   }
 
-  /** How many listen. */
+  /** Number of readers. */
   get readers(): number {
     return this.#readers.size;
   }
 
   /**
-   * Throws where nobody more can listen.
+   * Checks that another reader may join.
    *
    * @throws {AdminError} `busy`.
    */
@@ -73,17 +76,18 @@ export class AdminEvents {
     if (this.#readers.size < MOST_READERS && !this.#isClosed) return;
     throw new AdminError(
       "busy",
-      `${MOST_READERS} readers are connected already; close one`,
+      `${MOST_READERS} clients read events already; close one of them`,
     );
   }
 
   /**
-   * Tells one reader, until it leaves, is too slow, or the stream is closed.
+   * Sends events to one reader until it leaves, is too slow, or the stream
+   * closes.
    *
-   * @param write Writes to the reader, whole; rejects when it has left.
-   * @param context Ends it, also a write that is under way, when cancelled; is
-   *   cancelled where the reader is too slow.
-   * @throws What `write` throws, or the reason of the cancellation.
+   * @param write Writes all bytes to the reader; rejects when it has left.
+   * @param context Cancelling it ends the stream, even during a write; it is
+   *   cancelled if the reader is too slow.
+   * @throws The error of `write`, or the reason of the cancellation.
    */
   async serve(
     write: (bytes: Uint8Array) => Promise<void>,
@@ -105,7 +109,7 @@ export class AdminEvents {
     }
   }
 
-  /** Tells all readers of a new point. */
+  /** Sends a new point of the history to all readers. */
   tellHistory(point: HistoryPoint): void {
     if (this.#readers.size > 0) this.#push(encodeEvent("history", point));
   }
@@ -115,7 +119,7 @@ export class AdminEvents {
     for (const reader of this.#readers) reader.close();
   }
 
-  /** Tells every reader that the program ends, and takes none any more. */
+  /** Tells all readers that the program ends, and accepts no more readers. */
   close(): void {
     this.#isClosed = true;
     const end = encodeEvent("end", {});
@@ -125,7 +129,7 @@ export class AdminEvents {
     }
   }
 
-  /** What comes from now on is what is told. */
+  /** Only changes from now on are sent. */
   #begin(): void {
     this.#first = this.#feed.look();
     const look = async () => this.#push(await this.#tick());
@@ -170,7 +174,7 @@ class EventReader {
     this.#context = context;
   }
 
-  /** What was pushed meanwhile comes after. */
+  /** Events pushed meanwhile follow it. */
   begin(bytes: Uint8Array): void {
     this.#waiting.unshift(bytes);
   }
@@ -178,7 +182,7 @@ class EventReader {
   push(bytes: Uint8Array): void {
     if (this.#isClosed || this.#context.cancelled) return;
     if (this.#waiting.length === MOST_WAITING) {
-      this.#context.cancel(new Error("The reader of events is too slow"));
+      this.#context.cancel(new Error("The client reads events too slowly"));
       return;
     }
     this.#waiting.push(bytes);
@@ -190,7 +194,7 @@ class EventReader {
     this.#wake?.();
   }
 
-  /** `undefined` is the end. */
+  /** `undefined` marks the end. */
   async take(): Promise<Uint8Array | undefined> {
     while (this.#waiting.length === 0 && !this.#isClosed) {
       this.#context.throwIfCancelled();

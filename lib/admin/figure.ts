@@ -6,18 +6,18 @@
 
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** Labels of a figure: never a value that a client has chosen. */
+/** Labels of a figure; their values never come from a client. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Gives a figure its values. */
+/** Sets the values of a figure. */
 export type Read = (
   set: (labels: Labels, value: number) => void,
   figures: ThreadFigures,
 ) => void;
 
-/** A figure that is read on request. */
+/** A figure that is read at each scrape. */
 export interface Figure {
-  /** Whether it only grows. */
+  /** Whether it is a counter, which only grows. */
   kind: "counter" | "gauge";
   /** Its name, by the conventions of Prometheus. */
   name: string;

@@ -1,6 +1,6 @@
 /**
- * Figures for Prometheus. Except for four timings of each connection, nothing
- * is counted only for them; they are read on request.
+ * Metrics for Prometheus, read at each scrape. Only four timings of each
+ * connection are measured just for them.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { programFigures } from "./program_figures.ts";
 import { TIME_FIGURES } from "./time_figures.ts";
 import { UPSTREAM_FIGURES } from "./upstream_figures.ts";
 
-/** One figure as `prom-client` adds them up and writes them. */
+/** One figure in the form that `prom-client` adds up and writes. */
 interface Metric {
   name: string;
   help: string;
   type: "counter" | "gauge" | "histogram";
-  /** Two listeners with one name have the same labels and are added up. */
+  /** Two listeners of the same name have the same labels and are added up. */
   aggregator: "sum";
   values: { labels: Labels; value: number; metricName?: string }[];
 }
@@ -26,8 +26,8 @@ interface Metric {
 /**
  * Creates the writer of figures.
  *
- * @param subject What they are about.
- * @returns Makes the text, and tells its media type.
+ * @param subject The program that they describe.
+ * @returns A function that writes the text, and the media type.
  */
 export function openFigures(
   subject: AdminSubject,
@@ -38,7 +38,8 @@ export function openFigures(
     ...programFigures(subject),
   ];
   return async () => {
-    // Imported with the first scrape: it takes as long as half of the start.
+    // Imported with the first scrape, because it takes half as long as the
+    // whole start.
     const { AggregatorRegistry } = await import("prom-client");
     const figures = await subject.threads.figures();
     const metrics = AggregatorRegistry.aggregate([

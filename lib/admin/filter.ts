@@ -2,9 +2,9 @@
  * Parses and applies the filter of a list of tunnels: the one grammar of the
  * page, of `sluice top` and of the API. It runs in browsers too.
  *
- * Words match any field, `user:alice` searches that field, `user=alice` is all
- * of it, `-word` excludes, and quotes keep words together. All terms must
- * match.
+ * A word searches all fields, `user:alice` searches one field, `user=alice`
+ * matches the whole field, `-word` excludes, and quotes keep words together.
+ * All terms must match.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   ...ALIASES,
 };
 
-/** The names of fields, as filters have them. */
+/** The names of fields in filters. */
 export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS);
 
 /** Fields that a word without a prefix searches. */
@@ -49,13 +49,13 @@ export interface Term {
   field?: string;
   /** The text to find, in lower case. */
   text: string;
-  /** Whether the text is the whole value of the field. */
+  /** Whether the text must equal the whole value of the field. */
   isExact: boolean;
   /** Whether it excludes matches. */
   isNegative: boolean;
 }
 
-/** A filter that cannot be applied, with a message for people. */
+/** The error for an invalid filter; its message is for people. */
 export class FilterError extends Error {
   /** Creates the error. */
   constructor(message: string) {
@@ -101,7 +101,7 @@ export function matchesFilter(terms: readonly Term[], item: object): boolean {
 export function formatTerm(field: string, value: string): string {
   const parts = value.split('"');
   if (parts.length > 1) {
-    // A quote cannot be written in a filter.
+    // Filters cannot express a quote.
     const longest = parts.reduce((a, b) => b.length > a.length ? b : a);
     return longest === "" ? `-${field}=""` : `${field}:"${longest}"`;
   }
@@ -139,7 +139,7 @@ export function hostOf(text: string): string {
   return isBracketed ? host.slice(1, -1) : host;
 }
 
-/** `undefined` for a word that is still being typed. */
+/** Parses a word; `undefined` if it is still being typed. */
 function parseTerm(word: string): Term | undefined {
   const isNegative = word.length > 1 && word.startsWith("-");
   const rest = isNegative ? word.slice(1) : word;
@@ -158,7 +158,10 @@ function parseTerm(word: string): Term | undefined {
   return { field: FIELDS[name]!, text, isExact, isNegative };
 }
 
-/** A host such as `localhost` resembles no field. */
+/**
+ * Only a prefix that resembles a field is an error, not a host such as
+ * `localhost`.
+ */
 function refuseMisspelt(name: string, word: string): void {
   if (name.length < 2) return;
   const meant = FIELD_NAMES.find((field) => resembles(name, field));
@@ -170,7 +173,10 @@ function refuseMisspelt(name: string, word: string): void {
   );
 }
 
-/** Whether a name is the begin of a field's, or one slip away from it. */
+/**
+ * Whether a name is the beginning of a field's name, or differs by one typing
+ * error.
+ */
 function resembles(name: string, field: string): boolean {
   if (name.length >= 3 && field.toLowerCase().startsWith(name)) return true;
   const [short, long] = name.length < field.length

@@ -1,5 +1,5 @@
 /**
- * Whether traces are wanted.
+ * Whether Deno exports traces.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const VARIABLE = "OTEL_DENO";
 /**
  * Tells whether Deno exports traces.
  *
- * @returns Whether it was told to, as far as the program may know.
+ * @returns `false` also if Deno does not let the program read its switch.
  */
 export function isTraced(): boolean {
   const value = environmentVariable(VARIABLE)?.toLowerCase();

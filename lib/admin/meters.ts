@@ -10,27 +10,27 @@ import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { Threads } from "./threads.ts";
 
 /**
- * Begins to tell sums, each time that they are exported.
+ * Starts to export sums.
  *
- * @param threads What takes connections.
+ * @param threads The threads that accept connections.
  */
 export async function openMeters(threads: Threads): Promise<void> {
   const { metrics } = await import("@opentelemetry/api");
   const meter = metrics.getMeter("sluice", PROGRAM_VERSION);
   const totals = () => {
-    // The last export, when the program ends, waits for no answer: workers are
-    // told of as they were last heard, and asked for the next.
+    // The last export, when the program ends, cannot wait for answers. So each
+    // export uses the workers' last figures and requests new ones for the next.
     threads.figures().catch(() => {});
     return threads.totals;
   };
   meter.createObservableGauge("sluice.connections.open", {
-    description: "Connections that are open",
+    description: "Open connections",
   }).addCallback((result) => result.observe(totals().open));
   meter.createObservableCounter("sluice.connections", {
-    description: "Connections that were accepted",
+    description: "Accepted connections",
   }).addCallback((result) => result.observe(totals().total));
   meter.createObservableCounter("sluice.bytes", {
-    description: "Bytes carried, those of open connections included",
+    description: "Transferred bytes, including open connections",
     unit: "By",
   }).addCallback((result) => {
     const { received, sent } = totals();

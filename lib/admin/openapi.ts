@@ -12,21 +12,21 @@ const DESCRIPTION: Readonly<Record<number, string>> = {
   200: "Done",
   202: "Begun",
   204: "Done",
-  400: "The request cannot be understood",
+  400: "The request is malformed",
   401: "The token is missing or wrong",
   403: "The request comes from another site, or lacks X-Sluice-Request: 1",
-  404: "Nothing has that name",
-  405: "The path has other methods; Allow names them",
-  409: "More match than expected; nothing was ended",
+  404: "No such path, or nothing with that name",
+  405: "The path does not support this method; see Allow",
+  409: "More match than expected; Sluice ended nothing",
   413: "The body is too large",
-  422: "Something stays as it was",
+  422: "The reload failed; the old settings stay in force",
   503: "Not now",
 };
 
 /** Error statuses of every operation. */
 const FAILURES = [400, 403, 405, 413] as const;
 
-/** Changing requests must show that they come from no other site. */
+/** Changing requests must prove that they do not come from another site. */
 const CONFIRMATION = {
   name: REQUEST_HEADER,
   in: "header",

@@ -1,6 +1,5 @@
 /**
- * A thread of the program besides the first. It is never waited for without a
- * bound.
+ * A thread of the program besides the first. Every wait for it has a bound.
  *
  * @module
  */
@@ -14,15 +13,15 @@ import type { Threads } from "./threads.ts";
 /** Milliseconds for a thread to answer. */
 const ANSWER_TIMEOUT = 2_000;
 
-/** Most unanswered questions; beyond that none is asked. */
+/** Most unanswered questions; then no more are sent. */
 const MOST_ASKED = 1_000;
 
-/** Actions also reach a thread that is busy for a long time. */
+/** A thread carries out actions even after being busy for a long time. */
 const ACTIONS: ReadonlySet<ThreadQuestion> = new Set(
   ["ban", "end", "endMatching", "lift", "record", "rest", "unban"],
 );
 
-/** Questions whose answer is given only once: they have no time limit. */
+/** Questions without a time limit, because each answer is given only once. */
 const ONCE: ReadonlySet<ThreadQuestion> = new Set(["changes", "recorded"]);
 
 /** Options for {@linkcode OtherThread}. */
@@ -33,7 +32,7 @@ export interface OtherThreadOptions {
   timeout?: number;
 }
 
-/** Another thread; what `answerFor` makes is the other end. */
+/** Another thread; `answerFor` creates the other end. */
 export class OtherThread implements Thread {
   readonly worker: number;
 
@@ -46,9 +45,9 @@ export class OtherThread implements Thread {
   #isClosed = false;
 
   /**
-   * Begins to ask.
+   * Connects to the thread.
    *
-   * @param options Which thread it is, and how long it has.
+   * @param options Number and time limit of the thread.
    */
   constructor(
     ask: AskThread,
@@ -67,8 +66,8 @@ export class OtherThread implements Thread {
   /**
    * Asks it something.
    *
-   * @typeParam Q What is asked.
-   * @param question What is asked.
+   * @typeParam Q The question.
+   * @param question The question.
    * @returns The answer; `undefined` if it does not answer in time or has
    *   ended. `changes` and `recorded` have no time limit, because their answers
    *   are sent only once.
@@ -124,10 +123,10 @@ export class OtherThread implements Thread {
 }
 
 /**
- * Takes in threads of the program.
+ * Registers other threads of the program.
  *
- * @param threads What they are added to.
- * @returns Who takes them in.
+ * @param threads The list that they join.
+ * @returns A function that registers a thread.
  */
 export function watchThreads(threads: Threads): ThreadWatcher {
   const { memory } = new SharedCounter();

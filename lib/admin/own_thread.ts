@@ -1,5 +1,5 @@
 /**
- * The program's first thread, which is also the one that watches.
+ * The program's first thread, which also watches.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** The own thread: answers are computed on request, without copies. */
+/** This thread: it computes answers on request, without copies. */
 export class OwnThread implements Thread {
-  /** It answers at once. */
+  /** It always answers. */
   readonly isSilent = false;
   /** It is the program's first thread. */
   readonly worker: undefined = undefined;
@@ -19,9 +19,9 @@ export class OwnThread implements Thread {
   readonly #answers: ThreadAnswers;
 
   /**
-   * Shows the connections of a registry.
+   * Creates the view of a registry.
    *
-   * @param registry Its connections.
+   * @param registry The registry of this thread's connections.
    */
   constructor(registry: Registry) {
     this.#answers = new ThreadAnswers(registry);
@@ -30,8 +30,8 @@ export class OwnThread implements Thread {
   /**
    * Asks it something.
    *
-   * @typeParam Q What is asked.
-   * @param question What is asked.
+   * @typeParam Q The question.
+   * @param question The question.
    * @returns The answer.
    */
   // deno-lint-ignore require-await
@@ -43,7 +43,7 @@ export class OwnThread implements Thread {
   }
 
   /**
-   * Tells what it adds up to at once.
+   * Returns its figures immediately.
    *
    * @returns That.
    */
@@ -51,16 +51,16 @@ export class OwnThread implements Thread {
     return this.#answers.figures();
   }
 
-  /** There is nothing to close. */
+  /** Does nothing: it has nothing to close. */
   close(): void {}
 }
 
 /**
- * Answers a question in the thread that is asked.
+ * Answers a question within the thread.
  *
- * @typeParam Q What is asked.
- * @param answers Knows the answers.
- * @param question What is asked.
+ * @typeParam Q The question.
+ * @param answers The thread's answers.
+ * @param question The question.
  * @returns The answer.
  */
 export function answer<Q extends ThreadQuestion>(

@@ -11,12 +11,12 @@ import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { pagePolicy } from "../wire/web_safety.ts";
 
 /**
- * The page's own files. Deno may read them, as all modules that are loaded
- * late; `deno task compile` puts the whole folder into the program.
+ * The page's own files. Deno may read them, like all modules that are imported
+ * lazily; `deno task compile` puts the whole folder into the program.
  */
 const FOLDER = new URL("./page/", import.meta.url);
 
-/** Files that are served under their path in the folder, by their end. */
+/** Media types of the files served from the folder, by file extension. */
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css",
   svg: "image/svg+xml",
@@ -49,20 +49,20 @@ export interface PageFile {
   readonly text: string;
 }
 
-/** It is sent as `Content-Security-Policy`. */
+/** Value of `Content-Security-Policy`. */
 export const PAGE_POLICY: string = pagePolicy();
 
-/** Files by path, once requested. */
+/** Cache of requested files, by path. */
 const files = new Map<string, PageFile>([
   ["/page/uplot.css", { type: "text/css", text: uplotCss }],
   ["/page/uplot.js", { type: "text/javascript", text: uplot }],
 ]);
 
 /**
- * Finds a file of the page. The files reveal nothing about the server and need
- * no token.
+ * Finds a file of the page. The files reveal nothing about the server, so they
+ * need no token.
  *
- * @param path What is asked for, without a query.
+ * @param path Requested path, without a query.
  * @returns The file; `undefined` if none.
  */
 export function adminPage(path: string): PageFile | undefined {
@@ -89,8 +89,8 @@ function script(source: string): PageFile {
 }
 
 /**
- * Without preloads a browser would find a module only after reading its
- * importer: a round trip each, perhaps through SSH.
+ * Without preloads a browser finds a module only after it has read the
+ * importer, which costs a round trip each, perhaps through SSH.
  */
 function readIndex(): PageFile {
   const modules = [...PATHS].filter((path) => path.endsWith(".ts"))

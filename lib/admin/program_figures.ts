@@ -12,7 +12,7 @@ import type { ThreadFigures } from "./thread_figures.ts";
 /**
  * Lists the figures of the program itself, and of bans.
  *
- * @param subject What it does.
+ * @param subject The program that they describe.
  * @returns The figures.
  */
 export function programFigures(subject: AdminSubject): Figure[] {
@@ -34,19 +34,19 @@ export function programFigures(subject: AdminSubject): Figure[] {
     {
       kind: "gauge",
       name: "sluice_build_info",
-      help: "Always 1; tells what runs",
+      help: "Always 1; the labels give the versions",
       labels: ["version", "deno"],
       read: (set) => set({ version, deno: Deno.version.deno }, 1),
     },
     single(
       "sluice_draining",
-      "Whether the server accepts no more",
+      "1 if the server drains",
       () => subject.state.isDraining ? 1 : 0,
     ),
     {
       kind: "gauge",
       name: "sluice_workers",
-      help: "Threads that take connections, where there are several",
+      help: "Worker threads, by state",
       labels: ["state"],
       read: (set) => {
         for (const { isSilent, worker } of subject.threads.all) {
@@ -56,40 +56,40 @@ export function programFigures(subject: AdminSubject): Figure[] {
         }
       },
     },
-    single("sluice_bans", "Clients that are banned", ({ bans }) => bans),
+    single("sluice_bans", "Banned clients", ({ bans }) => bans),
     single(
       "sluice_attacked_users",
-      "User names that are under attack",
+      "User names under attack",
       ({ attacked }) => attacked,
     ),
     single(
       "sluice_event_loop_delay_seconds",
-      "How late the event loop was at most, lately, in the latest thread",
+      "Longest recent delay of the event loop, in the slowest thread",
       ({ load }) => Math.max(subject.delay.worst, load?.loopDelay ?? 0) / 1000,
     ),
     single(
       "sluice_heap_used_bytes",
-      "Memory of the heap in use, of all threads",
+      "Heap in use, in all threads",
       ({ load }) => Deno.memoryUsage().heapUsed + (load?.heap ?? 0),
     ),
     single(
       "process_resident_memory_bytes",
-      "Memory of the process",
+      "Resident memory of the process",
       () => Deno.memoryUsage().rss,
     ),
     single(
       "process_open_fds",
-      "File descriptors that are open, as far as Sluice knows of them",
+      "Open file descriptors that Sluice counts",
       ({ descriptors }) => subject.descriptors.open(descriptors),
     ),
     single(
       "process_max_fds",
-      "File descriptors that may be open",
+      "Limit of open file descriptors",
       () => subject.descriptors.limit,
     ),
     single(
       "process_start_time_seconds",
-      "When the program was started, in seconds since 1970",
+      "Start of the program, in seconds since 1970",
       () => performance.timeOrigin / 1000,
     ),
   ];

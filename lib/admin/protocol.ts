@@ -31,17 +31,17 @@ import { ADMIN_ROUTES, findRoute, MethodError } from "./routes.ts";
 import type { ExportedFile } from "./tunnels/export.ts";
 import { webSafety } from "../wire/web_safety.ts";
 
-/** What the handler works with. */
+/** The context of the handler. */
 export interface AdminServices extends ConnectionServices {
-  /** Who may use it. */
+  /** The access rules. */
   access: AdminAccess;
-  /** What it tells of and acts on. */
+  /** The context of the operations. */
   admin: AdminContext;
-  /** Spaces out what takes long, so that health is told in time. */
+  /** Limits long tasks, so that health checks get answers in time. */
   turns: SpacedTurns;
 }
 
-/** No request needs a body; one that is small is thrown away. */
+/** No request needs a body; a small one is discarded. */
 const MOST_BODY = 64 * 1024;
 
 /** Milliseconds that a client has to read an answer. */
@@ -54,7 +54,7 @@ const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
  *
  * @param session The client.
  * @returns How it ended.
- * @throws {HttpError} If what it sends is no request.
+ * @throws {HttpError} If its request is malformed.
  */
 export async function adminProtocol(
   session: Session<AdminServices>,
@@ -67,7 +67,7 @@ export async function adminProtocol(
   requireSmallBody(head);
   const answer = await answerTo(head, session);
   session.isAnswered = true;
-  // What fails from now on is that the client has left.
+  // From here on, an error only means that the client has left.
   session.record.address = session.record.listener;
   await send(session, head, answer);
   await farewell(session, LINGER);
@@ -118,11 +118,11 @@ async function answerTo(
   if (!isOpen) requirePlace(session);
   const file = await pageFile(method, path);
   if (file !== undefined) return file;
-  // Whoever does not know the token learns of no other path.
+  // Without the token, all other paths look the same.
   if (!isOpen) insist(access.refuseToken(request));
   const found = findRoute(method, path);
   if (found === undefined) {
-    throw new AdminError("not_found", "Nothing is at this path");
+    throw new AdminError("not_found", "No page or operation has this path");
   }
   if (!isOpen) await turns.take(session.context);
   return await answerRoute(found, query, admin);
@@ -135,7 +135,7 @@ function requirePlace(session: Session<AdminServices>): void {
     if (!(error instanceof Refusal)) throw error;
     throw new AdminError(
       "busy",
-      "Sluice is answering too many requests; try again",
+      "Too many requests at a time; try again",
     );
   }
 }
@@ -179,7 +179,7 @@ async function pageFile(
   path: string,
 ): Promise<WholeAnswer | undefined> {
   if (method !== "GET" && method !== "HEAD") return undefined;
-  // Imported lazily: a program whose figures alone are read holds no page.
+  // Imported lazily: a program that only serves metrics does not load the page.
   const isFile = path === "/" || path.startsWith("/page/") ||
     path.endsWith(".ts");
   if (!isFile) return undefined;
@@ -195,7 +195,7 @@ async function send(
 ): Promise<void> {
   const { method } = head;
   const { client, context, services } = session;
-  // To make text of a table takes as long as to make the table.
+  // Writing a table as JSON takes as long as building it.
   if (!("text" in answer)) await services.turns.take(context);
   if ("stream" in answer) {
     const fields: Field[] = [["Content-Type", "text/event-stream"]];
@@ -207,7 +207,7 @@ async function send(
   await write(session, encode(answer, method));
 }
 
-/** In chunks (RFC 9112 §7.1), so that a file that was cut is seen to be. */
+/** In chunks (RFC 9112 §7.1), so that clients notice a truncated file. */
 async function sendFile(
   session: Session<AdminServices>,
   { method, minor }: RequestHead,
@@ -287,7 +287,7 @@ function failureOf(error: unknown): AdminError {
   if (error instanceof HttpError) {
     return new AdminError(codeOfStatus(error.status), error.message);
   }
-  // What nobody foresaw is for the log: it may tell of our inside.
+  // Unexpected errors go to the log only, because they may reveal internals.
   return new AdminError("internal", "Internal error");
 }
 

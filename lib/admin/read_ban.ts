@@ -1,5 +1,5 @@
 /**
- * Reads what client an operator bans, and how long.
+ * Parses an operator's ban: the client and the duration.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { AdminError } from "./error.ts";
 /** Milliseconds of the shortest and the longest ban. */
 const TIME = { least: 1_000, most: 365 * 86_400_000 } as const;
 
-/** A ban that an operator asks for. */
+/** A ban requested by an operator. */
 export interface AskedBan {
   /** Address of the client. */
   client: string;
@@ -21,10 +21,10 @@ export interface AskedBan {
 }
 
 /**
- * Reads what was asked for.
+ * Parses the parameters of a ban.
  *
- * @throws {AdminError} `bad_request` if it is no address, or no time from a
- *   second to a year.
+ * @throws {AdminError} `bad_request` if the address is invalid, or the time is
+ *   not from a second to a year.
  */
 export function readBan(
   { client, for: length }: ParametersOf<"POST /api/bans">,
@@ -33,7 +33,7 @@ export function readBan(
     const shown = JSON.stringify(client.slice(0, 60));
     throw new AdminError(
       "bad_request",
-      `Cannot ban ${shown}: client is an address without a port`,
+      `Cannot ban ${shown}: write client as an address without a port`,
     );
   }
   const time = readTime(length);

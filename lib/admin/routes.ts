@@ -1,5 +1,5 @@
 /**
- * Finds what a request to the admin listener asks for.
+ * Finds the route of a request to the admin listener.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import {
 } from "./endpoints.ts";
 import { AdminError } from "./error.ts";
 
-/** A path and a method of it. */
+/** A path with one of its methods. */
 export interface AdminRoute extends ApiEndpoint {
   /** Its name in the table of endpoints. */
   readonly operation: Operation;
-  /** Method; GET is for HEAD too. */
+  /** Method; GET also serves HEAD. */
   readonly method: HttpMethod;
   /** Path; `{…}` at its end stands for its parameter. */
   readonly path: string;
@@ -36,9 +36,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = Object.entries(ENDPOINTS)
     };
   });
 
-/** A route that was found, and what its path names. */
+/** A matched route and the parameter of its path. */
 export interface FoundRoute {
-  /** The route. */
+  /** The matched route. */
   readonly route: AdminRoute;
   /** The parameter of its path, decoded; empty if it has none. */
   readonly name: string;
@@ -47,7 +47,7 @@ export interface FoundRoute {
 /**
  * Finds the route of a request.
  *
- * @param method Method; HEAD is taken for GET.
+ * @param method Method; HEAD counts as GET.
  * @param path Path as sent, without its query.
  * @returns The route; `undefined` if no route has the path.
  * @throws {AdminError} `bad_request` for a parameter that can't be decoded.
@@ -69,19 +69,19 @@ export function findRoute(
   throw new MethodError(method, others.join(", "));
 }
 
-/** A method that a path does not have. */
+/** The error for a method that a path does not support. */
 export class MethodError extends AdminError {
-  /** Methods that it has, for `Allow`. */
+  /** The supported methods, for `Allow`. */
   readonly allow: string;
 
   /**
    * Creates an error.
    *
-   * @param method The method that it does not have.
-   * @param allow Those that it has.
+   * @param method The unsupported method.
+   * @param allow The supported methods, separated by commas.
    */
   constructor(method: string, allow: string) {
-    super("method_not_allowed", `Cannot serve ${method} here, only ${allow}`);
+    super("method_not_allowed", `Cannot serve ${method} here; use ${allow}`);
     this.name = "MethodError";
     this.allow = allow;
   }
@@ -101,6 +101,9 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new AdminError("bad_request", "The path is not percent-encoded");
+    throw new AdminError(
+      "bad_request",
+      "The path has an invalid percent-encoding",
+    );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The admin listener: opens it, and keeps what it tells of.
+ * The admin listener, with the recorders that its answers need.
  *
  * @module
  */
@@ -33,13 +33,13 @@ import {
   startListeners,
 } from "../serve/start_listeners.ts";
 
-/** Requests that are answered at once, over all clients. */
+/** Most requests answered at the same time, over all clients. */
 export const MOST_ANSWERED = 64;
 
 /**
- * Connections besides, where so many are answered. Whoever has not sent a
- * request yet, or has its answer, makes room for the next one: health is told
- * whatever others do.
+ * Further connections allowed at that limit. A connection that has not sent its
+ * request, or has its answer, closes to make room for the next one, so that
+ * health checks always get through.
  */
 const MOST_WAITING = 64;
 
@@ -49,22 +49,22 @@ const HISTORY_STEP = 5_000;
 /** Milliseconds for the head of a request. */
 const HANDSHAKE = 10_000;
 
-/** Milliseconds that answers under way have when it ends. */
+/** Milliseconds that answers in progress have when the listener closes. */
 const FAREWELL = 1_000;
 
-/** What the admin listener is to be. */
+/** Settings of the admin listener. */
 export interface AdminConfig {
   /** Where it listens. */
   listen: Endpoint;
-  /** What clients have to know; `undefined` is nothing. */
+  /** The token; `undefined` requires none. */
   token: string | undefined;
   /** What takes connections: threads may come and go. */
   threads: Threads;
-  /** How far the server is. */
+  /** The state of the server's life. */
   state: DrainState;
-  /** What can be done. */
+  /** The actions of the operator. */
   actions: AdminActions;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
   /** Milliseconds between two points of the history (default 5,000). */
   historyStep?: number;
@@ -72,11 +72,11 @@ export interface AdminConfig {
   eventStep?: number;
 }
 
-/** An admin listener that is open; closed when disposed of. */
+/** An open admin listener; disposing of it closes it. */
 export interface Admin extends AsyncDisposable {
   /** Where it listens: `HOST:PORT` or `unix:PATH`. */
   readonly name: string;
-  /** The same as every listener is described. */
+  /** The event `listening`, as for every listener. */
   readonly listener: ListenerInfo;
   /**
    * Says that the server runs, while it still has all of its permissions.
@@ -94,9 +94,9 @@ export interface Admin extends AsyncDisposable {
 /**
  * Opens the admin listener.
  *
- * @param config What it is to be.
+ * @param config Its settings.
  * @returns The listener.
- * @throws {UsageError} If others could use it and there is no token.
+ * @throws {UsageError} If other machines could use it without a token.
  * @throws {StartError} If it can't listen.
  */
 export async function startAdmin(config: AdminConfig): Promise<Admin> {
@@ -196,7 +196,7 @@ function open(
   );
 }
 
-/** Requests are no news; a mistake of ours is. */
+/** Requests are not logged; internal errors are. */
 function sayFailure(event: LogEvent, log: (event: LogEvent) => void): void {
   if (event.event !== "connection" || event.result !== "failed") return;
   const message = `Admin: cannot answer: ${event.reason}`;

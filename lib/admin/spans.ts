@@ -13,7 +13,7 @@ import { parseHostPort } from "../wire/host_port.ts";
 
 type Library = typeof import("@opentelemetry/api");
 
-/** Starts to export ended connections, in their own thread. */
+/** Starts to export the connections of this thread as they end. */
 export async function openSpans(registry: Registry): Promise<void> {
   const library = await import("@opentelemetry/api");
   const tracer = library.trace.getTracer("sluice", PROGRAM_VERSION);
@@ -49,7 +49,7 @@ function tell(
   span.end(startedAt + duration);
 }
 
-/** By the semantic conventions where they have a name, or under `sluice.`. */
+/** Names follow the semantic conventions, or begin with `sluice.`. */
 function attributesOf(
   { id, listener, record, received, sent }: EndedConnection,
 ): Attributes {

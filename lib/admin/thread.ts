@@ -1,6 +1,5 @@
 /**
- * A thread that accepts connections, as the watcher sees it: the only one, or
- * one of several.
+ * A thread that accepts connections, as the watcher sees it.
  *
  * @module
  */
@@ -17,17 +16,17 @@ export type Asked<Q extends ThreadQuestion> = Parameters<ThreadAnswers[Q]>;
 /** Answer to a question. */
 export type Answered<Q extends ThreadQuestion> = ReturnType<ThreadAnswers[Q]>;
 
-/** A thread of the program that takes connections. */
+/** A thread of the program that accepts connections. */
 export interface Thread {
   /** Whether it has not answered a question for too long. */
   readonly isSilent: boolean;
-  /** Number of the thread; `undefined` where it is the program's first. */
+  /** Number of the thread; `undefined` for the program's first. */
   readonly worker: number | undefined;
   /**
    * Asks it something.
    *
-   * @typeParam Q What is asked.
-   * @param question What is asked.
+   * @typeParam Q The question.
+   * @param question The question.
    * @returns The answer; `undefined` if it does not answer in time or has
    *   ended. `changes` and `recorded` have no time limit, because their answers
    *   are sent only once.
@@ -37,7 +36,7 @@ export interface Thread {
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined>;
   /**
-   * Returns its figures immediately, if it is the same thread.
+   * Returns its figures immediately, if it is the calling thread.
    *
    * @returns That.
    */

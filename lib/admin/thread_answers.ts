@@ -1,6 +1,6 @@
 /**
- * What one thread that takes connections can be asked, and answers, in the
- * thread itself: all as plain values that a message can carry.
+ * The questions to one thread that accepts connections, with their answers,
+ * computed in that thread. All are plain values that a message can carry.
  *
  * @module
  */
@@ -26,49 +26,49 @@ import { tunnelOrder } from "./tunnels/order.ts";
 import { TunnelRates } from "./tunnels/rates.ts";
 import { tunnelOf } from "./tunnels/rows.ts";
 
-/** Tunnels that are told of at once. */
+/** Most tunnels in one answer. */
 export const MOST_TUNNELS = 20_000;
 
-/** Bans of one kind that are told of at once. */
+/** Most bans of one kind in one answer. */
 export const MOST_BANS = 20_000;
 
-/** What is timed for figures; the rest is for traces. */
+/** Phases that are timed for metrics; the others are for traces. */
 const TIMED = ["handshake", "auth", "resolve", "dial"] as const;
 
-/** What has changed since the last look, and what all adds up to. */
+/** Changes since the last question, and the figures. */
 export interface ThreadChanges extends ConnectionChanges {
-  /** What all adds up to. */
+  /** The thread's figures. */
   figures: ThreadFigures;
 }
 
-/** What was recorded since the last time, and what all adds up to. */
+/** The record since the last question, and the figures. */
 export interface ThreadRecord extends Recorded {
-  /** What all adds up to. */
+  /** The thread's figures. */
   figures: ThreadFigures;
 }
 
-/** Which open connections are meant. */
+/** Selects open connections. */
 export interface TunnelQuery {
   /** Filter of the connections. */
   filter: string;
   /** Column to sort by; with `-` the largest first. */
   sort: string;
-  /** Most of them. */
+  /** Most connections to return. */
   most: number;
 }
 
-/** Open connections that match, and how many those are. */
+/** Open connections that match, and their number. */
 export interface TunnelPage {
-  /** As many as were asked for. */
+  /** The requested part. */
   tunnels: ListedTunnel[];
-  /** How many match. */
+  /** Number that match. */
   matching: number;
 }
 
-/** Which ban is meant. */
+/** Selects a ban. */
 export type BanKey = Pick<BanStatus, "key" | "kind">;
 
-/** Answers what a thread can be asked. */
+/** Answers the questions to a thread. */
 export class ThreadAnswers {
   readonly #registry: Registry;
   readonly #ended = new EndedTunnels();
@@ -80,7 +80,7 @@ export class ThreadAnswers {
   #recorder: Recorder | undefined;
 
   /**
-   * Begins to measure times; nothing else is done until somebody asks.
+   * Starts to measure times, and does nothing else until the first question.
    *
    * @param registry Connections of the thread.
    */
@@ -92,7 +92,7 @@ export class ThreadAnswers {
     );
   }
 
-  /** What all adds up to. */
+  /** The thread's figures. */
   figures(): ThreadFigures {
     const times = Array.from(
       this.#times,
@@ -102,7 +102,7 @@ export class ThreadAnswers {
   }
 
   /**
-   * Begins to remember what ends, and to record for
+   * Starts to remember ended connections, and to record for
    * {@linkcode ThreadAnswers.recorded}.
    */
   record(): true {
@@ -112,7 +112,7 @@ export class ThreadAnswers {
     return true;
   }
 
-  /** What was recorded since it was asked that before. */
+  /** The record since the last call. */
   recorded(): ThreadRecord | undefined {
     const recorded = this.#recorder?.take();
     return recorded && { ...recorded, figures: this.figures() };
@@ -125,7 +125,7 @@ export class ThreadAnswers {
   }
 
   /**
-   * Open connections by what they share.
+   * Open connections, grouped by a field.
    *
    * @param filter Filter of the connections.
    */
@@ -156,12 +156,12 @@ export class ThreadAnswers {
     ];
   }
 
-  /** What has changed since it was asked that before. */
+  /** The changes since the last call. */
   changes(): ThreadChanges {
     return { figures: this.figures(), ...this.#changes.take() };
   }
 
-  /** Says that nobody asks for changes any more. */
+  /** Stops following changes. */
   rest(): void {
     this.#changes.rest();
   }
@@ -169,7 +169,7 @@ export class ThreadAnswers {
   /**
    * Ends a connection.
    *
-   * @param id Number of it.
+   * @param id Its number.
    * @returns Whether it was open.
    */
   end(id: number): boolean {
@@ -181,8 +181,8 @@ export class ThreadAnswers {
   /**
    * Ends open connections that match a filter, the oldest first.
    *
-   * @param most Most of them.
-   * @returns How many.
+   * @param most Most connections to return.
+   * @returns Number of ended connections.
    */
   endMatching(filter: string, most: number): number {
     const ids = Array.from(this.#matching(filter), ({ id }) => id)
@@ -194,8 +194,8 @@ export class ThreadAnswers {
    * Bans a client from all listeners, and ends its connections.
    *
    * @param client Its address.
-   * @param milliseconds How long.
-   * @returns How many connections were ended.
+   * @param milliseconds Duration.
+   * @returns Number of ended connections.
    */
   ban(client: string, milliseconds: number): number {
     this.#registry.ban(client, milliseconds);
@@ -222,8 +222,8 @@ export class ThreadAnswers {
   /**
    * Ends a ban, wherever it is in force: a client may be banned by several.
    *
-   * @param ban Which one.
-   * @returns Whether there was one.
+   * @param ban Its kind and key.
+   * @returns Whether it existed.
    */
   lift({ key, kind }: BanKey): boolean {
     const lifted = this.#registry.bans.map((one) =>

@@ -1,5 +1,5 @@
 /**
- * What one thread that takes connections adds up to, as plain values that a
+ * The figures of one thread that accepts connections, as plain values that a
  * message can carry.
  *
  * @module
@@ -11,54 +11,59 @@ import type { Registry } from "../serve/registry.ts";
 import type { TimeCounts } from "../observe/time_classes.ts";
 import type { PoolStatus, Status, Tunnel } from "./api.ts";
 
-/** A UDP association has its relay socket, and one to targets at least. */
+/**
+ * A UDP association has its relay socket, and at least one socket to targets.
+ */
 const PER_ASSOCIATION = 2;
 
-/** What the connections of one listener add up to. */
+/** Figures of one listener. */
 export interface ListenerFigures {
   /** `HOST:PORT` or `unix:PATH`. */
   name: string;
-  /** What it is for. */
+  /** The kind of server. */
   kind: Tunnel["kind"];
-  /** Whether others than this machine can reach it. */
+  /** Whether other machines can reach it. */
   isPublic: boolean;
-  /** How many listen there: none any more, or several that share it. */
+  /**
+   * Number of open listeners of this name: 0 if it was removed, several if they
+   * share it.
+   */
   uses: number;
   /** Connections that are open. */
   open: number;
-  /** Connections that have come. */
+  /** Accepted connections. */
   total: number;
-  /** Connections that have ended with the thread that they were in. */
+  /** Connections lost because their thread ended. */
   lost: number;
-  /** Bytes to targets, those of open connections included. */
+  /** Bytes to targets, including open connections. */
   sent: number;
-  /** Bytes from targets, those of open connections included. */
+  /** Bytes from targets, including open connections. */
   received: number;
-  /** Datagrams, those of open associations included. */
+  /** Datagrams, including open associations. */
   datagrams: { sent: number; received: number; dropped: number };
   /** UDP associations that are open. */
   associations: number;
-  /** How connections have ended. */
+  /** Ended connections, by protocol and result. */
   connections: { protocol: string; result: string; count: number }[];
-  /** How HTTP requests have ended, by result. */
+  /** Ended HTTP requests, by result. */
   requests: Record<string, number>;
-  /** Why connections and requests were refused or failed. */
+  /** Refused or failed connections and requests, by reason. */
   refusals: Record<string, number>;
-  /** Why connections and requests would have been refused. */
+  /** Connections and requests that report mode let through, by reason. */
   wouldDeny: Record<string, number>;
 }
 
-/** What a thread uses of the program, where it is not the first. */
+/** Resources of a thread that is not the program's first. */
 export interface ThreadLoad {
   /** Bytes of its heap in use. */
   heap: number;
-  /** Milliseconds that its event loop was late at most, lately. */
+  /** Longest recent delay of its event loop, in milliseconds. */
   loopDelay: number;
 }
 
-/** What one thread adds up to, or several together. */
+/** Figures of one thread, or the sum of several. */
 export interface ThreadFigures {
-  /** In the order in which they came. */
+  /** Listeners, in the order in which they opened. */
   listeners: ListenerFigures[];
   /** Upstreams of relays and their pools. */
   upstreams: PoolStatus[];
@@ -66,11 +71,11 @@ export interface ThreadFigures {
   bans: number;
   /** User names that are under attack. */
   attacked: number;
-  /** Descriptors that connections hold, about. */
+  /** Approximate number of descriptors that connections use. */
   descriptors: number;
-  /** How long things took that succeeded. */
+  /** Times of successful operations. */
   times: Partial<Record<TimedName, TimeCounts>>;
-  /** What it uses, where it is a thread of its own. */
+  /** Its resources, if it is not the program's first thread. */
   load?: ThreadLoad;
 }
 
@@ -83,7 +88,7 @@ export type FigureTotals = Pick<
 /**
  * Adds up all listeners.
  *
- * @param figures What there is.
+ * @param figures The figures to add up.
  * @returns The sums.
  */
 export function totalsOf({ listeners }: ThreadFigures): FigureTotals {
@@ -98,11 +103,11 @@ export function totalsOf({ listeners }: ThreadFigures): FigureTotals {
 }
 
 /**
- * Reads what a registry adds up to: it looks at each open connection once.
+ * Reads the figures of a registry; it visits each open connection once.
  *
  * @param registry The registry.
- * @param times How long things took.
- * @returns What it adds up to.
+ * @param times Times of successful operations.
+ * @returns The figures.
  */
 export function figuresOf(
   registry: Registry,
@@ -142,8 +147,6 @@ export function figuresOf(
 /**
  * Adds up datagrams.
  *
- * @param one Some.
- * @param other Others.
  * @returns The sums.
  */
 export function addDatagrams(
@@ -157,7 +160,7 @@ export function addDatagrams(
   };
 }
 
-/** Without what is open. */
+/** Returns the figures without open connections. */
 function endedOf(watch: ListenerWatch): ListenerFigures {
   const { isPublic, kind, name, open, total, uses } = watch;
   return {

@@ -22,7 +22,7 @@ import {
   totalsOf,
 } from "./thread_figures.ts";
 
-/** Most upstreams whose sums are kept after their thread has ended. */
+/** Most upstreams whose totals outlive their thread. */
 const MOST_UPSTREAMS = 1_000;
 
 /** A thread and its last figures. */
@@ -34,11 +34,11 @@ interface Known {
 /** The result of an action. */
 export type Done = "done" | "none" | "silent";
 
-/** What one thread has answered. */
+/** The answer of one thread. */
 export interface ThreadAnswer<Q extends ThreadQuestion> {
-  /** Which thread. */
+  /** The thread. */
   readonly thread: Thread;
-  /** Its answer; `undefined` if it gave none in time. */
+  /** Its answer; `undefined` if none came in time. */
   readonly answer: Answered<Q> | undefined;
 }
 
@@ -49,17 +49,17 @@ export class Threads {
   #ended = NO_FIGURES;
   #sum: ThreadFigures | undefined;
   #isRecording = false;
-  /** Bans by an operator, with their ends: threads that come get them too. */
+  /** Bans by an operator, with their ends; new threads get them too. */
   readonly #banned = new Map<string, number>();
   /** Decides about them with other machines. */
   #shared: BanDecider | undefined;
 
-  /** Those that are there. */
+  /** The current threads. */
   get all(): readonly Thread[] {
     return [...this.#known.keys()];
   }
 
-  /** Whether one of them serves. */
+  /** Whether at least one of them serves. */
   get isServing(): boolean {
     return this.all.some(({ isSilent }) => !isSilent);
   }
@@ -69,7 +69,7 @@ export class Threads {
     return this.#sum ??= this.#add();
   }
 
-  /** The same, with this thread's current figures. */
+  /** The same sums, with this thread's current figures. */
   get latest(): ThreadFigures {
     for (const thread of this.all) {
       const figures = thread.figuresNow?.();
@@ -84,7 +84,7 @@ export class Threads {
   }
 
   /**
-   * What is known of a thread.
+   * Returns the last figures of a thread.
    *
    * @returns Its last figures.
    */
@@ -93,11 +93,11 @@ export class Threads {
   }
 
   /**
-   * Takes in a thread.
+   * Adds a thread.
    *
-   * @returns Takes it out again, and closes it: what it has counted stays
-   *   counted, as it was when it could be asked last. Give it its time where
-   *   the worker still runs; where it has died, close the thread before.
+   * @returns A function that removes and closes it; its last counts stay in the
+   *   sums. If the worker still runs, let it answer first; if it has died,
+   *   close the thread before the call.
    */
   add(thread: Thread): () => Promise<void> {
     this.#known.set(thread, { thread, figures: NO_FIGURES });
@@ -105,7 +105,7 @@ export class Threads {
     return () => this.#remove(thread);
   }
 
-  /** Lets all threads, and those that come, record what happens. */
+  /** Starts the recording in all current and future threads. */
   record(): void {
     this.#isRecording = true;
     for (const thread of this.all) this.#begin(thread);
@@ -114,7 +114,7 @@ export class Threads {
   /**
    * Subscribes to removed threads.
    *
-   * @param listener Told of each.
+   * @param listener Called with each removed thread.
    */
   onRemove(listener: (thread: Thread) => void): void {
     this.#onRemove.add(listener);
@@ -124,7 +124,7 @@ export class Threads {
    * Asks all threads for figures. A silent one counts with its last figures, so
    * sums never fall.
    *
-   * @returns All together.
+   * @returns The sum.
    */
   async figures(): Promise<ThreadFigures> {
     await this.ask("figures");
@@ -134,7 +134,7 @@ export class Threads {
   /**
    * Asks all for bans.
    *
-   * @returns Each once, the one with the longest to go first.
+   * @returns Each ban once; those that last longest come first.
    */
   async bans(): Promise<BanStatus[]> {
     const byKey = new Map<string, BanStatus>();
@@ -151,8 +151,8 @@ export class Threads {
   /**
    * Ends a connection, wherever it is.
    *
-   * @returns Whether there was one; `silent` where one that did not answer may
-   *   have it, which then ends it as soon as it can.
+   * @returns Whether one thread had it; `silent` if a thread that did not
+   *   answer may have it. That thread then ends it when it answers again.
    */
   async end(id: number): Promise<Done> {
     return doneOf(await this.ask("end", id));
@@ -162,8 +162,8 @@ export class Threads {
    * Bans a client from all listeners, in all threads, and ends its connections.
    *
    * @param client Its address.
-   * @param milliseconds How long.
-   * @returns How many connections were ended; a silent thread does it later.
+   * @param milliseconds Duration.
+   * @returns Number of ended connections; a silent thread ends its own later.
    */
   ban(client: string, milliseconds: number): Promise<number> {
     this.#shared?.decide({ act: "ban", client, time: milliseconds });
@@ -180,8 +180,8 @@ export class Threads {
   /**
    * Ends a ban, in all threads.
    *
-   * @returns Whether there was one; `silent` where one that did not answer may
-   *   have it, which then ends it as soon as it can.
+   * @returns Whether one thread had it; `silent` if a thread that did not
+   *   answer may have it. That thread then ends it when it answers again.
    */
   async lift(ban: BanKey): Promise<Done> {
     if (ban.kind === "client") {
@@ -206,9 +206,9 @@ export class Threads {
   /**
    * Asks all the same.
    *
-   * @typeParam Q What is asked.
-   * @param question What is asked.
-   * @returns What each has answered.
+   * @typeParam Q The question.
+   * @param question The question.
+   * @returns The answer of each thread.
    */
   ask<Q extends ThreadQuestion>(
     question: Q,
@@ -224,9 +224,9 @@ export class Threads {
   }
 
   /**
-   * Notes what a thread has told with something else.
+   * Stores figures that came with another answer of a thread.
    *
-   * @param figures What it adds up to.
+   * @param figures Its figures.
    */
   note(thread: Thread, figures: ThreadFigures): void {
     const known = this.#known.get(thread);
@@ -245,7 +245,7 @@ export class Threads {
     const figures = await thread.ask("figures");
     thread.close();
     const known = this.#known.get(thread);
-    // It may have been taken out twice at once.
+    // Two calls may have removed it at the same time.
     if (known === undefined) return;
     this.#known.delete(thread);
     this.#ended = this.#keep(endFigures(figures ?? known.figures));
@@ -253,7 +253,7 @@ export class Threads {
     for (const tell of this.#onRemove) tell(thread);
   }
 
-  /** What was asked of the others before it came. */
+  /** Sends it the requests that the others got before it joined. */
   #begin(thread: Thread): void {
     const now = Date.now();
     const asked: Promise<unknown>[] = [];
@@ -261,7 +261,7 @@ export class Threads {
     for (const [client, until] of this.#banned) {
       if (until > now) asked.push(thread.ask("ban", client, until - now));
     }
-    // A thread that does not answer is told of with every later question.
+    // A thread that does not answer now gets them with later questions.
     Promise.all(asked).catch(() => {});
   }
 
@@ -292,7 +292,8 @@ export class Threads {
     const upstreams = new Set(
       all.flatMap(({ upstreams }) => upstreams.map(upstreamKey)),
     );
-    // One that no thread has any more is told of no longer, as without workers.
+    // A listener that no thread has any more disappears, as it does without
+    // workers.
     const ended = {
       ...this.#ended,
       upstreams: this.#ended.upstreams.filter((one) =>
@@ -310,7 +311,7 @@ export class Threads {
  *
  * @param one A time.
  * @param other Another.
- * @returns Below 0 where the one is earlier, above where it is later.
+ * @returns Below 0 if the first is earlier, above 0 if it is later.
  */
 export function compareTimes(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;

@@ -1,6 +1,6 @@
 /**
- * Figures of timings. Only successes count: the time of a refusal means
- * something else.
+ * Histograms of times. Only successes count, because the time of a refusal
+ * means something else.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import type { ThreadFigures } from "./thread_figures.ts";
 
 /** One line of a histogram. */
 export interface HistogramLine {
-  /** Name with what it counts behind it. */
+  /** Name with the suffix `_bucket`, `_sum` or `_count`. */
   metricName: string;
   /** The upper end of a class, in seconds. */
   labels: Labels;
-  /** How often, or how long in seconds. */
+  /** Count, or sum in seconds. */
   value: number;
 }
 
-/** A figure of how long something took. */
+/** A histogram of times. */
 export interface TimeFigure {
   /** Its name, by the conventions of Prometheus. */
   name: string;
@@ -30,17 +30,17 @@ export interface TimeFigure {
   read(figures: ThreadFigures): HistogramLine[];
 }
 
-/** Figures of how long things took. */
+/** All histograms of times. */
 export const TIME_FIGURES: readonly TimeFigure[] = [
   timeFigure(
     "handshake",
-    "Time from accepting a connection to its whole request",
+    "Time from accepting a connection to its complete request",
   ),
-  timeFigure("auth", "Time for checking credentials that were right"),
-  timeFigure("resolve", "Time for finding the addresses of a target"),
+  timeFigure("auth", "Time of successful credential checks"),
+  timeFigure("resolve", "Time to resolve a target's name"),
   timeFigure(
     "dial",
-    "Time for connecting to a target, or for taking a pooled connection",
+    "Time to connect to a target, or to take a pooled connection",
   ),
 ];
 

@@ -13,17 +13,17 @@ const LABELS = ["listener", "upstream"];
 export const UPSTREAM_FIGURES: readonly Figure[] = [
   perUpstream(
     "gauge",
-    ["sluice_upstream_up", "Whether connections go to the upstream"],
+    ["sluice_upstream_up", "1 if the upstream gets connections"],
     ({ isUp }) => isUp ? 1 : 0,
   ),
   perUpstream(
     "gauge",
-    ["sluice_upstream_connections", "Connections of clients to the upstream"],
+    ["sluice_upstream_connections", "Client connections to the upstream"],
     ({ connections }) => connections,
   ),
   perUpstream(
     "gauge",
-    ["sluice_pool_idle_connections", "Connections that are ready"],
+    ["sluice_pool_idle_connections", "Idle connections, ready for use"],
     ({ idle }) => idle,
   ),
   perUpstream(
@@ -33,23 +33,29 @@ export const UPSTREAM_FIGURES: readonly Figure[] = [
   ),
   perUpstream(
     "counter",
-    ["sluice_pool_hits_total", "Connections taken from those ready"],
+    ["sluice_pool_hits_total", "Clients that got a ready connection"],
     ({ hits }) => hits,
   ),
   perUpstream(
     "counter",
-    ["sluice_pool_misses_total", "Connections that had to be opened"],
+    [
+      "sluice_pool_misses_total",
+      "Clients that had to wait for a new connection",
+    ],
     ({ misses }) => misses,
   ),
   perUpstream(
     "counter",
-    ["sluice_pool_opened_total", "Connections opened, for whatever reason"],
+    [
+      "sluice_pool_opened_total",
+      "Connections opened, for clients or for the pool",
+    ],
     ({ opened }) => opened,
   ),
   {
     kind: "counter",
     name: "sluice_pool_evicted_total",
-    help: "Connections given up while ready, by reason",
+    help: "Idle connections discarded, by reason",
     labels: [...LABELS, "reason"],
     read: (set, { upstreams }) => {
       for (const { evicted, listener, upstream } of upstreams) {

@@ -1,5 +1,5 @@
 /**
- * What the admin API tells, made from what runs.
+ * Builds the answers of the admin API from the running program.
  *
  * @module
  */
@@ -19,21 +19,21 @@ import type { DrainState } from "./drain_state.ts";
 import { totalsOf } from "./thread_figures.ts";
 import type { Threads } from "./threads.ts";
 
-/** What the admin API looks at. */
+/** The sources of the admin API. */
 export interface AdminSubject {
-  /** What takes connections. */
+  /** The threads that accept connections. */
   readonly threads: Threads;
-  /** How far the server is. */
+  /** The state of the server's life. */
   readonly state: DrainState;
-  /** How late the event loop of this thread is. */
+  /** Measures the delay of this thread's event loop. */
   readonly delay: LoopDelay;
-  /** How many descriptors are open. */
+  /** Counts open descriptors. */
   readonly descriptors: DescriptorMeter;
   /** Returns the name of this node of a fleet (default none). */
   readonly node?: () => string | undefined;
 }
 
-/** Answers what the admin API is asked. */
+/** Builds the answers of the admin API. */
 export class AdminView {
   readonly #subject: AdminSubject;
   readonly #startedAt = Date.now() - performance.now();
@@ -42,13 +42,13 @@ export class AdminView {
   /**
    * Creates it.
    *
-   * @param subject What it looks at.
+   * @param subject The sources.
    */
   constructor(subject: AdminSubject) {
     this.#subject = subject;
   }
 
-  /** What changes of the status, as it was last heard. */
+  /** The changing part of the status, from the last figures. */
   get changing(): ChangingStatus {
     const { delay, threads } = this.#subject;
     const { load } = threads.known;
@@ -61,7 +61,7 @@ export class AdminView {
   }
 
   /**
-   * Tells of the program as a whole.
+   * Returns the status of the whole program.
    *
    * @returns The status.
    */
@@ -92,9 +92,9 @@ export class AdminView {
   }
 
   /**
-   * Tells of the drain that is under way.
+   * Returns the drain in progress.
    *
-   * @returns The drain; `undefined` where there is none.
+   * @returns The drain; `undefined` if none has begun.
    */
   async drain(): Promise<Drain | undefined> {
     await this.#subject.threads.figures();
@@ -102,7 +102,7 @@ export class AdminView {
   }
 
   /**
-   * Tells why connections were refused or failed.
+   * Counts refused and failed connections by reason.
    *
    * @returns The most frequent first.
    */
@@ -148,7 +148,7 @@ export class AdminView {
   }
 }
 
-/** Without the permission Deno would ask for it on a terminal. */
+/** Without this check Deno would prompt for the permission on a terminal. */
 function readHostName(): string | null {
   const isAllowed = isGranted({ name: "sys", kind: "hostname" });
   return isAllowed ? Deno.hostname() : null;

@@ -16,10 +16,10 @@ import { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
 /**
- * Lets the connections of this thread be seen.
+ * Makes the connections of this thread visible to the watcher.
  *
- * @param ids Memory of the counter of connection numbers.
- * @returns The thread as it is watched.
+ * @param ids Shared memory of the counter of connection ids.
+ * @returns The watched thread.
  */
 export async function watchThread(
   ids: SharedArrayBuffer,
@@ -31,25 +31,25 @@ export async function watchThread(
 }
 
 /**
- * Answers questions about the connections of this thread. Who asks them is a
- * `OtherThread`.
+ * Answers questions about the connections of this thread; an `OtherThread` asks
+ * them.
  *
  * @param registry The connections.
- * @returns What answers.
+ * @returns The handler of questions.
  */
 export function answerFor(registry: Registry): WatchedThread {
   const delay = new LoopDelay();
   const answers = new WorkerAnswers(registry, delay);
   return {
     registry,
-    // Both ends are the same program: what is asked is what can be asked.
+    // Both ends are the same program, so every question is a valid one.
     answer: (question, asked) =>
       answer(answers, question as ThreadQuestion, asked as never),
     [Symbol.dispose]: () => delay[Symbol.dispose](),
   };
 }
 
-/** What a thread uses of the program is told with its figures. */
+/** The figures include the thread's resources. */
 class WorkerAnswers extends ThreadAnswers {
   readonly #delay: LoopDelay;
 

@@ -1,6 +1,6 @@
 /**
- * Whoever watches a server: the admin listener, traces, or nobody, which costs
- * nothing.
+ * The watchers of a server: the admin listener and traces. Without them,
+ * watching costs nothing.
  *
  * @module
  */
@@ -27,15 +27,15 @@ const STARTED_AT = Math.round(performance.timeOrigin);
 
 /** A server that is to be watched. */
 export interface WatchedServer {
-  /** Tells what it is configured to be, without secrets (default: options). */
+  /** Returns its configuration without secrets (default: its options). */
   config?: (() => unknown) | undefined;
-  /** Files that can be read again. */
+  /** Files that can be reloaded. */
   files: readonly Reloadable[];
   /** Its fleet (default none). */
   fleet?: Pick<Fleet, "bans" | "nodes"> | undefined;
 }
 
-/** Values of options that decide who watches, and what they say. */
+/** Options that select and describe the watchers. */
 export type WatchedOptions = Partial<AdminOptions> & {
   /** Redis of a fleet. */
   readonly "fleet"?: unknown;
@@ -43,7 +43,7 @@ export type WatchedOptions = Partial<AdminOptions> & {
 
 /** Options for {@linkcode openWatchers}. */
 export interface WatcherOptions {
-  /** Begins the end of the program, as a signal does. */
+  /** Begins the shutdown, as a signal does. */
   drain(): void;
   /**
    * Whether other threads take the connections, and this one none (default
@@ -52,38 +52,39 @@ export interface WatcherOptions {
   hasWorkers?: boolean;
 }
 
-/** Whoever watches; ended when disposed of. */
+/** The open watchers; disposing of them closes them. */
 export interface Watchers extends AsyncDisposable {
   /**
-   * Takes in connections of this thread; `undefined` where nobody watches, or
-   * workers take them.
+   * Registry for connections of this thread; `undefined` without watchers, or
+   * if workers accept them.
    */
   readonly registry: Registry | undefined;
-  /** Takes in other threads, where they take the connections. */
+  /** Registers worker threads, if these accept the connections. */
   readonly threads: ThreadWatcher | undefined;
-  /** What to say of it once it serves. */
+  /** Lines for the banner once the server runs. */
   readonly banner: readonly Announcement[];
   /** Files to read again when they change. */
   readonly files: readonly Reloadable[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
-  /** Hears that the server has started. */
+  /** Call this when the server has started. */
   start(server: WatchedServer): void;
   /**
-   * Hears that a drain begins, or has less time left.
+   * Call this when a drain begins, or its time is shortened.
    *
-   * @param deadline Milliseconds until the rest is cut.
+   * @param deadline Milliseconds until the remaining connections are cut.
    */
   drain(deadline: number): void;
 }
 
 /**
- * Begins to watch, before the server starts: what can't be had stops the start.
+ * Opens the watchers before the server starts, so that an error stops the
+ * start.
  *
  * @param options Values of the options.
  * @param log Receives log events.
- * @param settings Where connections are, and what can be done.
- * @returns Whoever watches.
+ * @param settings The server to watch, and the actions of the operator.
+ * @returns The watchers.
  * @throws {UsageError} If others could use the admin listener without a token.
  * @throws {StartError} If it can't listen.
  */

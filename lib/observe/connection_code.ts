@@ -13,19 +13,18 @@ export const REFUSAL_CODES = {
   "protocol": "The client broke the protocol, or spoke another one",
   "unauthenticated": "The client sent no credentials, or wrong ones",
   "banned": "The client's address is banned",
-  "revoked":
-    "A change of users, certificates or rules refused the open connection",
+  "revoked": "A change of users, certificates or rules cut the open connection",
   "name-mismatch": "The name in the client's first bytes is not the target's",
   "draining": "Sluice is shutting down",
-  "loop": "The connection came back to a listener on its way",
-  "limit-reached": "A limit without a name of its own is reached",
+  "loop": "The connection came back to a listener that it had passed",
+  "limit-reached": "A limit without its own name is reached",
   "connections": "`--max-connections` is reached",
   "connections-per-client": "`--max-connections-per-client` is reached",
   "connections-per-user": "`--max-connections-per-user` is reached",
   "associations": "The limit of UDP associations is reached",
   "associations-per-client": "The client has too many UDP associations",
   "connection-rate": "The client opens connections too fast",
-  "password-checks": "Too many password checks wait",
+  "password-checks": "Too many password checks are waiting",
   "quota": "The user's daily quota is used up",
   "dial-refused": "The target refused the connection",
   "dial-network-unreachable": "The target's network is unreachable",
@@ -38,7 +37,7 @@ export const REFUSAL_CODES = {
   "dial-parent-failed": "A parent failed",
   "dial-parent-timeout": "A parent did not answer in time",
   "dial-no-udp": "A parent on the way does not carry UDP",
-  "dial-failed": "The target was not reached for another reason",
+  "dial-failed": "The target could not be reached for another reason",
   "other": "Another reason, in `reason`",
 } as const;
 
@@ -59,15 +58,15 @@ export const END_CODES = {
   "half-close-timeout":
     "No byte for the time of `--half-close-timeout` after one side had closed",
   "drain-timeout": "Still open at the end of `--drain-timeout`",
-  "timeout": "Another wait took too long",
+  "timeout": "Another time limit passed",
   "shutdown": "Cut by the shutdown",
   "operator": "An operator ended it",
-  "place-needed": "Another connection needed its place",
+  "place-needed": "Sluice closed it to make room for another connection",
   "slow-reader": "The client read too slowly",
   "silent": "The client did not answer the hub's heartbeat",
   "tls-refused": "Sluice refused the client's TLS",
   "tls-left": "The client ended the TLS handshake",
-  "reset-asked": "`sluice echo` reset it, as its options ask",
+  "reset-asked": "`sluice echo` reset it because of its options",
 } as const;
 
 /** One of {@linkcode REFUSAL_CODES}, or the status of an HTTP answer. */

@@ -9,7 +9,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseConfiguredHost } from "../wire/host_name.ts";
 import { quote } from "../wire/quote.ts";
 
-/** Where an admin listener is. */
+/** The address of an admin listener. */
 export interface AdminAddress {
   /** The address as shown to people: `HOST:PORT`, `unix:PATH` or a URL. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface AdminAddress {
   readonly isTls: boolean;
   /** Value of `Host`. */
   readonly host: string;
-  /** Where the paths of all calls begin; it ends with a slash. */
+  /** Prefix of all request paths; it ends with a slash. */
   readonly path: string;
   /** The socket to connect to. */
   readonly socket:
@@ -38,14 +38,15 @@ const DEFAULT_PORT: Readonly<Record<string, number>> = {
 /**
  * Parses an address.
  *
- * @param given The operands on the command line; none is
- *   {@linkcode USUAL_ADDRESS}.
- * @throws {SyntaxError} If they are not one address; the message says why.
+ * @param given The operands on the command line (default
+ *   {@linkcode USUAL_ADDRESS}).
+ * @throws {SyntaxError} If they are not a single valid address; the message
+ *   says why.
  */
 export function parseAdminAddress(given: readonly string[]): AdminAddress {
   const [text = USUAL_ADDRESS, ...more] = given;
   if (more.length > 0) {
-    throw new SyntaxError(`it is one address, not ${given.length}`);
+    throw new SyntaxError(`expected one address, not ${given.length}`);
   }
   if (/^https?:\/\//i.test(text)) return parseUrl(text);
   const endpoint = parseEndpoint(text, "127.0.0.1");
@@ -74,7 +75,9 @@ function parseUrl(text: string): AdminAddress {
   }
   if (url.search !== "" || url.hash !== "") {
     throw new SyntaxError(
-      `${quote(text)} has a query; write only where the page is`,
+      `${
+        quote(text)
+      } has a query or a fragment; give only the address of the admin page`,
     );
   }
   const path = url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`;

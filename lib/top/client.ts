@@ -1,8 +1,9 @@
 /**
- * Calls of an admin listener.
+ * Calls to an admin listener.
  *
- * `node:http` makes them: it reaches Unix sockets, and it heeds no proxy of the
- * environment. `fetch` would ask even a Unix socket as if it were a proxy.
+ * They use `node:http`, because it can connect to Unix sockets and ignores
+ * proxy variables of the environment. `fetch` would speak to a Unix socket as
+ * if it were a proxy.
  *
  * @module
  */
@@ -22,7 +23,7 @@ import type { AdminAddress } from "./address.ts";
 /** The header of every call that changes something. */
 const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
-/** Most bytes of an answer; that of 1,000 talkers has 0.2 million. */
+/** Most bytes of an answer; 1,000 talkers need 0.2 million. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Statuses of responses that have no body (Fetch Standard). */
@@ -38,7 +39,7 @@ export interface ClientOptions {
   timeout: number;
 }
 
-/** Calls of one admin listener; disposing of it ends them all. */
+/** Calls to one admin listener; disposing of it ends them all. */
 export class AdminClient implements Disposable {
   /** The address. */
   readonly address: AdminAddress;
@@ -67,7 +68,7 @@ export class AdminClient implements Disposable {
   }
 
   /**
-   * Opens an answer that has no end.
+   * Opens an endless answer, such as the event stream.
    *
    * @throws {ApiError} If the answer is a failure.
    */
@@ -75,13 +76,13 @@ export class AdminClient implements Disposable {
     return this.#send("GET", path, limit?.());
   }
 
-  /** Says in words why a call has failed. */
+  /** Describes in words why a call failed. */
   describe(error: unknown): string {
     if (error instanceof ApiError) {
       return error.status === 401 ? this.#describeToken() : error.message;
     }
     if (error instanceof SyntaxError || error instanceof RangeError) {
-      return "it does not answer as the admin API does";
+      return "the answer is not from a Sluice admin API";
     }
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return `no answer within ${this.#options.timeout / 1000} s`;
@@ -152,7 +153,7 @@ function toResponse(message: IncomingMessage): Response {
   return new Response(body, { status });
 }
 
-/** Reads an answer up to a bound. */
+/** Reads an answer of at most {@linkcode MOST_BYTES}. */
 async function readText(response: Response): Promise<string> {
   if (response.body === null) return "";
   const decoder = new TextDecoder();

@@ -16,7 +16,7 @@ import type { Frame } from "./frame.ts";
 import { TABLE_LINES } from "./table.ts";
 import type { Panel } from "./view.ts";
 
-/** Lines below the panel. */
+/** Number of lines below the panel. */
 const FOOTER_LINES = 1;
 
 const DRAWERS: Readonly<
@@ -31,13 +31,13 @@ const DRAWERS: Readonly<
 
 const PROMPT = "Filter: ";
 
-/** What the last line offers, by panel. */
+/** The keys that the last line shows, by panel. */
 const FOOTERS: Readonly<Record<Panel, string>> = {
   tunnels:
     "/ filter  s sort  k kill  t talkers  e errors  p pause  ? keys  q quit",
   details: "k kill  b ban  Esc back  ? keys  q quit",
   talkers:
-    "Tab who  s order  [ ] time  Enter filter  Esc back  p pause  ? keys  q quit",
+    "Tab kind  s order  [ ] time  Enter filter  Esc back  p pause  ? keys  q quit",
   errors: "[ ] time  Up Down scroll  Esc back  p pause  ? keys  q quit",
   help: "Esc back  q quit",
 };
@@ -45,9 +45,10 @@ const FOOTERS: Readonly<Record<Panel, string>> = {
 /**
  * Draws a screen.
  *
- * @param frame What to draw. The selections of its view are made visible.
- * @returns As many lines as there are rows, without line ends; none has more
- *   columns than the terminal.
+ * @param frame What to draw. Its view scrolls so that the selections are
+ *   visible.
+ * @returns One line for each row of the terminal, without line ends; none is
+ *   wider than the terminal.
  */
 export function draw(frame: Frame): string[] {
   const { rows } = frame.size;
@@ -93,14 +94,14 @@ function drawFooter({ isStyled, size, view }: Frame): string {
   return styled(clip(FOOTERS[panel], columns), "faint", isStyled);
 }
 
-/** What is wrong with the filter has its own line above it. */
+/** An error in the filter gets its own line above the filter. */
 function drawFault({ isStyled, size, view }: Frame): string | undefined {
   const { notice, question } = view;
   if (question?.is !== "filter" || notice === "") return undefined;
   return styled(clip(notice, size.columns), "warning", isStyled);
 }
 
-/** The end of what is typed, as far as there is room for it. */
+/** The end of the typed text that fits. */
 function lastPart(text: string, columns: number): string {
   let part = text;
   while (widthOf(part) > Math.max(0, columns)) part = part.slice(1);

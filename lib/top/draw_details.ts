@@ -8,10 +8,10 @@ import { styled } from "../cli/layout.ts";
 import { clip, fillCell, fold } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 
-/** Columns of the names, with the space after them. */
+/** Width of the names in columns, with the space after them. */
 const NAMES = 15;
 
-/** Draws everything about the tunnel that was selected. */
+/** Draws everything about the selected tunnel. */
 export function drawDetails(
   { isStyled, picture, size, view }: Frame,
 ): string[] {

@@ -17,7 +17,7 @@ import { styled } from "../cli/layout.ts";
 import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 
-/** Columns of counts, and of results. */
+/** Width of counts and of results, in columns. */
 const WIDTH = { count: 9, result: 9 } as const;
 
 /**
@@ -32,7 +32,7 @@ export function drawErrors(frame: Frame, height: number): string[] {
   return [title, ...errorLines(frame).slice(first, first + height - 1)];
 }
 
-/** Draws all lines below the title. */
+/** Draws all lines below the title, including those scrolled out of view. */
 export function errorLines(frame: Frame): string[] {
   const { isStyled, picture, size } = frame;
   const { answer, fault } = picture.failures;
@@ -57,14 +57,14 @@ export function errorLines(frame: Frame): string[] {
       ),
     ),
     ...section(
-      "Refused by the rule",
+      "Refused by rule",
       rules.map(({ count, error, rule }) => counted(count, error) + rule),
     ),
     ...section(
-      "Targets that were not reached",
+      "Targets not reached",
       targets.map(({ count, error, target }) => counted(count, error) + target),
     ),
-    ...section("The last ones", describeLast(picture.last.answer)),
+    ...section("Most recent", describeLast(picture.last.answer)),
   ];
 }
 
@@ -101,7 +101,7 @@ function inMilliseconds(time: number): string {
   return `${time < 9.95 ? time.toFixed(1) : formatCount(time)} ms`;
 }
 
-/** A count that may be too large has a mark. */
+/** Marks a count that may be too large. */
 function counted(count: number, error: number): string {
   const text = `${error === 0 ? "" : "<="}${formatCount(count)}`;
   return `${fillCell(text, WIDTH.count, "right")}  `;

@@ -1,5 +1,5 @@
 /**
- * Draws what is above every panel.
+ * Draws the lines above every panel.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { clip, fillCell, widthOf } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 import type { Picture } from "./picture.ts";
 
-/** Columns between two figures of a line. */
+/** Gap between two figures of a line. */
 const BETWEEN = "   ";
 
 /**
@@ -47,12 +47,12 @@ export function drawHeader(frame: Frame): string[] {
   ];
 }
 
-/** The machine, and its name in a fleet. */
+/** The machine, and its node name in a fleet. */
 function placeOf(status: Picture["status"]): string[] {
   return [status?.host, status?.node].filter((name) => name != null);
 }
 
-/** Lines of {@linkcode drawHeader}. */
+/** Number of lines of {@linkcode drawHeader}. */
 export const HEADER_LINES = 3;
 
 function describeState({ picture, view }: Frame): [string, boolean] {

@@ -1,5 +1,5 @@
 /**
- * Draws who uses most.
+ * Draws the top talkers.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Frame } from "./frame.ts";
 import type { Talker } from "./view.ts";
 import { MARK, markLine, TABLE_LINES } from "./table.ts";
 
-/** Columns of the figures. */
+/** Width of the figures, in columns. */
 const WIDTH = { bytes: 17, connections: 19, share: 9 } as const;
 
 /**
@@ -59,7 +59,7 @@ export function drawTalkers(frame: Frame, height: number): string[] {
   ];
 }
 
-/** A figure that may be too large says by how much. */
+/** Appends to a figure by how much it may be too large. */
 function figuresOf(
   talker: Talker,
   all: TalkersAnswer,

@@ -10,16 +10,16 @@ import { escape } from "../observe/escape.ts";
 /** Characters that have one column each. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** Marks that stand on the character before them. */
+/** Combining marks, which take no column of their own. */
 const MARK = /^[\p{Mn}\p{Me}]$/u;
 
-/** Stands for the end of a text that does not fit; one column. */
+/** Replaces the end of a text that does not fit; one column. */
 const REST = "…";
 
-/** Longest text to look at; no name or address has more. */
+/** Most characters of a text to process; no name or address is longer. */
 const LONGEST = 1_024;
 
-/** Side of a cell where the text stands. */
+/** Side of the cell to which text is aligned. */
 export type Side = "left" | "right";
 
 /**
@@ -28,8 +28,8 @@ export type Side = "left" | "right";
  *
  * @param text Text from any source.
  * @param columns Most columns of the result.
- * @returns One line without control characters. A wide character that would
- *   stick out is left out whole.
+ * @returns One line without control characters. A wide character that does not
+ *   fit completely is left out.
  */
 export function clip(text: string, columns: number): string {
   const shown = escape(text.slice(0, LONGEST));
@@ -71,7 +71,7 @@ export function fold(text: string, columns: number): string[] {
  *
  * @param text Text from any source.
  * @param columns Columns of the cell.
- * @param side Where the text stands (default left).
+ * @param side Alignment (default left).
  * @returns Text that has exactly this number of columns.
  */
 export function fillCell(

@@ -7,9 +7,9 @@
 import { FilterError, parseFilter } from "../admin/filter.ts";
 
 /**
- * Says what is wrong with a filter.
+ * Describes the error in a filter.
  *
- * @returns The fault; `undefined` if there is none.
+ * @returns The error; `undefined` if the filter is valid.
  */
 export function filterFault(text: string): string | undefined {
   try {

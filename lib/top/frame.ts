@@ -1,5 +1,5 @@
 /**
- * Everything that a screen is drawn from.
+ * The input for drawing a screen.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Picture } from "./picture.ts";
 import type { Size } from "./terminal_screen.ts";
 import type { View } from "./view.ts";
 
-/** Everything that a screen is drawn from. */
+/** The input for drawing a screen. */
 export interface Frame {
   /** The server. */
   readonly picture: Picture;
-  /** What to show of it. */
+  /** The panel, the selections and the order. */
   readonly view: View;
-  /** The room for it. */
+  /** The size of the terminal. */
   readonly size: Size;
-  /** Name of the admin listener's address. */
+  /** Address of the admin listener, as shown. */
   readonly address: string;
-  /** Whether the terminal has styles. */
+  /** Whether to use colours and bold text. */
   readonly isStyled: boolean;
 }

@@ -1,6 +1,5 @@
 /**
- * The figures that the event stream does not tell: who uses most, and what goes
- * wrong.
+ * The figures that the event stream lacks: top talkers and failures.
  *
  * @module
  */
@@ -17,27 +16,27 @@ import type { View } from "./view.ts";
 /** Most talkers to show. */
 const MOST_TALKERS = 100;
 
-/** Range of the share of failures above every panel. */
+/** Range of the failure share in the header. */
 const SHARE_RANGE = "5m";
 
-/** The newest connections that were refused or failed. */
+/** Filter for connections that were refused or failed. */
 const LAST = new URLSearchParams({
   filter: "-result=ok -result=cut -result=dropped",
   limit: "20",
 });
 
-/** What is known of a question, or why nothing is. */
+/** The last answer to a question, or the reason why it has none. */
 export interface AnswerState<T> {
   /** The last answer; `undefined` before it. */
   readonly answer: T | undefined;
-  /** Why the last question has failed; empty if it has not. */
+  /** Why the last question failed; empty if it succeeded. */
   readonly fault: string;
 }
 
-/** Nothing is known yet. */
+/** State before the first answer. */
 export const UNKNOWN: AnswerState<never> = { answer: undefined, fault: "" };
 
-/** Asks for figures, one round of questions at a time. */
+/** Requests figures, one round at a time. */
 export class Inquiries {
   /** Share of connections that are refused or fail, 0 to 1. */
   share: number | undefined;
@@ -56,7 +55,7 @@ export class Inquiries {
   /**
    * Asks a server.
    *
-   * @param onAnswer Called when figures have come.
+   * @param onAnswer Called when new figures have arrived.
    */
   constructor(client: AdminClient, onAnswer: () => void = () => {}) {
     this.#client = client;
@@ -64,8 +63,8 @@ export class Inquiries {
   }
 
   /**
-   * Asks for what the view shows, now or after the question under way. It never
-   * rejects: figures that can't be had say why.
+   * Requests the figures that the view shows, now or after the round in
+   * progress. It never rejects: a failed request stores its reason.
    */
   async ask(view: View): Promise<void> {
     this.#isStale = true;
@@ -117,7 +116,7 @@ export class Inquiries {
     this.share = answer?.ended === 0 ? undefined : answer?.share;
   }
 
-  /** A failure keeps the answer before it. */
+  /** A failure keeps the previous answer. */
   async #answer<C extends keyof Calls>(
     call: C,
     { answer }: AnswerState<Calls[C]>,

@@ -1,5 +1,5 @@
 /**
- * What follows from a key.
+ * The effect of a key.
  *
  * @module
  */
@@ -10,19 +10,19 @@ export type ChangeCall =
   | `DELETE /api/tunnels?${string}`
   | `POST /api/bans?${string}`;
 
-/** What follows from a key, besides a new drawing. */
+/** The effect of a key, besides a redraw. */
 export type KeyResult =
-  /** Nothing. */
+  /** Only redraw. */
   | { readonly is: "draw" }
-  /** Another picture is needed, also during a pause. */
+  /** Take another picture, even during a pause. */
   | { readonly is: "look" }
-  /** Other figures are needed from the server. */
+  /** Request other figures from the server. */
   | { readonly is: "ask" }
-  /** Everything is to be drawn again. */
+  /** Clear the screen and draw everything again. */
   | { readonly is: "redraw" }
-  /** The program is to stop until the shell continues it. */
+  /** Suspend the program until the shell resumes it. */
   | { readonly is: "stop" }
-  /** The program is to end. */
+  /** End the program. */
   | { readonly is: "quit" }
-  /** Tunnels are to be ended. */
+  /** Send a call that ends tunnels or bans a client. */
   | { readonly is: "change"; readonly call: ChangeCall };

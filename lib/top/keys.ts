@@ -49,11 +49,11 @@ const SEQUENCE =
   // deno-lint-ignore no-control-regex
   /^\u001b(?:O([A-Z])|\[(\d*)(?:;\d*)*([A-Za-z~]))/;
 
-/** What may still become a sequence. */
+/** Input that may still become a sequence. */
 // deno-lint-ignore no-control-regex
 const BEGUN = /^\u001b(?:O|\[[\d;]*)?$/;
 
-/** Most characters of a sequence; longer ones are no keys. */
+/** Most characters of a sequence; longer ones are not keys. */
 const LONGEST = 32;
 
 /** Recognises keys. */
@@ -86,9 +86,9 @@ export class KeyParser {
   }
 
   /**
-   * Ends what has begun, because nothing has followed for a while.
+   * Completes pending input, because nothing followed it for a while.
    *
-   * @returns `escape`, if it was that.
+   * @returns `escape`, if that key was pending.
    */
   flush(): KeyName[] {
     const isEscape = this.#text === "\u001b";
@@ -96,7 +96,7 @@ export class KeyParser {
     return isEscape ? ["escape"] : [];
   }
 
-  /** `undefined` for what is no key. */
+  /** Returns `undefined` for bytes that are not a key. */
   #take(): KeyName | undefined {
     const text = this.#text;
     const found = SEQUENCE.exec(text);

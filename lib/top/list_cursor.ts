@@ -29,10 +29,10 @@ export class ListCursor<Item> {
   }
 
   /**
-   * Takes a new list. The selected item stays selected; if it is gone, the one
-   * in its place is.
+   * Sets a new list. The selected item stays selected; if it is gone, the item
+   * in its place becomes selected.
    *
-   * @param isSame Tells whether two items are the same one.
+   * @param isSame Whether two values are the same item.
    */
   take(
     items: readonly Item[],
@@ -40,13 +40,13 @@ export class ListCursor<Item> {
   ): void {
     const { item } = this;
     const found = item === undefined || this.#index === 0
-      ? -1 // At the top one looks at what comes first.
+      ? -1 // At the top, the first item stays selected.
       : items.findIndex((other) => isSame(item, other));
     this.#items = items;
     this.#select(found < 0 ? this.#index : found);
   }
 
-  /** Takes the number of lines that are visible. */
+  /** Sets the number of visible lines. */
   fit(height: number): void {
     this.#height = Math.max(1, height);
     this.#select(this.#index);

@@ -36,12 +36,12 @@ export const TOP_OPTIONS = {
   }),
   "ca": path({
     help:
-      "authorities (PEM) that sign the certificate of an https:// URL (default: the well-known ones)",
+      "CA certificates (PEM) to trust for an https:// URL (default: the well-known ones)",
   }),
   "filter": option("text", {
     value: "WORDS",
     help:
-      "show only the tunnels that match, such as user:alice; the words are those of the page",
+      "show only tunnels that match, such as user:alice; same grammar as the filter of the admin page",
   }, (text): string => {
     const fault = filterFault(text);
     if (fault !== undefined) throw new SyntaxError(fault);
@@ -52,21 +52,21 @@ export const TOP_OPTIONS = {
     default: "rate",
     help: `what to sort by: ${
       SORT_NAMES.join(", ")
-    }; numbers begin with the largest`,
+    }; the largest numbers come first`,
   }),
-  "reverse": flag("sort the other way round"),
+  "reverse": flag("reverse the order"),
   "interval": duration({
     default: "2s",
     least: "1s",
     most: "1m",
-    help: "time between two pictures, and the time that a rate covers",
+    help: "time between two pictures; rates are averages over it",
   }),
   "answer-timeout": duration({
     default: "10s",
-    help: "time limit for an answer of the admin listener; 0 disables it",
+    help: "time limit for each answer of the admin listener; 0 disables it",
   }),
   "once": flag(
-    "print one picture after an interval, and end; needs no terminal",
+    "print one picture after one interval, and exit; needs no terminal",
   ),
   "json": flag("print the picture as JSON, for programs", { requires: "once" }),
   ...ASK_OPTIONS,

@@ -1,6 +1,5 @@
 /**
- * A picture of the server at one moment. It does not change while a person
- * looks at it.
+ * A snapshot of the server. It does not change while a person looks at it.
  *
  * @module
  */
@@ -22,7 +21,7 @@ import type { AnswerState, Inquiries } from "./inquiries.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { type SortName, SORTS } from "./sorts.ts";
 
-/** What to see. */
+/** What to include. */
 export interface Query {
   /** The filter of the tunnels, as typed. */
   readonly filter: string;
@@ -36,7 +35,7 @@ export interface Query {
   readonly details?: Row | undefined;
 }
 
-/** Sums of all tunnels a second. */
+/** Rates of all tunnels together, a second. */
 export interface PicturedRates {
   /** Bytes to targets. */
   readonly up: number;
@@ -58,30 +57,32 @@ export interface Picture {
   readonly rates: PicturedRates;
   /** The tunnels that match, in order. */
   readonly tunnels: readonly PicturedTunnel[];
-  /** How many are open, matching or not. */
+  /** Number of open tunnels, matching or not. */
   readonly open: number;
   /** Everything about the tunnel to describe; empty without one. */
   readonly details: readonly PictureFact[];
   /** Share of connections that are refused or fail, 0 to 1, if known. */
   readonly share: number | undefined;
-  /** Who uses most, if that was asked for. */
+  /** Top talkers, if requested. */
   readonly talkers: AnswerState<TalkersAnswer>;
-  /** What goes wrong, if that was asked for. */
+  /** Failures, if requested. */
   readonly failures: AnswerState<FailuresAnswer>;
-  /** The last ones, the oldest first, if that was asked for. */
+  /**
+   * The latest refused or failed connections, the oldest first, if requested.
+   */
   readonly last: AnswerState<ClosedAnswer>;
 }
 
-/** A name and a value, which may be from the network. */
+/** A name and a value; the value may come from the network. */
 export type PictureFact = readonly [name: string, value: string];
 
-/** What is known besides the tunnels. */
+/** The figures besides the tunnels. */
 export type InquiryAnswers = Pick<
   Inquiries,
   "failures" | "last" | "share" | "talkers"
 >;
 
-/** Takes a picture of what is known. */
+/** Takes a snapshot. */
 export function takePicture(
   { list, opened, status, stream }: ServerState,
   { failures, last, share, talkers }: InquiryAnswers,
@@ -119,7 +120,7 @@ function pictureOf(row: Row, { list, seconds }: Moment): PicturedTunnel {
   const { rates, tunnel } = row;
   let up = 0;
   let down = 0;
-  // A tick is a second. The list may be younger than the rate that is asked for.
+  // A tick is a second. The list may be younger than the requested interval.
   const ticks = Math.max(1, Math.min(seconds, list.tick));
   for (let tick = list.tick; tick > list.tick - ticks; tick--) {
     up += rates?.up(tick) ?? 0;

@@ -9,9 +9,9 @@ import type { Row } from "../admin/client/row.ts";
 
 /** A tunnel in a picture. */
 export interface PicturedTunnel {
-  /** What was told of it. Its bytes are those below. */
+  /** The server's description; for bytes, use the fields below. */
   readonly tunnel: Tunnel;
-  /** Milliseconds since its begin. */
+  /** Milliseconds since it began. */
   readonly ageMs: number;
   /** Bytes to the target. */
   readonly sent: number;
@@ -21,6 +21,6 @@ export interface PicturedTunnel {
   readonly up: number;
   /** Bytes a second to the client. */
   readonly down: number;
-  /** Where it is in the list; it also tells whether it has ended since. */
+  /** Its row in the list, which also shows whether it has ended since. */
   readonly row: Row;
 }

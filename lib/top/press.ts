@@ -25,12 +25,12 @@ const DRAW: KeyResult = { is: "draw" };
 const LOOK: KeyResult = { is: "look" };
 const ASK: KeyResult = { is: "ask" };
 
-/** How long a client is banned. */
+/** Duration of a ban. */
 const BAN = "1h";
 
 type KeyEffect = (view: View, picture: Picture) => KeyResult;
 
-/** Keys that work on every panel, while no question is open. */
+/** Keys that work on every panel unless a question is open. */
 const COMMON: Readonly<Record<KeyName, KeyEffect>> = {
   "q": () => ({ is: "quit" }),
   "ctrl-z": () => ({ is: "stop" }),
@@ -50,7 +50,7 @@ const RANGES: Readonly<Record<KeyName, KeyEffect>> = {
   "]": (view) => changeRange(view, 1),
 };
 
-/** Keys of the panels. */
+/** Keys that work on one panel. */
 const PANELS: Readonly<Record<Panel, Readonly<Record<KeyName, KeyEffect>>>> = {
   tunnels: {
     "s": (view) => sortBy(view, 1),
@@ -80,10 +80,10 @@ const PANELS: Readonly<Record<Panel, Readonly<Record<KeyName, KeyEffect>>>> = {
 /**
  * Applies a key.
  *
- * @param view Changed by the key.
+ * @param view The view; the key changes it.
  * @param key The key.
  * @param picture What the person sees.
- * @returns What follows.
+ * @returns The effect.
  */
 export function press(view: View, key: KeyName, picture: Picture): KeyResult {
   if (key === "ctrl-c") return { is: "quit" };
@@ -177,7 +177,7 @@ function askKillAll(view: View, { tunnels }: Picture): KeyResult {
   const { filter } = view;
   const count = tunnels.filter(({ row }) => !row.isGone).length;
   if (filter === "") {
-    view.notice = "K ends what a filter matches; type one with /";
+    view.notice = "K ends all tunnels that match a filter; press / to type one";
   } else if (count === 0) {
     view.notice = "No open tunnel matches the filter";
   } else {
@@ -198,7 +198,7 @@ function askBan(view: View, tunnel: PicturedTunnel | undefined): KeyResult {
   view.question = {
     is: "change",
     call: `POST /api/bans?${query}`,
-    text: `Ban ${client} for ${BAN}, and end its tunnels?`,
+    text: `Ban ${client} for ${BAN} and end its tunnels?`,
   };
   return DRAW;
 }
@@ -229,7 +229,7 @@ function filterByTalker(view: View): KeyResult {
   return LOOK;
 }
 
-/** The next or previous one in a circle. */
+/** The next or previous value; the ends join. */
 function next<T>(all: readonly T[], one: T, step: 1 | -1): T {
   return all[(all.indexOf(one) + step + all.length) % all.length]!;
 }

@@ -1,5 +1,5 @@
 /**
- * What keys do while the last line asks for something.
+ * The keys of a question on the last line.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const LONGEST = 500;
 const DRAW: KeyResult = { is: "draw" };
 const LOOK: KeyResult = { is: "look" };
 
-/** Keys that change what is typed. */
+/** Keys that edit the typed text. */
 const EDITS: Readonly<Record<KeyName, (text: string) => string>> = {
   "backspace": (text) => [...text].slice(0, -1).join(""),
   "ctrl-w": (text) => text.replace(/\S*\s*$/, ""),
@@ -25,9 +25,9 @@ const EDITS: Readonly<Record<KeyName, (text: string) => string>> = {
 /**
  * Applies a key to the question.
  *
- * @param view Changed by the key; it has a question.
+ * @param view The view, with an open question; the key changes it.
  * @param key The key.
- * @returns What follows.
+ * @returns The effect.
  */
 export function pressInQuestion(view: View, key: KeyName): KeyResult {
   const question = view.question!;
@@ -76,7 +76,7 @@ function pressInFilter(
   const text = edit(question.text, key);
   if (text === question.text) return DRAW;
   view.question = { ...question, text };
-  // The table follows what is typed, as far as that makes sense.
+  // The table follows the typed text as long as it is a valid filter.
   if (filterFault(text) !== undefined) return DRAW;
   view.filter = text.trim();
   view.tunnels.reset();

@@ -18,7 +18,7 @@ import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { ServerState } from "./server_state.ts";
 import { type FirstView, openView } from "./view.ts";
 
-/** Columns where there is no terminal. */
+/** Columns without a terminal. */
 const USUAL_COLUMNS = 120;
 
 /** What to print. */
@@ -32,10 +32,10 @@ export interface OnceOptions {
 }
 
 /**
- * Watches a server for an interval, and prints what it saw.
+ * Watches a server for one interval, and prints the result.
  *
  * @returns Exit code.
- * @throws {StartError} If the server ends meanwhile.
+ * @throws {StartError} If the connection is lost meanwhile.
  */
 export async function printOnce(
   client: AdminClient,
@@ -71,7 +71,7 @@ async function watchFor(
   throw new StartError(`Lost ${client.address.name}: ${lost}`);
 }
 
-/** Like an answer of the API: what it does not know is null. */
+/** As in answers of the API, unknown values are null. */
 function describePicture(picture: Picture, { address }: AdminClient): unknown {
   const { at, open, rates, share, status, talkers, tunnels } = picture;
   const { down, opened, up } = rates;

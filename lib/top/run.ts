@@ -23,7 +23,7 @@ export async function runTop(options: TopOptions): Promise<number> {
   const { filter, interval, once, reverse, sort } = options;
   if (!once && !hasTerminal()) {
     throw new UsageError(
-      "sluice top needs a terminal for its screen and its keys; --once prints one picture without one",
+      "sluice top needs a terminal; use --once to print one picture without one",
     );
   }
   using client = await openClient(options);

@@ -18,10 +18,10 @@ export class Scroll {
   }
 
   /**
-   * Takes the size of the text and of its place.
+   * Sets the size of the text and of the visible part.
    *
    * @param count Lines of the text.
-   * @param height Lines that are visible.
+   * @param height Visible lines.
    */
   fit(count: number, height: number): void {
     this.#count = count;

@@ -1,5 +1,5 @@
 /**
- * What is known of the server: its status and its tunnels, as events told them.
+ * The state of the server, collected from its events: status and tunnels.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ServerEvent } from "../admin/client/event_parser.ts";
 import type { LiveListener, StreamState } from "../admin/client/live.ts";
 import { TunnelList } from "../admin/client/tunnel_list.ts";
 
-/** Keeps what events tell. */
+/** Collects the state from events. */
 export class ServerState implements LiveListener {
   /** The tunnels. */
   readonly list: TunnelList = new TunnelList();
@@ -21,13 +21,13 @@ export class ServerState implements LiveListener {
   #status: Status | undefined;
   /** Time of the last tick by the server's clock, in milliseconds since 1970. */
   #tickedAt: number | undefined;
-  /** Whether the server has said that it ends. */
+  /** Whether the server announced its end. */
   #hasEnded = false;
   /** When the server started, by the clock that nobody sets. */
   #startedAt = 0;
 
   /**
-   * Knows nothing yet.
+   * Starts empty.
    *
    * @param onChange Called after each event and each state of the stream.
    */
@@ -42,7 +42,7 @@ export class ServerState implements LiveListener {
     return { ...status, uptimeMs: performance.now() - this.#startedAt };
   }
 
-  /** Takes an event. */
+  /** Applies an event. */
   async onEvent({ data, name }: ServerEvent): Promise<void> {
     if (name === "snapshot") await this.#restart(JSON.parse(data));
     else if (name === "tick") this.#update(JSON.parse(data));
@@ -51,11 +51,11 @@ export class ServerState implements LiveListener {
     this.#onChange("event");
   }
 
-  /** Takes a state of the stream. */
+  /** Stores the state of the stream. */
   onState(state: StreamState): void {
     if (state.is === "live") this.#hasEnded = false;
     if (state.is === "lost") this.#hasEnded ||= state.hasEnded;
-    // The next tries only find that nothing is there.
+    // Later attempts only fail, so the announced end stays true.
     this.stream = state.is === "lost"
       ? { ...state, hasEnded: this.#hasEnded }
       : state;
@@ -73,7 +73,7 @@ export class ServerState implements LiveListener {
     if (this.#status === undefined) return;
     this.#count(event);
     this.#status = { ...this.#status, ...event.status };
-    // The server keeps those that ended; here they would only take memory.
+    // The server keeps ended tunnels; here they would only take memory.
     this.list.update({ ...event, closed: [] });
   }
 

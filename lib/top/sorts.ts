@@ -1,5 +1,5 @@
 /**
- * What tunnels can be sorted by.
+ * The orders in which tunnels can be sorted.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { PicturedTunnel } from "./pictured_tunnel.ts";
 
 /** An order of tunnels. */
 export interface Sort {
-  /** The direction that people usually want. */
+  /** The usual direction. */
   readonly direction: SortDirection;
   /** Returns the sort key. */
   readonly valueOf: (tunnel: PicturedTunnel) => SortValue;
@@ -18,7 +18,7 @@ export interface Sort {
 /** The name of an order. */
 export type SortName = typeof SORT_NAMES[number];
 
-/** The names of the orders, as `s` takes them in turn. */
+/** The names of the orders, in the sequence of the key `s`. */
 export const SORT_NAMES = [
   "rate",
   "up",

@@ -1,5 +1,5 @@
 /**
- * What the tables have in common.
+ * Shared parts of the tables.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { styled } from "../cli/layout.ts";
 import { clip } from "./fill_cell.ts";
 
-/** Marks the selected line, also where there are no styles. */
+/** Marks the selected line, even without styles. */
 export const MARK = "> ";
 
-/** Lines above the rows of a table. */
+/** Number of lines above the rows of a table. */
 export const TABLE_LINES = 2;
 
-/** How a line looks. */
+/** Appearance of a line. */
 export interface LineStyle {
   /** Whether it is the selected one. */
   isSelected: boolean;
-  /** Whether it is about what is over (default false). */
+  /** Whether its item has ended (default false). */
   isFaint?: boolean;
   /** Whether the terminal has styles. */
   isStyled: boolean;

@@ -1,6 +1,6 @@
 /**
- * The whole screen and the keys of a terminal. Whatever ends the program, the
- * terminal is afterwards as it was.
+ * The screen and the keys of a terminal. However the program ends, it restores
+ * the terminal.
  *
  * @module
  */
@@ -17,42 +17,49 @@ export interface Size {
   rows: number;
 }
 
-/** Receives what happens at a terminal. */
+/** Receives the events of a terminal. */
 export interface TerminalListener {
-  /** Takes a key. */
+  /** A key was pressed. */
   onKey(key: KeyName): void;
-  /** The size has changed, or the program runs again after a stop. */
+  /** The size has changed, or the program resumed after a stop. */
   onResize(): void;
   /** The terminal is gone. */
   onEnd(): void;
 }
 
-/** Size of a terminal that does not know it. */
+/** Assumed size of a terminal that reports none. */
 const USUAL: Size = { columns: 80, rows: 24 };
 
 /**
- * The second screen of the terminal, without a cursor and without line wrap
- * (xterm control sequences, private modes), and the way back.
+ * Switches to the terminal's alternate screen, without cursor and line wrap,
+ * and back (xterm control sequences, private modes).
  */
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l";
 const LEAVE = "\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l";
 
-/** Milliseconds after which an Escape was the key, and no sequence. */
+/**
+ * Milliseconds after which an Escape counts as the key, not as the start of a
+ * sequence.
+ */
 const ESCAPE = 50;
 
-/** Milliseconds after which a program that was not stopped goes on. */
+/**
+ * Milliseconds after which the program continues if the system did not stop it.
+ */
 const RESUME = 100;
 
-/** Bytes of one read; a paste has many. */
+/** Most bytes of one read; a paste can be long. */
 const READ = 1_024;
 
-/** Tells whether there is a terminal that can show a whole screen. */
+/**
+ * Returns whether standard input and output are a terminal with a full screen.
+ */
 export function hasTerminal(): boolean {
   return Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
     environmentVariable("TERM") !== "dumb";
 }
 
-/** Whether the terminal is in the hands of this program. */
+/** Whether this program controls the terminal. */
 export class TerminalScreen implements Disposable {
   readonly #listener: TerminalListener;
   readonly #undo: (() => void)[] = [];
@@ -64,7 +71,7 @@ export class TerminalScreen implements Disposable {
   /** Takes the terminal; disposing of it gives it back. */
   constructor(listener: TerminalListener) {
     this.#listener = listener;
-    // Also runs when a mistake ends the program.
+    // Also runs when an internal error ends the program.
     const restore = () => this.#leave();
     addEventListener("unload", restore);
     this.#undo.push(() => removeEventListener("unload", restore));
@@ -86,9 +93,9 @@ export class TerminalScreen implements Disposable {
   }
 
   /**
-   * Shows lines; only those that differ are written.
+   * Shows lines; writes only those that differ from the last ones.
    *
-   * @param lines Not more than there are rows. Each is shorter than a row.
+   * @param lines At most one for each row. Each is shorter than a row.
    */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return;
@@ -108,8 +115,8 @@ export class TerminalScreen implements Disposable {
     if (Deno.build.os === "windows") return;
     this.#leave();
     Deno.kill(Deno.pid, "SIGTSTP");
-    // The system stops no program that nobody could continue (POSIX.1, orphaned
-    // process groups).
+    // The system does not stop a program that no shell could continue (POSIX.1,
+    // orphaned process groups).
     this.#resuming = setTimeout(() => this.#resume(), RESUME);
   }
 

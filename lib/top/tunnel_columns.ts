@@ -11,27 +11,29 @@ import type { Side } from "./fill_cell.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import type { SortName } from "./sorts.ts";
 
-/** A column with its place. */
+/** A column and its layout. */
 export interface TopColumn {
-  /** What it sorts by. */
+  /** Name of the order by this column. */
   readonly sort: SortName;
   /** Its title. */
   readonly title: string;
-  /** Columns of the terminal. */
+  /** Width, in columns of the terminal. */
   readonly width: number;
-  /** Where its text stands. */
+  /** Alignment of its text. */
   readonly side: Side;
-  /** Its text, which may be from the network. */
+  /** Its text, which may come from the network. */
   readonly text: (tunnel: PicturedTunnel) => string;
 }
 
-/** Columns of the terminal between two columns of the table. */
+/** Gap between two columns of the table. */
 export const GAP = 1;
 
 /** From this width on, the table shows the state. */
 const WIDE = 110;
 
-/** Least and most columns, and the share of what the others leave. */
+/**
+ * Least and most columns, and the share of the space that fixed columns leave.
+ */
 interface Share {
   least: number;
   most: number;
@@ -44,7 +46,9 @@ const SHARES = {
   rule: { least: 7, most: 24, share: 0.16 },
 } as const satisfies Record<string, Share>;
 
-/** Least columns of the target; narrower terminals show less on the right. */
+/**
+ * Least columns of the target; narrower terminals cut the table on the right.
+ */
 const LEAST_TARGET = 12;
 
 /**
@@ -96,7 +100,7 @@ export function shownState({ row, tunnel }: PicturedTunnel): string {
   return row.isGone ? "ended" : tunnel.state;
 }
 
-/** A client without its port says more than one without its end. */
+/** If space is short, the port is the part of a client that matters least. */
 function shortClient(client: string, width: number): string {
   return client.length > width ? hostOf(client) : client;
 }

@@ -1,5 +1,5 @@
 /**
- * What a person looks at, and how.
+ * The state of the screen that keys change.
  *
  * @module
  */
@@ -12,68 +12,68 @@ import type { SortName } from "./sorts.ts";
 import type { TalkersAnswer } from "../admin/api.ts";
 import { type RangeName, RANGES } from "../admin/record/ranges.ts";
 
-/** One of those who use most. */
+/** A top talker. */
 export type Talker = TalkersAnswer["talkers"][number];
 
-/** What fills the middle of the screen. */
+/** The content of the middle of the screen. */
 export type Panel = "tunnels" | "details" | "talkers" | "errors" | "help";
 
-/** What talkers are. */
+/** The kinds of talkers. */
 export const DIMENSIONS = ["user", "client", "target", "rule"] as const;
 
-/** What talkers are ranked by. */
+/** The ranking of talkers. */
 export const ORDERS = ["bytes", "connections"] as const;
 
 /** The last 5 minutes, hour or day. */
 export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
-/** What the last line asks for. */
+/** A question on the last line. */
 export type Prompt =
-  /** A filter is typed; `before` comes back with Escape. */
+  /** The person types a filter; Escape restores `before`. */
   | { readonly is: "filter"; readonly text: string; readonly before: string }
-  /** Whether tunnels are to be ended. */
+  /** Confirmation of a call that ends tunnels. */
   | {
     readonly is: "change";
     readonly call: ChangeCall;
     readonly text: string;
   };
 
-/** What a person looks at. */
+/** The state of the screen that keys change. */
 export interface View {
-  /** What fills the middle of the screen. */
+  /** The content of the middle of the screen. */
   panel: Panel;
-  /** Filter of the tunnels, as typed; it has no fault. */
+  /** Valid filter of the tunnels, as typed. */
   filter: string;
-  /** What the tunnels are sorted by. */
+  /** The order of the tunnels. */
   sort: SortName;
-  /** Whether the order is the opposite of the usual one. */
+  /** Whether the order is reversed. */
   isReversed: boolean;
-  /** Whether the picture stays as it is. */
+  /** Whether updates are paused. */
   isPaused: boolean;
-  /** What the last line asks for, if anything. */
+  /** The open question, if any. */
   question: Prompt | undefined;
-  /** What has just happened, or what is wrong; empty if nothing. */
+  /** A message about the last action or an error; empty if none. */
   notice: string;
   /** The selected tunnel. */
   readonly tunnels: ListCursor<PicturedTunnel>;
-  /** The tunnel of the details. */
+  /** The tunnel shown in the details. */
   details: PicturedTunnel | undefined;
   /** The selected talker. */
   readonly talkers: ListCursor<Talker>;
-  /** What talkers are. */
+  /** The kinds of talkers. */
   dimension: typeof DIMENSIONS[number];
-  /** What talkers are ranked by. */
+  /** The ranking of talkers. */
   order: typeof ORDERS[number];
-  /** Time that talkers and errors cover. */
+  /** Range of the talkers and errors. */
   range: RangeName;
   /** The visible part of the errors. */
   readonly errors: Scroll;
 }
 
-/** What to look at first. */
+/** The initial filter and order. */
 export type FirstView = Pick<View, "filter" | "sort" | "isReversed">;
 
-/** Looks at the tunnels. */
+/** Creates a view of the tunnels. */
 export function openView(first: FirstView): View {
   return {
     panel: "tunnels",

@@ -20,12 +20,12 @@ import { ServerState } from "./server_state.ts";
 import { TerminalScreen } from "./terminal_screen.ts";
 import { type FirstView, openView, type View } from "./view.ts";
 
-/** Milliseconds between two questions for talkers and errors, at least. */
+/** Least milliseconds between two requests for talkers and errors. */
 const QUESTIONS = 5_000;
 
-/** How to watch. */
+/** Options for {@linkcode watchServer}. */
 export interface WatchOptions {
-  /** What to look at first. */
+  /** The initial filter and order. */
   first: FirstView;
   /** Milliseconds between two pictures. */
   interval: number;
@@ -112,7 +112,7 @@ class Watch implements Disposable {
     void this.#inquiries.ask(this.#view);
   }
 
-  /** A pause keeps everything but the state of the connection. */
+  /** During a pause only the state of the connection changes. */
   #look(): void {
     const { stream } = this.#state;
     this.#picture = this.#view.isPaused
@@ -185,8 +185,8 @@ function describeChange(
   answer: BannedAnswer | Shape<"Ended"> | void,
 ): string {
   if (answer === undefined) {
-    return `Tunnel ${call.slice(call.lastIndexOf("/") + 1)} was ended`;
+    return `Ended tunnel ${call.slice(call.lastIndexOf("/") + 1)}`;
   }
   const ended = `${formatNumberOf(answer.ended, "tunnel")} ended`;
-  return "ban" in answer ? `${answer.ban.key} is banned, ${ended}` : ended;
+  return "ban" in answer ? `Banned ${answer.ban.key}, ${ended}` : ended;
 }

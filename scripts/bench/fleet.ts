@@ -55,7 +55,7 @@ function usersOf(node: number, count = perNode): string[] {
   );
 }
 
-/** Seats and calls as the script told them. */
+/** Seats and calls, as answered by the script. */
 const known = new Map<number, { seat: number; sequence: number }>();
 
 function places(items: (node: number, round: number) => (string | number)[]) {

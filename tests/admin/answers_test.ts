@@ -7,7 +7,7 @@ import { Sluice } from "../support/sluice.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** What a module of the program and all that it imports at once import. */
+/** All static imports of a module of the program, direct and indirect. */
 async function importsOf(path: string): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", path],
@@ -40,7 +40,7 @@ Deno.test("the admin listener imports libraries only when a request needs them",
   assert(document.some((name) => /^npm:.*\bzod@/.test(name)));
 });
 
-Deno.test("answerRoute() names nothing by a number that its schema refuses", async () => {
+Deno.test("answerRoute() finds no tunnel for a malformed id", async () => {
   await using admin = await startTestAdmin();
   const long = "1".repeat(50);
   for (
@@ -55,7 +55,7 @@ Deno.test("answerRoute() names nothing by a number that its schema refuses", asy
   }
 });
 
-Deno.test("answerRoute() takes a parameter of the path from nowhere else", async () => {
+Deno.test("answerRoute() reads a path parameter only from the path", async () => {
   await using admin = await startTestAdmin();
   const ask = async (path: string) =>
     JSON.parse((await admin.ask("DELETE", path, { headers: CONFIRMED })).text);
@@ -66,11 +66,11 @@ Deno.test("answerRoute() takes a parameter of the path from nowhere else", async
   const { code, message } = (await ask("/api/bans/one?kind=users")).error;
   assertEquals([code, message], [
     "bad_request",
-    "The kind of a ban is client or user",
+    "kind must be client or user",
   ]);
 });
 
-Deno.test("ENDPOINTS answer what their schemas say, and no other fields", async () => {
+Deno.test("ENDPOINTS answer with the fields of their schemas, and no others", async () => {
   await using admin = await startTestAdmin();
   admin.admin.start(fakeNodes());
   for (const [operation, endpoint] of Object.entries(ENDPOINTS)) {
@@ -81,7 +81,7 @@ Deno.test("ENDPOINTS answer what their schemas say, and no other fields", async 
   }
 });
 
-Deno.test("sluice answers what needs more modules with the permissions that doctor lists", async () => {
+Deno.test("sluice loads modules for the API with the permissions that doctor lists", async () => {
   await using sluice = new Sluice(
     {
       permissions: [

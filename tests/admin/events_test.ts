@@ -24,14 +24,14 @@ async function listen(admin: TestAdmin): Promise<Deno.Conn> {
   return conn;
 }
 
-Deno.test("AdminEvents leaves nothing open that ended before the tick after a snapshot", async () => {
+Deno.test("AdminEvents reports tunnels as gone that end between a snapshot and its tick", async () => {
   await using admin = await startTestAdmin({ eventStep: 300 });
   await using echo = startEcho();
   await using test = await startTestProxy({ host: watched(admin.registry) });
   using first = await listen(admin);
   const others = readEvents(first);
   assertEquals((await others.next()).value!.name, "snapshot");
-  // Behind a tick there is time until the next one.
+  // Right after a tick, the next one is a whole interval away.
   assertEquals((await others.next()).value!.name, "tick");
   const tunnel = await openTunnel(test, echo.addr);
   using second = await listen(admin);
@@ -64,7 +64,7 @@ Deno.test("AdminEvents.close() tells readers that the program ends", async () =>
   await closed;
 });
 
-Deno.test("AdminEvents sends everything first, then the changes", async () => {
+Deno.test("AdminEvents sends a snapshot first, then the changes", async () => {
   await using admin = await startTestAdmin({ eventStep: 20 });
   await using echo = startEcho();
   const { registry } = admin;
@@ -87,7 +87,7 @@ Deno.test("AdminEvents sends everything first, then the changes", async () => {
   }
   await writeAll(before, "hello");
   await readExactly(before, 5);
-  // A look may come between the two directions.
+  // A tick may fall between the two directions.
   const changed = await until(({ changed }) =>
     changed.some(([, , received]: number[]) => received === 5)
   );
@@ -126,7 +126,7 @@ Deno.test("AdminEvents sends a new point of the history", async () => {
   }
 });
 
-Deno.test("AdminEvents takes so many readers, and more when they have left", async () => {
+Deno.test("AdminEvents limits readers, and accepts new ones when others have left", async () => {
   await using admin = await startTestAdmin({ eventStep: 10 });
   const readers: Deno.Conn[] = [];
   for (let n = 0; n < MOST_READERS; n++) {
@@ -144,7 +144,7 @@ Deno.test("AdminEvents takes so many readers, and more when they have left", asy
   }
 });
 
-Deno.test("AdminEvents drops a reader that is too slow, and looks at nothing without any", async () => {
+Deno.test("AdminEvents disconnects a slow reader, and does no work without readers", async () => {
   await using admin = await startTestAdmin();
   let looks = 0;
   const view = {

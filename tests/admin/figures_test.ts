@@ -25,7 +25,7 @@ async function scrape(admin: TestAdmin): Promise<Figures> {
   return parseFigures(text);
 }
 
-Deno.test("openFigures() counts the bytes of a tunnel while it is open, and never fewer later", async () => {
+Deno.test("openFigures() counts the bytes of a tunnel while it is open, and the count never falls", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
@@ -56,7 +56,7 @@ Deno.test("openFigures() counts the bytes of a tunnel while it is open, and neve
   assertEquals(after.get(ended), 1);
 });
 
-Deno.test("openFigures() never reports less while connections come and go", async () => {
+Deno.test("openFigures() never reports smaller counts while connections come and go", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
@@ -82,7 +82,7 @@ Deno.test("openFigures() never reports less while connections come and go", asyn
   await Promise.all(clients);
 });
 
-Deno.test("openFigures() counts refusals by reason, and exposes nothing that a client has chosen", async () => {
+Deno.test("openFigures() counts refusals by reason, and exposes no text from clients", async () => {
   await using admin = await startTestAdmin();
   const { registry } = admin;
   const bans = new Bans({ after: 1 });
@@ -180,7 +180,7 @@ Deno.test("openFigures() counts the datagrams of associations, open and closed",
   assertEquals(figures.get("sluice_udp_open_associations"), 0);
 });
 
-Deno.test("openFigures() reports about as many descriptors as are open", async () => {
+Deno.test("openFigures() reports roughly the open descriptors", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;

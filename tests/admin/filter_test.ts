@@ -23,7 +23,7 @@ const TUNNEL = {
   sent: 17,
 };
 
-Deno.test("matchesFilter() lets through what meets all of its words", () => {
+Deno.test("matchesFilter() matches only if all words match", () => {
   const cases: [filter: string, isMet: boolean][] = [
     ["", true],
     ["   ", true],
@@ -37,7 +37,7 @@ Deno.test("matchesFilter() lets through what meets all of its words", () => {
     ['user:"alice smith"', true],
     ['"alice smith"', true],
     ["user:alice smith", true],
-    // In quotes it is what it looks like.
+    // In quotes, it is literal.
     ['"user:alice"', false],
     ["target:alice", false],
     ["proto:socks5 state:open", true],
@@ -50,16 +50,16 @@ Deno.test("matchesFilter() lets through what meets all of its words", () => {
     ["-rule:office", true],
     ["id:17", true],
     ["id:1", false],
-    // Of no field's, so parts of the word.
+    // No field has this name, so it is part of the word.
     ["constructor:x", false],
     ["http://", false],
     ["localhost:8000", false],
-    // Being typed.
+    // Incomplete while typing.
     ["user:", true],
     ["user=", true],
     ["-", false],
     ['user:"al', true],
-    // Numbers are looked for by nothing but their id.
+    // Only `id` searches numbers.
     ["17", false],
     ["listener:1080", true],
     // The whole value, with or without its port.
@@ -82,7 +82,7 @@ Deno.test("matchesFilter() lets through what meets all of its words", () => {
   }
 });
 
-Deno.test("parseFilter() names the field that a misspelt one resembles", () => {
+Deno.test("parseFilter() suggests the right name of a misspelt field", () => {
   const cases = [
     ["users:bob", "user"],
     ["-usr:bob", "user"],
@@ -108,7 +108,7 @@ Deno.test("parseFilter() names the field that a misspelt one resembles", () => {
   assertEquals(parseFilter('"users:80"').map(({ text }) => text), ["users:80"]);
 });
 
-Deno.test("parseFilter() takes every field, and names of hosts as words", () => {
+Deno.test("parseFilter() accepts every field, and takes host names as words", () => {
   for (const name of FIELD_NAMES) {
     assertEquals(parseFilter(`${name}:x`)[0]!.field !== undefined, true, name);
   }
@@ -147,7 +147,7 @@ Deno.test("formatTerm() writes a term that matches the value and no other", () =
       );
     }
   }
-  // A quote cannot be written, so the longest part is searched.
+  // Filters cannot express a quote, so the longest part is searched.
   assertEquals(formatTerm("user", 'al"ice'), 'user:"ice"');
 });
 

@@ -76,12 +76,12 @@ async function send(
     await writeAll(conn, bytes);
     await conn.closeWrite();
   } catch {
-    // It has refused before the end.
+    // It refused before it had read everything.
   }
   return await within(10_000, readToEnd(conn));
 }
 
-Deno.test("startAdmin() answers odd requests with what fits, and does nothing that they say", async () => {
+Deno.test("startAdmin() answers malformed requests correctly, and changes nothing", async () => {
   const random = fuzzRandom(9);
   const said: LogEvent[] = [];
   let asked = 0;

@@ -18,7 +18,7 @@ import {
 const TOKEN = "correct-horse-battery-staple";
 const BEARER = { Authorization: `Bearer ${TOKEN}` };
 
-/** Asks for both kinds of health, which must be told within a second. */
+/** Makes both health checks, which must get answers within a second. */
 async function assertHealthy(admin: TestAdmin): Promise<void> {
   for (const [path, text] of [["/healthz", "ok\n"], ["/readyz", "ready\n"]]) {
     const began = performance.now();
@@ -32,7 +32,7 @@ async function assertHealthy(admin: TestAdmin): Promise<void> {
 class Crowd implements Disposable {
   readonly conns: Deno.Conn[] = [];
 
-  /** Opens so many, each saying something. */
+  /** Opens connections, each of which sends a text. */
   static async open(
     admin: TestAdmin,
     count: number,
@@ -54,15 +54,15 @@ class Crowd implements Disposable {
 
 const CROWDS: { name: string; said: string }[] = [
   { name: "slow heads", said: "GET /healthz HTTP/1.1\r\nHost: loc" },
-  { name: "clients that say nothing", said: "" },
+  { name: "silent clients", said: "" },
   { name: "clients that stay after their answer", said: head("/healthz") },
   { name: "clients that stay after a refusal", said: head("/api/status") },
-  { name: "clients that speak no HTTP", said: "\x16\x03\x01\r\n\r\n" },
+  { name: "clients that do not speak HTTP", said: "\x16\x03\x01\r\n\r\n" },
 ];
 
 for (const { name, said } of CROWDS) {
   for (const count of [70, 700]) {
-    Deno.test(`startAdmin() tells health within a second beside ${count} ${name}`, async () => {
+    Deno.test(`startAdmin() answers health checks within a second beside ${count} ${name}`, async () => {
       await using admin = await startTestAdmin({ token: TOKEN });
       using _crowd = await Crowd.open(admin, count, () => said);
       await assertHealthy(admin);
@@ -76,7 +76,7 @@ for (const { name, said } of CROWDS) {
   }
 }
 
-Deno.test("startAdmin() tells health within a second while others connect without a pause", async () => {
+Deno.test("startAdmin() answers health checks within a second while others connect without a pause", async () => {
   await using admin = await startTestAdmin();
   let isOver = false;
   const flood = Array.from({ length: 4 }, async () => {
@@ -94,7 +94,7 @@ Deno.test("startAdmin() tells health within a second while others connect withou
   await Promise.all(flood);
 });
 
-Deno.test("startAdmin() tells health beside as many requests as it answers, and slow heads", async () => {
+Deno.test("startAdmin() answers health checks beside a full load of requests and slow heads", async () => {
   const held = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   let count = 0;
@@ -117,7 +117,7 @@ Deno.test("startAdmin() tells health beside as many requests as it answers, and 
   await assertHealthy(admin);
   const busy = await within(1_000, admin.ask("GET", "/api/status"));
   assertEquals([busy.status, JSON.parse(busy.text).error.code], [503, "busy"]);
-  // Nobody who is being answered had to go.
+  // No connection with an answer in progress was closed.
   held.resolve();
   for (const conn of crowd.conns) {
     const got = await within(5_000, readExactly(conn, 15));
@@ -127,7 +127,7 @@ Deno.test("startAdmin() tells health beside as many requests as it answers, and 
   assertEquals(again.status, 200);
 });
 
-Deno.test("startAdmin() tells health while many ask for a long list of tunnels", async () => {
+Deno.test("startAdmin() answers health checks while many request a long list of tunnels", async () => {
   await using admin = await startTestAdmin();
   const watch = admin.registry.listen({
     ...{ name: "127.0.0.1:1080", kind: "proxy", isPublic: false },
@@ -138,7 +138,7 @@ Deno.test("startAdmin() tells health while many ask for a long list of tunnels",
     await writeAll(conn, head("/api/tunnels"));
     return parseAnswer(await readToEnd(conn));
   });
-  // What was asked first is answered first, so that this is in the middle.
+  // Requests are answered in order, so this one comes in the middle.
   let answered = 0;
   for (const answer of asking) answer.then(() => answered++);
   await asking[1];
@@ -147,7 +147,7 @@ Deno.test("startAdmin() tells health while many ask for a long list of tunnels",
   for (const { status } of await Promise.all(asking)) assertEquals(status, 200);
 });
 
-/** A connection of which there is nothing but a row to tell. */
+/** A connection with only the fields of a row. */
 function idleSession(): WatchedSession {
   return {
     context: new Context(),

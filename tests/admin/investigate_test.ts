@@ -11,7 +11,7 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 
-Deno.test("the API tells who used most and what went wrong, open tunnels included", async () => {
+Deno.test("the API reports top talkers and failures, including open tunnels", async () => {
   await using admin = await startTestAdmin({ historyStep: 20 });
   await using echo = startEcho();
   await using test = await startTestProxy({ host: watched(admin.registry) });
@@ -61,7 +61,7 @@ Deno.test("the API tells who used most and what went wrong, open tunnels include
   assertEquals(closed.length, 1);
 });
 
-Deno.test("the API ends what matches a filter, if no more match than was said", async () => {
+Deno.test("the API ends tunnels that match a filter, unless more match than expected", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   await using test = await startTestProxy({ host: watched(admin.registry) });
@@ -128,13 +128,13 @@ Deno.test("the API bans a client from every listener and ends its tunnels", asyn
   assertEquals(codes, ["admin-client-banned", "admin-ban-lifted"]);
 });
 
-Deno.test("the API says which parameter is wrong, and what would be right", async () => {
+Deno.test("the API names the wrong parameter and the right values", async () => {
   await using admin = await startTestAdmin();
   const cases = [
     ["history?range=2h", "range is one of 5m, 1h, 24h"],
     [
       "history?rnage=1h",
-      'No parameter is named "rnage"; there are range',
+      'No parameter is named "rnage"; use range',
     ],
     ["talkers?by=port", "by is one of user, client, target, rule"],
     ["talkers?limit=0", "limit is a whole number from 1 to 1000"],
@@ -142,7 +142,7 @@ Deno.test("the API says which parameter is wrong, and what would be right", asyn
     ["groups?by=", "by is one of user, client, target, rule"],
     ["tunnels?limit=20001", "limit is a whole number from 0 to 20000"],
     ["tunnels?offset=-1", "offset is a whole number from 0 to 20000"],
-    ["closed?before=x", "before is `next` of an earlier answer"],
+    ["closed?before=x", "before must be `next` of an earlier answer"],
     ["export?format=xls", "format is one of csv, json"],
     [
       `closed?filter=${"a+".repeat(21)}`,

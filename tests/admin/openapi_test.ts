@@ -31,7 +31,7 @@ Deno.test("OPEN_API describes every route, and no other", () => {
   }
 });
 
-Deno.test("OPEN_API has every parameter of its paths, and every schema that it refers to", () => {
+Deno.test("OPEN_API has all parameters of its paths, and all referenced schemas", () => {
   for (const [path, methods] of Object.entries(PATHS)) {
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     for (const [method, { parameters }] of Object.entries(methods)) {

@@ -31,7 +31,7 @@ Deno.test("OtherThread answers again when the worker does, and drops late answer
   port2.close();
 });
 
-Deno.test("OtherThread waits for changes until they come or it ends", async () => {
+Deno.test("OtherThread waits for changes until they arrive or it ends", async () => {
   using test = openSilentThread(5);
   const changes = test.thread.ask("changes");
   assertEquals(await test.thread.ask("bans"), undefined);
@@ -44,7 +44,7 @@ Deno.test("OtherThread waits for changes until they come or it ends", async () =
   assertEquals(await changes, undefined);
 });
 
-Deno.test("OtherThread asks nothing any more once it is closed", async () => {
+Deno.test("OtherThread asks nothing after it is closed", async () => {
   using test = openSilentThread(60_000);
   const waiting = test.thread.ask("figures");
   test.thread.close();

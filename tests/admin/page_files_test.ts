@@ -18,7 +18,7 @@ function* pathsIn(folder: string): Generator<string> {
   }
 }
 
-/** Files of the page that another of its files asks for. */
+/** Files that another file of the page requests. */
 function namedIn(path: string): string[] {
   const { text } = adminPage(path)!;
   const inScripts = text.matchAll(/\bfrom "(\.\.?\/[^"]+\.ts)"/g);
@@ -28,7 +28,7 @@ function namedIn(path: string): string[] {
     .map(([, name]) => new URL(name!, base).pathname);
 }
 
-Deno.test("adminPage() has every file that the page asks for", () => {
+Deno.test("adminPage() has every file that the page requests", () => {
   const found = new Set(["/"]);
   for (const path of found) {
     assert(adminPage(path) !== undefined, path);
@@ -56,7 +56,7 @@ Deno.test("adminPage() preloads all modules, and each is imported", () => {
   }
 });
 
-Deno.test("adminPage() has nothing else", () => {
+Deno.test("adminPage() has no other files", () => {
   const others = [
     ...["", "/page", "/page/", "/page.ts", "/index.html", "/page/index.html"],
     ...["/page/deno.json", "/page/../admin_api.ts", "/page/constructor.ts"],
@@ -66,7 +66,7 @@ Deno.test("adminPage() has nothing else", () => {
   for (const path of others) assertEquals(adminPage(path), undefined, path);
 });
 
-Deno.test("adminPage() gives scripts without types", () => {
+Deno.test("adminPage() strips types from scripts", () => {
   const { type, text } = adminPage("/page/page.ts")!;
   assertEquals(type, "text/javascript");
   assert(!text.includes("import type"));
@@ -87,7 +87,7 @@ Deno.test("the page's colours can be read, light and dark (WCAG 2.2 AA)", () => 
     ["wrong", ["paper", "card", "stripe", "hover"], 4.5],
     ["warn", ["card"], 4.5],
     ["on-accent", ["accent"], 4.5],
-    // Of what is no text: edges of fields, dots and lines of charts.
+    // Least contrast of graphics: edges of fields, dots and lines of charts.
     ["border", ["paper", "card"], 3],
     ["up", ["card"], 3],
     ["open", ["card"], 3],
@@ -128,7 +128,7 @@ Deno.test("PAGE_POLICY allows no script, style or frame from elsewhere", () => {
 });
 
 Deno.test("the page cannot turn a client's text into markup", () => {
-  // Nor to run it, to reach elsewhere, or to have it inline.
+  // Words that would run text, reach other servers, or need inline code.
   const forbidden = [
     ...["innerHTML", "outerHTML", "insertAdjacentHTML", "setHTML"],
     ...["document.write", "DOMParser", "createContextualFragment", "srcdoc"],

@@ -6,7 +6,7 @@ import {
   MethodError,
 } from "../../lib/admin/routes.ts";
 
-Deno.test("findRoute() finds every route by its method, and says which there are", () => {
+Deno.test("findRoute() finds every route by its method, and lists the methods of a path", () => {
   for (const { method, path } of ADMIN_ROUTES) {
     const asked = path.replace(/\{\w+\}/, "a%2Fb");
     const found = findRoute(method, asked);

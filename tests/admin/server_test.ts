@@ -195,7 +195,7 @@ Deno.test("startAdmin() is ready until a drain begins, and reports the drain", a
   assertEquals([answer.status, answer.text], [503, "draining\n"]);
   assertEquals((await admin.ask("GET", "/healthz")).status, 200);
   assertEquals((await admin.get("/api/status")).draining, { until, open: 0 });
-  // Again is not a second signal.
+  // A second request does not count as a second signal.
   assertEquals(JSON.parse((await drain()).text), { until, open: 0 });
 });
 
@@ -223,7 +223,7 @@ Deno.test("startAdmin() is not ready before the server is", async () => {
   }
 });
 
-Deno.test("startAdmin() says what a reload has done, or why not", async () => {
+Deno.test("startAdmin() reports the result of a reload", async () => {
   const problems: string[] = [];
   await using admin = await startTestAdmin({
     actions: {
@@ -248,7 +248,7 @@ Deno.test("startAdmin() says what a reload has done, or why not", async () => {
   assertEquals(await admin.get("/api/config"), { open: true });
 });
 
-Deno.test("startAdmin() wants the token for all but the page and the probes", async () => {
+Deno.test("startAdmin() requires the token except for the page and the probes", async () => {
   await using admin = await startTestAdmin({ token: TOKEN });
   for (const path of ["/", "/healthz", "/readyz"]) {
     assertEquals((await admin.ask("GET", path)).status, 200, path);
@@ -274,7 +274,7 @@ Deno.test("startAdmin() wants the token for all but the page and the probes", as
     const { status } = await admin.ask("GET", path, { headers: BEARER });
     assertEquals(status, 200);
   }
-  // Neither does a token make another site's request its own.
+  // Even with a token, a request from another site is refused.
   const foreign = { ...BEARER, ...CONFIRMED, Origin: "http://evil.example" };
   const asked = await admin.ask("POST", "/api/drain", { headers: foreign });
   assertEquals([asked.status, admin.state.isDraining], [403, false]);
@@ -324,7 +324,8 @@ Deno.test("startAdmin() refuses other sites, and names that anyone could own", a
     assertEquals(status, 403, path);
     assertEquals(JSON.parse(text).error.code, "forbidden");
   }
-  // A browser asks before it lets a page set such a header: nobody answers.
+  // Before a page may set such a header, the browser asks the server, which
+  // refuses.
   const headers = {
     Origin: "http://evil.example",
     "Access-Control-Request-Method": "POST",
@@ -337,7 +338,7 @@ Deno.test("startAdmin() refuses other sites, and names that anyone could own", a
   assertEquals([...fields.keys()].filter((name) => /^access/.test(name)), []);
 });
 
-Deno.test("startAdmin() ends what the old token has opened", async () => {
+Deno.test("startAdmin() ends streams that the old token opened", async () => {
   await using admin = await startTestAdmin({ token: TOKEN });
   using conn = await admin.connect();
   await writeAll(
@@ -354,7 +355,7 @@ Deno.test("startAdmin() ends what the old token has opened", async () => {
   assertEquals([await ask(TOKEN), await ask(`${TOKEN}-2`)], [401, 200]);
 });
 
-Deno.test("startAdmin() refuses an address that others can reach without a token", async () => {
+Deno.test("startAdmin() refuses a public address without a token", async () => {
   const listen = { host: "0.0.0.0", port: 0 };
   const error = await assertRejects(
     () => startTestAdmin({ listen }),
@@ -366,7 +367,7 @@ Deno.test("startAdmin() refuses an address that others can reach without a token
 });
 
 Deno.test({
-  name: "startAdmin() serves a Unix socket, and takes its file away",
+  name: "startAdmin() serves a Unix socket, and removes its file",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using folder = await makeFolder();
@@ -407,7 +408,7 @@ Deno.test("startAdmin() has a point of history for each step", async () => {
   assertEquals(times, times.toSorted((a, b) => a - b));
 });
 
-Deno.test("startAdmin() sends headers that keep its answers from other pages", async () => {
+Deno.test("startAdmin() sends headers that hide its answers from other pages", async () => {
   await using admin = await startTestAdmin();
   for (const path of ["/", "/api/status", "/nothing", "/metrics"]) {
     const { fields } = await admin.ask("GET", path);

@@ -25,7 +25,7 @@ interface Span {
   status: { code: number; message: string };
 }
 
-/** What a collector was sent (OTLP over HTTP, in JSON). */
+/** The data that a collector received (OTLP over HTTP, in JSON). */
 class Collector implements AsyncDisposable {
   readonly spans: Span[] = [];
   readonly metrics = new Set<string>();
@@ -181,7 +181,7 @@ Deno.test("openSpans() exports sums of connections and bytes", async () => {
   ]);
 });
 
-Deno.test("openSpans() does not stand in the way when there is no collector", async () => {
+Deno.test("openSpans() disturbs nothing without a collector", async () => {
   await using echo = startEcho();
   await using sluice = new Sluice({
     env: {
@@ -199,7 +199,7 @@ Deno.test("openSpans() does not stand in the way when there is no collector", as
   assertEquals(await within(PATIENCE, sluice.code()), 0);
 });
 
-Deno.test("The program ends while an export is under way", async () => {
+Deno.test("the program ends while an export is in progress", async () => {
   await using collector = new Collector();
   await using echo = startEcho();
   const env = { ...collector.environment, OTEL_METRIC_EXPORT_INTERVAL: "1" };
@@ -213,7 +213,7 @@ Deno.test("The program ends while an export is under way", async () => {
   }));
 });
 
-Deno.test("openSpans() exports spans from a worker, and openMeters() sums from outside of it", async () => {
+Deno.test("openSpans() exports spans in a worker, and openMeters() sums outside it", async () => {
   await using collector = new Collector();
   const child = spawnSluice([], {
     module: "tests/admin/traced_worker.ts",

@@ -21,7 +21,7 @@ function closedOf(threads: Threads) {
 }
 
 for (const place of PLACES) {
-  Deno.test(`Threads tells what one thread has (${place})`, async () => {
+  Deno.test(`Threads shows the connections of one thread (${place})`, async () => {
     using test = openThread({ place });
     const threads = new Threads();
     threads.record();
@@ -126,14 +126,14 @@ Deno.test("Threads shows a ban of several threads once, and lifts it in all", as
   assertEquals((await threads.bans()).map(({ kind }) => kind), ["user"]);
 });
 
-Deno.test("Threads keeps what a thread has counted when it is taken out in good order", async () => {
+Deno.test("Threads keeps the counts of a thread that is removed in good order", async () => {
   using one = openThread();
   using other = openThread();
   const threads = new Threads();
   threads.add(one.thread);
   const remove = threads.add(other.thread);
   await threads.figures();
-  // It could not be known before it was asked a last time.
+  // Only the last question before the removal could find this out.
   const ended = new FakeConnection(other.listener);
   ended.carry(10, 20);
   ended.end();
@@ -154,7 +154,7 @@ Deno.test("Threads keeps what a thread has counted when it is taken out in good 
   assertEquals([total, sent, lost, uses], [2, 11, 0, 2]);
 });
 
-Deno.test("Threads counts what was open in a thread that has died as lost", async () => {
+Deno.test("Threads counts the open connections of a dead thread as lost", async () => {
   using test = openThread();
   const threads = new Threads();
   const remove = threads.add(test.thread);
@@ -169,7 +169,7 @@ Deno.test("Threads counts what was open in a thread that has died as lost", asyn
   assertEquals((await listTunnels(threads, ALL)).tunnels, []);
 });
 
-Deno.test("Threads never tells fewer while threads come and go", async () => {
+Deno.test("Threads never reports smaller counts while threads come and go", async () => {
   const threads = new Threads();
   let last = totalsOf(NO_FIGURES);
   for (let round = 0; round < 20; round++) {
@@ -190,7 +190,7 @@ Deno.test("Threads never tells fewer while threads come and go", async () => {
   assertEquals(last.total, 100);
 });
 
-Deno.test("Threads does without a thread that is silent, and says so", async () => {
+Deno.test("Threads leaves out a silent thread, and reports it", async () => {
   using test = openThread();
   using silent = openSilentThread(20);
   const threads = new Threads();
@@ -204,11 +204,11 @@ Deno.test("Threads does without a thread that is silent, and says so", async () 
   assertEquals(await threads.end(live.id), "done");
   assert(context.cancelled);
   assertEquals(await threads.end(live.id + 1), "silent");
-  // It is asked nothing more, but told what is to be done.
+  // It gets no more questions, but still receives actions.
   assertEquals(silent.asked, ["tunnels", "figures", "end", "end"]);
 });
 
-Deno.test("Threads tells what a thread told last while it is silent", async () => {
+Deno.test("Threads uses the last figures of a silent thread", async () => {
   using test = openThread();
   const threads = new Threads();
   let isSilent = false;
@@ -231,7 +231,7 @@ Deno.test("Threads tells what a thread told last while it is silent", async () =
   assertEquals(threads.isServing, false);
 });
 
-Deno.test("Threads serves once there is a thread", () => {
+Deno.test("Threads serves once it has a thread", () => {
   using test = openThread({ place: "same thread" });
   const threads = new Threads();
   assertEquals(threads.isServing, false);
@@ -239,7 +239,7 @@ Deno.test("Threads serves once there is a thread", () => {
   assertEquals(threads.isServing, true);
 });
 
-Deno.test("Threads tells of a mistake that a thread made", async () => {
+Deno.test("Threads passes on the internal error of a thread", async () => {
   using test = openThread();
   const threads = new Threads();
   threads.add(test.thread);

@@ -18,7 +18,7 @@ function sumOf(figures: Figures, start: string): number {
     .reduce((sum, [, value]) => sum + value, 0);
 }
 
-Deno.test("watchThread() lets the admin listener see and end what workers have open", async () => {
+Deno.test("watchThread() lets the admin listener show and end connections of workers", async () => {
   const threads = new Threads();
   await using admin = await startTestAdmin({ threads, eventStep: 20 });
   assertEquals((await admin.ask("GET", "/readyz")).text, "no worker\n");
@@ -69,7 +69,7 @@ Deno.test("watchThread() lets the admin listener see and end what workers have o
   const ended = await admin.ask("DELETE", path, { headers: CONFIRMED });
   assertEquals(ended.status, 204);
   assertEquals((await within(5_000, readToEnd(conns[1]!))).length, 0);
-  // The worker that dies takes what is open with it.
+  // The open connections of a worker that dies are lost.
   one![Symbol.dispose]();
   await one!.remove();
   const seen = { opened: new Set<number>(), gone: new Set<number>() };
@@ -91,10 +91,10 @@ Deno.test("watchThread() lets the admin listener see and end what workers have o
   for (const conn of conns) conn.close();
 });
 
-Deno.test("watchThread() leaves out a worker that hangs, and shows it again when it goes on", async () => {
+Deno.test("watchThread() leaves out a worker that hangs, and shows it again when it continues", async () => {
   const threads = new Threads();
   await using admin = await startTestAdmin({ threads });
-  // The other one may be slow on a busy machine, and is not left out for it.
+  // The other worker may be slow on a busy machine, but must stay in the list.
   const timeouts = [200, 60_000];
   const [one, other] = await startProxyWorkers(threads, 2, { timeouts });
   using _one = one!;
@@ -116,11 +116,11 @@ Deno.test("watchThread() leaves out a worker that hangs, and shows it again when
   assertEquals([busy.status, JSON.parse(busy.text).error.code], [503, "busy"]);
   assertEquals((await admin.get("/api/status")).workers[0].isSilent, true);
   goOn();
-  assert(await totalIs(1), "once it goes on, it does what it was told");
+  assert(await totalIs(1), "it carries out the action when it continues");
   assertEquals(one!.thread.isSilent, false);
 });
 
-Deno.test("watchThread() lets workers record, end what matches, and refuse a banned client", async () => {
+Deno.test("watchThread() lets workers record, end matching tunnels, and refuse a banned client", async () => {
   const threads = new Threads();
   await using admin = await startTestAdmin({ threads, historyStep: 20 });
   const workers = await startProxyWorkers(threads, 2);

@@ -15,7 +15,7 @@ import {
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const ADMIN = ["--admin", "127.0.0.1:0"];
 
-/** Where the page of a program is. */
+/** The address of a program's page. */
 async function adminOf(sluice: Sluice): Promise<string> {
   const line = await sluice.line(/Admin page/);
   return /http:\/\/\S+(?=\/$)/.exec(line)![0];
@@ -29,7 +29,7 @@ async function ask(
   return [response.status, await response.text()];
 }
 
-Deno.test("openWatchers() watches nothing unless it is asked for", async () => {
+Deno.test("openWatchers() watches nothing unless options ask for it", async () => {
   const options = { "drain-delay": 0, "drain-timeout": 0 };
   for (const hasWorkers of [false, true]) {
     const settings = { drain() {}, hasWorkers };
@@ -59,7 +59,7 @@ Deno.test("openWatchers() watches its own thread, or those that are added", asyn
   }
 });
 
-Deno.test("sluice drains when the admin API says so, and answers until the end", async () => {
+Deno.test("sluice drains on request of the admin API, and answers until the end", async () => {
   await using echo = startEcho();
   await using sluice = new Sluice(...ADMIN);
   const admin = await adminOf(sluice);
@@ -75,7 +75,7 @@ Deno.test("sluice drains when the admin API says so, and answers until the end",
   await sluice.line(/Operator: accepting no more/);
   const [, status] = await ask(`${admin}/api/status`);
   assertEquals(JSON.parse(status).draining.open, 1);
-  // The tunnel goes on until its own end.
+  // The tunnel stays open until its own end.
   await writeAll(conn, "hello");
   await readExactly(conn, 5);
   conn.close();
@@ -83,7 +83,7 @@ Deno.test("sluice drains when the admin API says so, and answers until the end",
   await assertRejects(() => fetch(`${admin}/healthz`), TypeError);
 });
 
-Deno.test("sluice is not ready any more after a signal", async () => {
+Deno.test("sluice stops being ready after a signal", async () => {
   await using echo = startEcho();
   await using sluice = new Sluice(...ADMIN);
   const admin = await adminOf(sluice);
@@ -100,7 +100,7 @@ Deno.test("sluice is not ready any more after a signal", async () => {
   assertEquals(await sluice.code(), 0);
 });
 
-Deno.test("sluice serves for --drain-delay although it says that it is not ready", async () => {
+Deno.test("sluice accepts connections during --drain-delay while it reports not ready", async () => {
   await using echo = startEcho();
   await using sluice = new Sluice(...ADMIN, "--drain-delay=1h");
   const admin = await adminOf(sluice);
@@ -133,7 +133,7 @@ Deno.test("sluice serves the admin API with the permissions that it keeps", asyn
   assertEquals(JSON.parse(config).user, ["alice:(hidden)"]);
 });
 
-Deno.test("sluice reloads by the admin API, and reports what is broken", async () => {
+Deno.test("sluice reloads on request of the admin API, and reports errors", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/rules.txt`;
   await Deno.writeTextFile(path, "allow\n");
@@ -255,7 +255,7 @@ for (const workers of ["1", "2"]) {
   });
 }
 
-Deno.test("sluice does not start when its admin listener can't be had", async () => {
+Deno.test("sluice does not start when its admin listener can't open", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const cases = [
     [`127.0.0.1:${taken.addr.port}`, 1, /the port is in use/],

@@ -68,17 +68,17 @@ Deno.test("parseAdminAddress() reads ports, sockets and URLs", () => {
   assertEquals(parseAdminAddress([]).name, "127.0.0.1:9090");
 });
 
-Deno.test("parseAdminAddress() says what is wrong", () => {
+Deno.test("parseAdminAddress() explains errors", () => {
   for (
     const [given, message] of [
-      [["9090", "9091"], "it is one address, not 2"],
+      [["9090", "9091"], "expected one address, not 2"],
       [["0"], "'0' has port 0; give one from 1 to 65535"],
       [["localhost"], "'localhost' has no port; write localhost:PORT"],
       [["unix:"], "'unix:' has no path"],
       [["http://"], "'http://' is not a URL"],
       [
         ["http://a.example/?token=secret"],
-        "'http://a.example/?token=secret' has a query; write only where the page is",
+        "'http://a.example/?token=secret' has a query or a fragment; give only the address of the admin page",
       ],
       [
         ["https://:secret@a.example/"],

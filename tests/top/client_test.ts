@@ -20,13 +20,13 @@ function clientOf(
   });
 }
 
-/** Says in words why a call fails. */
+/** Describes why a call fails. */
 async function faultOf(client: AdminClient): Promise<string> {
   const error = await assertRejects(() => client.call("GET /api/status"));
   return client.describe(error);
 }
 
-Deno.test("AdminClient.call() asks over TCP, and over a Unix socket", async () => {
+Deno.test("AdminClient.call() works over TCP and over a Unix socket", async () => {
   await using admin = await startTestAdmin();
   using client = clientOf(admin.host);
   assertEquals((await client.call("GET /api/status")).open, 0);
@@ -37,7 +37,7 @@ Deno.test("AdminClient.call() asks over TCP, and over a Unix socket", async () =
   assertEquals((await unix.call("GET /api/status")).listeners, []);
 });
 
-Deno.test("AdminClient.call() heeds no proxy of the environment", async () => {
+Deno.test("AdminClient.call() ignores proxy variables of the environment", async () => {
   await using admin = await startTestAdmin();
   const before = Deno.env.get("HTTP_PROXY");
   Deno.env.set("HTTP_PROXY", "http://127.0.0.1:1");
@@ -50,7 +50,7 @@ Deno.test("AdminClient.call() heeds no proxy of the environment", async () => {
   }
 });
 
-Deno.test("AdminClient.call() confirms changes, and says what the server answers", async () => {
+Deno.test("AdminClient.call() confirms changes, and reports the server's error", async () => {
   await using admin = await startTestAdmin();
   using client = clientOf(admin.host);
   const error = await assertRejects(
@@ -60,7 +60,7 @@ Deno.test("AdminClient.call() confirms changes, and says what the server answers
   assertEquals(client.describe(error), "No tunnel 17");
 });
 
-Deno.test("AdminClient.call() sends the token, and says what is wrong with it", async () => {
+Deno.test("AdminClient.call() sends the token, and reports a missing or wrong one", async () => {
   await using admin = await startTestAdmin({ token: TOKEN });
   using right = clientOf(admin.host, { token: TOKEN });
   assertEquals((await right.call("GET /api/status")).open, 0);
@@ -73,7 +73,7 @@ Deno.test("AdminClient.call() sends the token, and says what is wrong with it", 
   );
 });
 
-Deno.test("AdminClient.call() asks a gateway with TLS, below its path", async () => {
+Deno.test("AdminClient.call() sends requests to a TLS gateway under its path", async () => {
   const paths: string[] = [];
   await using gateway = Deno.serve(
     {
@@ -112,7 +112,7 @@ Deno.test("AdminClient.describe() says why a server cannot be reached", async ()
   assertEquals(await faultOf(missing), "there is no such file (ENOENT)");
 });
 
-Deno.test("AdminClient.call() does not wait for ever", async () => {
+Deno.test("AdminClient.call() times out", async () => {
   const done = Promise.withResolvers<void>();
   await using silent = startServer(() => done.promise);
   using client = clientOf(`${silent.addr.port}`, { timeout: 100 });
@@ -120,12 +120,12 @@ Deno.test("AdminClient.call() does not wait for ever", async () => {
   done.resolve();
 });
 
-Deno.test("AdminClient.call() recognises what is no admin API", async () => {
+Deno.test("AdminClient.call() rejects answers of other servers", async () => {
   await using page = startHttp(() => new Response("<html>"));
   using client = clientOf(`${page.addr.port}`);
   assertEquals(
     await faultOf(client),
-    "it does not answer as the admin API does",
+    "the answer is not from a Sluice admin API",
   );
   await using moved = startHttp(() =>
     new Response(null, { status: 302, headers: { location: "/login" } })
@@ -134,7 +134,7 @@ Deno.test("AdminClient.call() recognises what is no admin API", async () => {
   assertEquals(await faultOf(other), "the server answered 302");
 });
 
-Deno.test("AdminClient.call() bounds an answer", async () => {
+Deno.test("AdminClient.call() limits the size of an answer", async () => {
   const piece = new Uint8Array(1024 * 1024).fill(32);
   await using endless = startHttp(() =>
     new Response(

@@ -18,7 +18,7 @@ import {
  */
 const FILE = new URL("../vectors/top_screens.txt", import.meta.url);
 
-/** Names that would break columns, or control the terminal. */
+/** Names that could break columns or control the terminal. */
 const HOSTILE = "\u001b[2J\u001b]0;title\u0007.example:443";
 
 function server(): ServerState {
@@ -220,7 +220,7 @@ async function readScreens(): Promise<Map<string, string>> {
   );
 }
 
-/** A bar at both ends shows the spaces; the time zone is left out. */
+/** Bars at both ends make spaces visible; the time zone is left out. */
 function write(frame: Frame): string {
   return draw(frame).map((line) => `|${line}|\n`).join("")
     .replace(/ UTC[+−\d:]*/g, "");
@@ -257,7 +257,7 @@ Deno.test("draw() fills exactly the terminal, however small", () => {
   }
 });
 
-Deno.test("draw() puts nothing of the network into the terminal's codes", () => {
+Deno.test("draw() lets no text from the network control the terminal", () => {
   for (const frame of screens().values()) {
     const lines = draw({ ...frame, isStyled: true });
     for (const line of lines) {
@@ -281,7 +281,7 @@ Deno.test("draw() keeps the selected tunnel visible", () => {
   assert(small.at(-2)!.startsWith("> "), small.join("\n"));
 });
 
-Deno.test("draw() has room for the help in 24 lines", () => {
+Deno.test("draw() fits the help into 24 lines", () => {
   const frame = topFrame(server(), { view: { panel: "help" } });
   const text = draw(frame).join("\n");
   for (const [key] of KEYS) assert(text.includes(`  ${key}  `), key);

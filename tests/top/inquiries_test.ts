@@ -9,7 +9,7 @@ const VIEW = openView({ filter: "", sort: "rate", isReversed: false });
 
 const TALKERS = { bytes: 1, connections: 1, talkers: [] };
 
-/** A server that answers after `go`, and the paths it was asked. */
+/** A server that answers after `go`, with the requested paths. */
 function startApi(go: () => Promise<void> = () => Promise.resolve()) {
   const asked: string[] = [];
   const server = startHttp(async ({ url }) => {
@@ -26,7 +26,7 @@ function startApi(go: () => Promise<void> = () => Promise.resolve()) {
   return { asked, server, client };
 }
 
-Deno.test("Inquiries.ask() asks for what the panel shows", async () => {
+Deno.test("Inquiries.ask() requests the figures of the current panel", async () => {
   const { asked, client, server } = startApi();
   await using _server = server;
   const inquiries = new Inquiries(client);
@@ -48,11 +48,11 @@ Deno.test("Inquiries.ask() asks for what the panel shows", async () => {
     "/api/failures?range=24h",
     "/api/failures?range=5m",
   ]);
-  // What another question had as its answer is not shown for this one.
+  // The answer to another question is not shown for this one.
   assertEquals(inquiries.talkers, UNKNOWN);
 });
 
-Deno.test("Inquiries.ask() has one question under way, and then the newest", async () => {
+Deno.test("Inquiries.ask() runs one request at a time, then the newest", async () => {
   const arrived = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const { asked, client, server } = startApi(() => {
@@ -77,7 +77,7 @@ Deno.test("Inquiries.ask() has one question under way, and then the newest", asy
   ]);
 });
 
-Deno.test("Inquiries.ask() says why there are no figures", async () => {
+Deno.test("Inquiries.ask() stores the reason of a failure", async () => {
   await using server = startHttp(() =>
     Response.json(
       { error: { code: "not_found", message: "No such thing" } },

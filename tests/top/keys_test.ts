@@ -34,7 +34,7 @@ Deno.test("KeyParser.push() joins what arrives in pieces", () => {
   assertEquals(parser.isOpen, false);
 });
 
-Deno.test("KeyParser.flush() tells Escape from the begin of a sequence", () => {
+Deno.test("KeyParser.flush() distinguishes Escape from the start of a sequence", () => {
   const parser = new KeyParser();
   assertEquals(parser.push(Uint8Array.of(27)), []);
   assertEquals(parser.isOpen, true);
@@ -44,7 +44,7 @@ Deno.test("KeyParser.flush() tells Escape from the begin of a sequence", () => {
   assertEquals(parser.isOpen, false);
 });
 
-Deno.test("KeyParser.push() does not collect a sequence without an end", () => {
+Deno.test("KeyParser.push() drops an endless sequence", () => {
   const parser = new KeyParser();
   const piece = new TextEncoder().encode("1;".repeat(10));
   parser.push(new TextEncoder().encode("\u001b["));
@@ -52,7 +52,7 @@ Deno.test("KeyParser.push() does not collect a sequence without an end", () => {
   assertEquals(parser.isOpen, false);
 });
 
-Deno.test("KeyParser.push() takes any bytes", () => {
+Deno.test("KeyParser.push() accepts any bytes", () => {
   for (let first = 0; first < 256; first++) {
     for (const next of [0, 27, 65, 91, 126, 200, 255]) {
       const parser = new KeyParser();

@@ -40,7 +40,7 @@ Deno.test("ListCursor.take() follows the selected item", () => {
   assertEquals(cursor.index, 2);
 });
 
-Deno.test("ListCursor.take() selects what comes into the place of a gone item", () => {
+Deno.test("ListCursor.take() selects the item in the place of a removed one", () => {
   const cursor = cursorOf("abcd", 4);
   cursor.press("down");
   cursor.take([..."acd"], isSame);
@@ -51,13 +51,13 @@ Deno.test("ListCursor.take() selects what comes into the place of a gone item", 
   assertEquals([cursor.item, cursor.index, cursor.first], [undefined, 0, 0]);
 });
 
-Deno.test("ListCursor.take() stays at the top while that is selected", () => {
+Deno.test("ListCursor.take() stays at the top while the first item is selected", () => {
   const cursor = cursorOf("abcd", 4);
   cursor.take([..."dabc"], isSame);
   assertEquals(cursor.item, "d");
 });
 
-Deno.test("ListCursor.fit() keeps the selection visible, whatever the height", () => {
+Deno.test("ListCursor.fit() keeps the selection visible at any height", () => {
   const cursor = cursorOf("abcdefgh", 8);
   cursor.press("end");
   for (const height of [3, 1, 0, -5, 8, 100]) {

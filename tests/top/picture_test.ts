@@ -30,7 +30,7 @@ function threeTunnels() {
   return state;
 }
 
-Deno.test("takePicture() sorts by every order, and the other way round", () => {
+Deno.test("takePicture() sorts by every order, in both directions", () => {
   const state = threeTunnels();
   const ids = (query: Partial<Parameters<typeof takePicture>[2]>) =>
     takePicture(state, NONE, { ...ALL, ...query }).tunnels
@@ -54,7 +54,7 @@ Deno.test("takePicture() sorts by every order, and the other way round", () => {
   assertEquals(ids({ sort: "user", isReversed: true }), [1, 2, 3]);
 });
 
-Deno.test("takePicture() has the tunnels that match, and counts all", () => {
+Deno.test("takePicture() lists the matching tunnels, and counts all", () => {
   const picture = takePicture(threeTunnels(), NONE, {
     ...ALL,
     filter: "user:bob",

@@ -16,14 +16,14 @@ function frameOfTwo(): Frame {
   return frame;
 }
 
-/** Presses keys; returns what follows from the last. */
+/** Presses keys; returns the effect of the last one. */
 function type(frame: Frame, ...keys: string[]) {
   let action;
   for (const key of keys) action = press(frame.view, key, frame.picture);
   return action;
 }
 
-Deno.test("press() takes every sort in turn, and reverses", () => {
+Deno.test("press() steps through all orders, and reverses", () => {
   const frame = frameOfTwo();
   const { view } = frame;
   assertEquals(type(frame, "s"), { is: "look" });
@@ -64,11 +64,11 @@ Deno.test("press() ends nothing after n or Escape", () => {
   }
 });
 
-Deno.test("press() asks with the number before it ends what matches", () => {
+Deno.test("press() asks with their number before it ends matching tunnels", () => {
   const frame = frameOfTwo();
   const { view } = frame;
   assertEquals(type(frame, "K"), { is: "draw" });
-  assertMatch(view.notice, /a filter matches; type one/);
+  assertMatch(view.notice, /match a filter; press/);
   view.filter = "user=alice";
   type(frame, "K");
   assert(view.question?.is === "change");
@@ -112,7 +112,7 @@ Deno.test("press() applies a filter while it is typed, and Escape undoes it", ()
   assertEquals([view.filter, view.question], ["q k", undefined]);
 });
 
-Deno.test("press() keeps the last filter while a field is misspelt, and says so", () => {
+Deno.test("press() keeps the last filter while a field is misspelt, and reports it", () => {
   const frame = frameOfTwo();
   const { view } = frame;
   type(frame, "/", ..."bob", ..." uzer:alice", "enter");
@@ -123,7 +123,7 @@ Deno.test("press() keeps the last filter while a field is misspelt, and says so"
   assertEquals([view.filter, view.notice], ["", ""]);
 });
 
-Deno.test("press() bounds what is typed", () => {
+Deno.test("press() limits the length of a filter", () => {
   const frame = frameOfTwo();
   type(frame, "/", ..."x".repeat(2_000), "enter");
   assertEquals(frame.view.filter.length, 500);
@@ -206,7 +206,7 @@ Deno.test("press() does something for every key of the help", () => {
         const after = JSON.stringify([frame.view, frame.view.tunnels.index]);
         return action.is !== "draw" || before !== after;
       });
-      // At the first line some keys move nowhere.
+      // On the first line, some keys do not move the selection.
       assert(isKnown || /^(?:up|page|home)/.test(key), name);
     }
   }

@@ -62,6 +62,6 @@ Deno.test("sluice top --once fails when the server ends", async () => {
   assertEquals([code, text], [1, ""]);
   assertEquals(
     stderr,
-    `sluice: Lost ${address}: the server has closed the stream\n`,
+    `sluice: Lost ${address}: the server closed the stream\n`,
   );
 });

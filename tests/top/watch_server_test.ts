@@ -39,7 +39,7 @@ async function carry(
   return conn;
 }
 
-/** Prints a line on the usual screen, and becomes the program. */
+/** Prints a line on the main screen, and then runs the program in its place. */
 function afterLine(...args: string[]): string[] {
   return ["/bin/sh", "-c", 'echo before; exec "$@"', "sh", ...SLUICE, ...args];
 }
@@ -58,7 +58,7 @@ async function assertRestored(terminal: Terminal): Promise<void> {
 }
 
 testPrograms({
-  name: "sluice top filters, sorts, ends tunnels, and gives the terminal back",
+  name: "sluice top filters, sorts, ends tunnels, and restores the terminal",
   ...NEEDS,
   async fn({ tmux }) {
     await using target = startEcho();
@@ -79,7 +79,7 @@ testPrograms({
     assertMatch(screen, / 100 kB +\d+s$/m);
     assertEquals(await terminal.value("#{alternate_on}"), "1");
 
-    // No shell could continue it here, so it goes on by itself.
+    // No shell could resume it here, so it continues by itself.
     await terminal.press("C-z");
     await terminal.press("s");
     await terminal.until(/^Tunnels: 5, by up$/m);
@@ -113,7 +113,7 @@ testPrograms({
     await terminal.type("n");
     await terminal.until(/^Nothing was changed$/m);
     await terminal.type("ky");
-    await terminal.until(/^Tunnel \d+ was ended$/m);
+    await terminal.until(/^Ended tunnel \d+$/m);
     await terminal.until(/^Tunnels: 2, by state/m);
 
     await terminal.press("Enter");
@@ -125,7 +125,7 @@ testPrograms({
     await terminal.type("p");
     await terminal.until(/ paused$/m);
     await terminal.type("q");
-    // The usual screen may have shown the key after Ctrl-Z.
+    // The main screen may have shown the key after Ctrl-Z.
     await terminal.until(/^before\s+s?\s*code 0$/m);
     await assertRestored(terminal);
     for (const conn of conns) conn.close();
@@ -160,7 +160,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "sluice top stops and continues as shells want it",
+  name: "sluice top suspends and resumes as shells expect",
   needs: ["tmux", "bash"],
   async fn({ bash, tmux }) {
     const port = closedPort();

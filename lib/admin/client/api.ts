@@ -35,7 +35,7 @@ export class ApiError extends Error {
 
 /** Options for {@linkcode Api.open}. */
 export interface CallOptions {
-  /** What to do (default: `GET`). */
+  /** Method (default: `GET`). */
   method?: HttpMethod;
   /**
    * Creates the time limit of an attempt (default 10 s). There may be several
@@ -52,9 +52,10 @@ export class Api {
   #asking: Promise<string> | undefined;
 
   /**
-   * Constructs it.
+   * Prepares calls.
    *
-   * @param askToken Asks the person; gets whether the last token was wrong.
+   * @param askToken Asks the person for a token; its argument is whether the
+   *   last token was wrong.
    */
   constructor(askToken: (isWrong: boolean) => Promise<string>) {
     this.#askToken = askToken;
@@ -91,7 +92,7 @@ export class Api {
       if (response.ok) return response;
       if (response.status !== 401) throw await readFailure(response);
       await response.body?.cancel();
-      // Another call may have got a newer token meanwhile.
+      // Another call may have obtained a newer token meanwhile.
       if (sessionStorage.getItem(TOKEN) !== token) continue;
       this.#asking ??= this.#askToken(token !== null);
       const given = await this.#asking.finally(() => this.#asking = undefined);
@@ -125,7 +126,7 @@ function call(
   });
 }
 
-/** Says in words why a call has failed. */
+/** Describes in words why a call failed. */
 export function describeFailure(error: unknown): string {
   if (error instanceof ApiError || error instanceof RangeError) {
     return error.message;
@@ -136,7 +137,7 @@ export function describeFailure(error: unknown): string {
     : "the server cannot be reached";
 }
 
-/** Reads what an answer says about a failed call. */
+/** Reads the error from the answer to a failed call. */
 export async function readFailure(response: Response): Promise<ApiError> {
   const { status } = response;
   try {

@@ -1,6 +1,6 @@
 /**
- * The ended tunnels that the server remembers: the newest at first, older ones
- * when they are asked for.
+ * The ended tunnels that the server remembers: first the newest, older ones on
+ * request.
  *
  * @module
  */
@@ -13,11 +13,11 @@ const MOST = 10_000;
 
 /** Keeps the ended tunnels up to date by events. */
 export class ClosedList {
-  /** Changes with the rows. */
+  /** A number that grows when the rows change. */
   version = 0;
   /** Tunnels that the server remembers. */
   kept = 0;
-  /** Where older ones begin; `null` if there are none. */
+  /** Position of older ones, for `before`; `null` if there are none. */
   next: string | null = null;
   readonly #rows: Row<ClosedTunnel>[] = [];
   #newest = 0;
@@ -39,8 +39,8 @@ export class ClosedList {
   }
 
   /**
-   * Replaces all by the newest. Ticks have reported some of them, will report
-   * others, and may know some that ended after the request.
+   * Replaces all by the newest. Ticks have already reported some of them, will
+   * report others, and may include some that ended after the request.
    */
   begin({ closed, kept, next }: ClosedAnswer): void {
     const asked = new Set(closed.map(identify));
@@ -53,7 +53,7 @@ export class ClosedList {
     this.#ticked = [];
   }
 
-  /** Adds those that ended before all others here. */
+  /** Adds tunnels that ended before all others here. */
   addOlder({ closed, next }: ClosedAnswer): void {
     const room = MOST - this.#rows.length;
     const rows = closed.slice(Math.max(0, closed.length - room)).reverse()
@@ -63,7 +63,7 @@ export class ClosedList {
     this.version++;
   }
 
-  /** Adds those that a tick reports. */
+  /** Adds the tunnels that a tick reports. */
   take(closed: readonly ClosedTunnel[]): void {
     if (closed.length === 0) return;
     const asked = this.#asked;

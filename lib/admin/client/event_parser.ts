@@ -2,13 +2,13 @@
  * Events of a stream (HTML Standard §9.2, `text/event-stream`), read from a
  * `fetch` because an `EventSource` cannot send the token.
  *
- * Own code, because the stream of @std/http has no bound and rescans an
- * unfinished event with each piece: 30 s instead of 0.2 s for one of 16 MB.
+ * This replaces the stream of @std/http, which has no bound and rescans an
+ * unfinished event with each piece: 30 s instead of 0.2 s for 16 MB.
  *
  * @module
  */
 
-/** Characters that an event may have: 20,000 tunnels need some 10 million. */
+/** Most characters of an event: 20,000 tunnels need about 10 million. */
 const LONGEST = 64 * 1024 * 1024;
 
 /** An event. */
@@ -21,7 +21,7 @@ export interface ServerEvent {
 
 /** Assembles events from pieces of text. */
 export class EventParser {
-  /** The line that has not ended yet; joined once, however long it is. */
+  /** The unfinished line, in pieces that are joined only once. */
   #pieces: string[] = [];
   #length = 0;
   #name = "";

@@ -48,7 +48,7 @@ export function formatCount(count: number): string {
 }
 
 /**
- * Formats how often something happens in a second.
+ * Formats a number of events a second.
  *
  * @returns For example `0.4`, `12`, `1,204`.
  */
@@ -58,9 +58,9 @@ export function formatFrequency(perSecond: number): string {
 }
 
 /**
- * Formats how long something has taken by its two largest units.
+ * Formats an elapsed time in its two largest units.
  *
- * @param milliseconds How long; negative values, from differing clocks, count
+ * @param milliseconds The time; negative values, from differing clocks, count
  *   as 0.
  * @returns For example `4s`, `3m 05s`, `2h 14m`, `3d 04h`.
  */
@@ -104,7 +104,7 @@ export function formatCountdown(milliseconds: number): string {
  * Formats a time of day in the viewer's time zone.
  *
  * @param time Milliseconds since 1970, or ISO 8601.
- * @returns For example `14:03:09`; {@linkcode NOTHING} for what is no time.
+ * @returns For example `14:03:09`; {@linkcode NOTHING} for an invalid time.
  */
 export function formatClock(time: number | string): string {
   const date = new Date(time);
@@ -129,7 +129,7 @@ export function formatTime(time: string): string {
 }
 
 /**
- * Formats how far a time zone is from UTC.
+ * Formats the offset of a time zone from UTC.
  *
  * @param minutes East of it.
  * @returns For example `UTC`, `UTC+01:00`, `UTC−03:30`.
@@ -164,7 +164,7 @@ export function formatShare(share: number): string {
 }
 
 /**
- * Formats how long something took.
+ * Formats a measured duration.
  *
  * @param milliseconds `null` if nothing was measured.
  * @returns For example `0.4 ms`, `21 ms`, `1.3 s`.

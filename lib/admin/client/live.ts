@@ -7,7 +7,7 @@
 import { type CallOptions, describeFailure } from "./api.ts";
 import { EventParser, type ServerEvent } from "./event_parser.ts";
 
-/** Milliseconds until it is reopened: first and most. */
+/** Milliseconds until it is reopened: at first and at most. */
 const RETRY = { first: 1_000, most: 15_000 } as const;
 
 /** Milliseconds without an event after which the server counts as lost. */
@@ -21,22 +21,22 @@ export type StreamState =
 
 /** Receives events and states. */
 export interface LiveListener {
-  /** Takes an event; the next one waits until it is done. */
+  /** Handles an event; the next one waits until this call finishes. */
   onEvent(event: ServerEvent): Promise<void>;
-  /** Takes the new state of the stream. */
+  /** Handles the new state of the stream. */
   onState(state: StreamState): void;
 }
 
-/** Opens what the server sends. */
+/** Makes the calls that the stream needs. */
 export interface EventSourceOpener {
   /** Makes a call; rejects if the answer is a failure. */
   open(path: string, options: CallOptions): Promise<Response>;
-  /** Says in words why a call has failed (default: the page's words). */
+  /** Describes in words why a call failed (default: as the page does). */
   describe?(error: unknown): string;
 }
 
 /**
- * Reads events until it is aborted.
+ * Reads events, and reconnects, until aborted.
  *
  * @param signal Ends it when aborted (default: it never ends).
  */
@@ -51,7 +51,7 @@ export async function follow(
     pause = Math.min(2 * pause, RETRY.most)
   ) {
     listener.onState({ is: "connecting" });
-    let why = "the server has closed the stream";
+    let why = "the server closed the stream";
     let hasEnded = false;
     try {
       const onEvent = (event: ServerEvent) => {
@@ -130,6 +130,6 @@ async function read(
 function describe(error: unknown, api: EventSourceOpener): string {
   const isSilence = error instanceof DOMException &&
     error.name === "AbortError";
-  if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
+  if (isSilence) return `no data for ${SILENCE / 1000} s`;
   return api.describe?.(error) ?? describeFailure(error);
 }

@@ -19,7 +19,7 @@ export class Row<T extends Tunnel = Tunnel> {
   /** Whether an open tunnel has ended meanwhile. */
   isGone = false;
   #tunnel: T;
-  /** Made for those rows only that are sorted by a text. */
+  /** Created only for rows that are sorted by a text. */
   #sortKeys: Map<string, string> | undefined;
 
   /** Creates a row. */
@@ -34,7 +34,7 @@ export class Row<T extends Tunnel = Tunnel> {
     return performance.now() - this.startedAt;
   }
 
-  /** Whether there is something to end: it may be ending already. */
+  /** Whether it can be ended: it is open, and not ending already. */
   get isAlive(): boolean {
     return !this.isGone && this.#tunnel.state !== "closing";
   }

@@ -1,5 +1,5 @@
 /**
- * Describes one tunnel with all known facts.
+ * Lists all known facts about a tunnel.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { TunnelList } from "./tunnel_list.ts";
 /** A name and its current value. */
 export type Fact = readonly [name: string, value: () => string];
 
-/** Describes an open tunnel; changing values are read again. */
+/** Describes an open tunnel; each call of a value reads it again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {
   const age = () => formatElapsed(row.ageMs);
   return [
@@ -50,7 +50,7 @@ function describeRate({ isGone, rates }: Row, tick: number): string {
   return `${formatRate(down)} down, ${formatRate(up)} up`;
 }
 
-/** What few tunnels have is left out of the others. */
+/** Facts that only few tunnels have appear only for these. */
 function rare(
   tunnel: () => Tunnel,
   facts: readonly [name: string, field: "via" | "name" | "wouldDeny"][],

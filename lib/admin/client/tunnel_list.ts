@@ -9,7 +9,7 @@ import { ClosedList } from "./closed_list.ts";
 import { RateHistory } from "./rate_history.ts";
 import { Row } from "./row.ts";
 
-/** Rows that are made in one task. */
+/** Most rows created in one task. */
 const PART = 2_000;
 
 /** Assumed milliseconds between two ticks, if unknown. */
@@ -56,7 +56,7 @@ export class TunnelList {
     this.closed.restart();
   }
 
-  /** The server has ended, and every tunnel with it. */
+  /** Handles the end of the server, which ends every tunnel. */
   end(): void {
     for (const row of this.#rows.values()) row.isGone = true;
   }
@@ -69,7 +69,7 @@ export class TunnelList {
     this.tick++;
     for (const tunnel of event.opened) this.#add(tunnel, seconds);
     for (const change of event.changed) this.#change(change, seconds);
-    // Not those in `closed`: an ended request leaves its connection open.
+    // `closed` does not tell: an ended request leaves its connection open.
     for (const id of event.gone) this.#remove(id);
     this.closed.take(event.closed);
     this.#count(event, seconds);

@@ -127,7 +127,7 @@ class Page {
     this.#drawSoon();
   }
 
-  /** Reading many tunnels takes a while, and so does making rows of them. */
+  /** Reading many tunnels and creating their rows takes a while. */
   async #restart(snapshot: SnapshotEvent): Promise<void> {
     await pause();
     this.#takeStatus(snapshot.status);
@@ -156,7 +156,7 @@ class Page {
     this.#statusAt = performance.now();
   }
 
-  /** By the server's clock, which need not be this machine's. */
+  /** By the server's clock, which may differ from this machine's. */
   get #now(): number {
     if (this.#status === undefined) return Date.now();
     const { startedAt, uptimeMs } = this.#status;
@@ -164,7 +164,7 @@ class Page {
       this.#statusAt;
   }
 
-  /** A failed poll is not reported: the next one follows. */
+  /** A failed poll is not reported, because the next one follows soon. */
   async #poll(): Promise<void> {
     if (document.hidden || this.#status === undefined) return;
     if (document.documentElement.dataset["live"] !== "live") return;

@@ -1,6 +1,6 @@
 /**
- * What happened in the last day, in blocks of a minute, five minutes and an
- * hour, so that any of the ranges can be added up from a few of them.
+ * The events of the last day in blocks of a minute, five minutes and an hour,
+ * so that a few blocks add up to any of the ranges.
  *
  * @module
  */
@@ -30,25 +30,27 @@ const LEVELS = [
 /** Keys of each ranking in a block of more than a minute. */
 const MOST_LONG = 500;
 
-/** Bytes that blocks may take, about; beyond, the largest loses keys. */
+/**
+ * Approximate limit of the blocks in bytes; beyond it, the largest drops keys.
+ */
 const MOST_BYTES = 5_000_000;
 
-/** Bytes of a key in a block besides its characters, about. */
+/** Approximate bytes of a key in a block, besides its characters. */
 const PER_KEY = 56;
 
-/** A stretch of time and what happened in it. */
+/** A period and its sums. */
 export interface Block extends Recorded {
-  /** Its begin, in milliseconds since 1970. */
+  /** Its start, in milliseconds since 1970. */
   readonly from: number;
   /** Its end. */
   readonly to: number;
-  /** Bytes that its keys take, about. */
+  /** Approximate bytes of its keys. */
   readonly size: number;
 }
 
-/** A stretch of time that is being added up. */
+/** A period that is still growing. */
 export class BlockSum {
-  /** Its begin, in milliseconds since 1970. */
+  /** Its start, in milliseconds since 1970. */
   readonly from: number;
   /** Its end. */
   to: number;
@@ -62,18 +64,18 @@ export class BlockSum {
   bytes = 0;
   /** Connections and requests. */
   connections = 0;
-  /** Who or what they were. */
+  /** Rankings of users, clients, targets and rules. */
   readonly rankings: Readonly<Record<Ranking, HeavyHitters>> = eachRanking(
     () => new HeavyHitters(MOST_HITTERS),
   );
 
-  /** Begins with nothing. */
+  /** Creates an empty sum. */
   constructor(from: number) {
     this.from = from;
     this.to = from;
   }
 
-  /** Adds what happened until a time, in milliseconds since 1970. */
+  /** Adds the events until a time, in milliseconds since 1970. */
   add(recorded: Recorded, to: number): void {
     this.to = to;
     this.dial.merge(recorded.dial);
@@ -110,21 +112,21 @@ export class Blocks {
   #current: BlockSum;
   /** Blocks of each level, the oldest first. */
   readonly #levels: Block[][] = LEVELS.map(() => []);
-  /** How many of each level are in no block of the next. */
+  /** Number of blocks of each level that are not in a block of the next. */
   readonly #loose = LEVELS.map(() => 0);
 
-  /** Begins with nothing at a time, in milliseconds since 1970. */
+  /** Starts empty at a time, in milliseconds since 1970. */
   constructor(now: number) {
     this.#current = new BlockSum(now);
   }
 
-  /** Bytes that they take, about. */
+  /** Their approximate size in bytes. */
   get size(): number {
     return this.#levels.flat().reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
-   * Adds what has happened until now.
+   * Adds the events until now.
    *
    * @param now Milliseconds since 1970.
    */
@@ -138,9 +140,9 @@ export class Blocks {
   }
 
   /**
-   * Adds up a range: a little more than it, as blocks are whole.
+   * Adds up a range; the result covers slightly more, because blocks are whole.
    *
-   * @param milliseconds How long it is: a few minutes, an hour or a day.
+   * @param milliseconds Its length: a few minutes, an hour or a day.
    * @param now Milliseconds since 1970.
    */
   sum(milliseconds: number, now: number): BlockSum {

@@ -1,5 +1,5 @@
 /**
- * Collects every few seconds what all threads have recorded.
+ * Collects the records of all threads every few seconds.
  *
  * @module
  */
@@ -22,20 +22,23 @@ export interface CollectorOptions {
   totals: FigureTotals;
 }
 
-/** What all threads have recorded in the last day. */
+/** The records of all threads in the last day. */
 export class Collector {
   /** The figures by time. */
   readonly history: Timeline;
-  /** Who used how much, and what went wrong. */
+  /** Rankings, results and times. */
   readonly blocks: Blocks;
   readonly #threads: Threads;
-  /** Threads that have not answered yet: what they are asked is told once. */
+  /**
+   * Threads that have not answered yet; they are not asked again, because each
+   * answer is given only once.
+   */
   readonly #asked = new Set<Thread>();
   #step: BlockSum;
   #totals: FigureTotals;
   #at = performance.now();
 
-  /** Begins; all threads record from now on. */
+  /** Starts the recording in all threads. */
   constructor(threads: Threads, { step, totals }: CollectorOptions) {
     this.#threads = threads;
     this.#totals = totals;
@@ -49,7 +52,7 @@ export class Collector {
   /**
    * Asks all threads.
    *
-   * @returns The step; `undefined` if the program stood still.
+   * @returns The step; `undefined` if the program was suspended.
    * @throws {Error} If a thread had an internal error.
    */
   async collect(): Promise<HistoryPoint | undefined> {

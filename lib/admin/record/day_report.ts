@@ -1,5 +1,5 @@
 /**
- * What the admin API tells of the last minutes, hour or day.
+ * The API's answers about the last minutes, hour or day.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export class DayReport {
   readonly #collector: Pick<Collector, "blocks" | "history">;
   readonly #startedAt = Math.round(performance.timeOrigin);
 
-  /** Tells what a collector has collected. */
+  /** Creates a report of a collector's data. */
   constructor(collector: Pick<Collector, "blocks" | "history">) {
     this.#collector = collector;
   }
@@ -43,7 +43,7 @@ export class DayReport {
     };
   }
 
-  /** Who used most. */
+  /** The top talkers. */
   talkers(
     { by, limit, order, range }: ParametersOf<"GET /api/talkers">,
   ): TalkersAnswer {
@@ -56,7 +56,7 @@ export class DayReport {
     };
   }
 
-  /** What went wrong. */
+  /** The failures and refusals. */
   failures({ range }: { range: RangeName }): FailuresAnswer {
     const sum = this.#sum(range);
     const { results } = sum;

@@ -3,10 +3,10 @@
  * in bounded memory.
  *
  * It is Space-Saving (Metwally, Agrawal, El Abbadi 2005) for two weights, with
- * two differences that make a count cost one look into a map: it discards many
- * small keys at a time, and a new key starts with the most that any discarded
- * key could have had instead of the count of the one it replaces. So a count is
- * never too small, and its error says how much too large it may be.
+ * two differences that reduce a count to one map lookup: it discards many small
+ * keys at a time, and a new key starts with the largest possible count of any
+ * discarded key, not with the count of the key that it replaces. So a count is
+ * never too small, and its error says by how much it may be too large.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface Hitter extends Weights {
   connectionsError: number;
 }
 
-/** All keys at one time, as a message can carry them. */
+/** A copy of all keys that can be sent in a message. */
 export interface HitterTable {
   /** The keys. */
   readonly keys: readonly string[];
@@ -39,7 +39,7 @@ export interface HitterTable {
    * Four numbers for each key: bytes, their error, connections, their error.
    */
   readonly counts: Float64Array;
-  /** The most that a key could have that is not here. */
+  /** The largest possible counts of a key that is not listed. */
   readonly unlisted: Weights;
 }
 
@@ -52,22 +52,22 @@ export class HeavyHitters {
   /**
    * Creates it empty.
    *
-   * @param most Keys that are kept, half of them the largest by bytes, half by
-   *   connections. Up to twice as many are counted for a while.
+   * @param most Number of keys to keep: half of them the largest by bytes, half
+   *   by connections. Temporarily it holds up to twice as many.
    */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** How many keys are counted. */
+  /** Number of keys counted. */
   get size(): number {
     return this.#all.size;
   }
 
   /**
-   * Counts.
+   * Adds to the counts of a key.
    *
-   * @param key Who or what.
+   * @param key The user, client, target or rule.
    * @param bytes Bytes to add.
    * @param connections Connections to add.
    */
@@ -85,12 +85,12 @@ export class HeavyHitters {
   }
 
   /**
-   * Adds all that another one has counted.
+   * Adds the counts of another table.
    *
    * @param table Its {@linkcode HeavyHitters.table}.
    */
   merge({ keys, counts, unlisted }: HitterTable): void {
-    // A key that is not in the table may have had that much there.
+    // A key that is missing from the table may have had this much there.
     for (const one of this.#all.values()) addMost(one, unlisted);
     this.#unlisted.bytes += unlisted.bytes;
     this.#unlisted.connections += unlisted.connections;
@@ -103,7 +103,8 @@ export class HeavyHitters {
       one.connections += counts[at + 2]! - unlisted.connections;
       one.connectionsError += counts[at + 3]! - unlisted.connections;
     });
-    // Not before all have their counts: what is discarded is not counted on.
+    // Only after all keys have their counts, because a discarded key loses its
+    // own.
     this.#tidy();
   }
 

@@ -1,7 +1,6 @@
 /**
- * Records what happens in one thread between two questions: who used how much,
- * how long things took, and what went wrong. Bytes cost nothing; a connection
- * costs a few counts when it ends.
+ * Records the events of one thread between two questions: usage, times and
+ * failures. Bytes cost nothing; a connection costs a few counts when it ends.
  *
  * @module
  */
@@ -13,42 +12,42 @@ import { hostOf } from "../filter.ts";
 import { HeavyHitters, type HitterTable } from "./heavy_hitters.ts";
 import { TimeHistogram } from "./time_histogram.ts";
 
-/** Keys that are kept of each ranking. */
+/** Number of keys in each ranking. */
 export const MOST_HITTERS = 1_000;
 
-/** What connections are ranked by. */
+/** The dimensions of the rankings. */
 export const RANKINGS = [
   "user",
   "client",
   "target",
   "rule",
-  /** Results but `ok` with their code, as `refused rule`. */
+  /** Results except `ok` with their code, such as `refused rule`. */
   "reason",
   /** Rules that refused. */
   "refusing",
-  /** Targets that were not reached. */
+  /** Targets that Sluice could not reach. */
   "missed",
 ] as const;
 
 /** One of the rankings. */
 export type Ranking = typeof RANKINGS[number];
 
-/** How often connections ended in each way. */
+/** Number of connections by result. */
 export type Results = Record<ConnectionResult, number>;
 
-/** What has happened since the last question. */
+/** The events since the last question. */
 export interface Recorded {
   /** Connections and requests that ended. */
   readonly results: Results;
-  /** How long connecting took, by class. */
+  /** Times of connects, counted by class. */
   readonly dial: Uint32Array;
-  /** How long lookups took, by class. */
+  /** Times of lookups, counted by class. */
   readonly resolve: Uint32Array;
   /** Bytes both ways. */
   readonly bytes: number;
   /** Connections and requests that were ranked. */
   readonly connections: number;
-  /** Who or what they were. */
+  /** Rankings of users, clients, targets and rules. */
   readonly rankings: Readonly<Record<Ranking, HitterTable>>;
 }
 
@@ -66,7 +65,7 @@ export function eachRanking<T>(
   ) as Record<Ranking, T>;
 }
 
-/** What is being recorded. */
+/** The record in progress. */
 interface Sheet {
   results: Results;
   dial: TimeHistogram;
@@ -76,7 +75,7 @@ interface Sheet {
   rankings: Record<Ranking, HeavyHitters>;
 }
 
-/** Records what happens. */
+/** Records events. */
 export class Recorder {
   readonly #registry: Registry;
   #sheet = newSheet();
@@ -92,9 +91,9 @@ export class Recorder {
   }
 
   /**
-   * Takes what was recorded, with the bytes of open connections.
+   * Takes the record, including the bytes of open connections.
    *
-   * @returns What has happened since the last call.
+   * @returns The events since the last call.
    */
   take(): Recorded {
     for (const [, live] of this.#registry.open) this.#countOpen(live);
@@ -118,7 +117,7 @@ export class Recorder {
 
   #end({ record }: EndedConnection, live: LiveConnection): void {
     const { received, sent } = live.carried;
-    // Bytes before the meter began are in the record alone.
+    // Only the record includes the bytes before the meter began.
     const total = Math.max(sent + received, record.sent + record.received);
     const bytes = Math.max(0, total - live.rankedBytes);
     const isNew = !live.isRanked;
@@ -133,7 +132,7 @@ export class Recorder {
     if (result === "failed" && target !== undefined) missed.add(target, 0, 1);
   }
 
-  /** An HTTP request has a record of its own, which its connection outlives. */
+  /** An HTTP request has its own record, and its connection outlives it. */
   #rank(
     live: LiveConnection,
     { bytes, isNew }: { bytes: number; isNew: boolean },

@@ -11,7 +11,7 @@ const LEAST = 0.0625;
 /** Classes between a duration and twice that: each is 9 % wider than the last. */
 const PER_DOUBLING = 8;
 
-/** Classes: up to 131 s; what takes longer is in the last. */
+/** Number of classes, up to 131 s; longer times count in the last. */
 export const CLASSES: number = 21 * PER_DOUBLING;
 
 /** Counts durations from 0.06 ms to 131 s, with an error of 5 % at most. */
@@ -34,7 +34,7 @@ export class TimeHistogram {
     for (let n = 0; n < CLASSES; n++) this.counts[n]! += counts[n]!;
   }
 
-  /** How many were counted. */
+  /** Number of durations counted. */
   get total(): number {
     return this.counts.reduce((sum, count) => sum + count, 0);
   }

@@ -24,7 +24,7 @@ export interface Columns {
   series: Record<Series, (number | null)[]>;
 }
 
-/** A bounded list of points; the oldest goes first. */
+/** A bounded list of points; a new one replaces the oldest. */
 export class PointRing {
   readonly #most: number;
   readonly #columns: Record<Series | "at", Float64Array>;
@@ -39,12 +39,15 @@ export class PointRing {
     ) as Record<Series | "at", Float64Array>;
   }
 
-  /** How many points there are. */
+  /** Number of points. */
   get length(): number {
     return this.#length;
   }
 
-  /** Adds a point. Later ones, of before the clock was set back, go. */
+  /**
+   * Adds a point, and removes later ones, which exist if the clock was set
+   * back.
+   */
   add(point: HistoryPoint): void {
     this.#forgetFrom(point.at);
     const names = Object.keys(this.#columns) as (Series | "at")[];
@@ -104,12 +107,12 @@ export class PointRing {
   }
 }
 
-/** Digits after the point do not matter to anybody. */
+/** Fractions are below the precision that a chart can show. */
 function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : Math.round(value * 100) / 100;
 }
 
-/** What happened in one step. */
+/** The events of one step. */
 export interface Step {
   /** Milliseconds that it took, by a clock that is never set. */
   elapsed: number;
@@ -121,27 +124,27 @@ export interface Step {
   opened: number;
   /** Connections and requests that ended. */
   ended: number;
-  /** Of these, those whose target was not reached. */
+  /** Of these, those whose target Sluice could not reach. */
   failed: number;
-  /** Of these, those that were refused. */
+  /** Of these, those that Sluice refused. */
   refused: number;
-  /** How long connecting took, by class. */
+  /** Times of connects, counted by class. */
   dial: Uint32Array;
-  /** How long lookups took, by class. */
+  /** Times of lookups, counted by class. */
   resolve: Uint32Array;
 }
 
-/** What there is at the end of a step. */
+/** The state at the end of a step. */
 export interface StepEnd {
   /** When, in milliseconds since 1970. */
   at: number;
-  /** Connections that are open. */
+  /** Open connections. */
   open: number;
-  /** Bytes of the process. */
+  /** Resident memory of the process, in bytes. */
   memory: number;
 }
 
-/** Several steps together. */
+/** The sum of several steps. */
 export class StepSum {
   readonly #sums: Omit<Step, "dial" | "resolve"> = {
     ...{ elapsed: 0, sent: 0, received: 0, opened: 0 },
@@ -166,7 +169,7 @@ export class StepSum {
     this.#resolve.merge(step.resolve);
   }
 
-  /** Makes the point of them. */
+  /** Returns them as one point. */
   point({ at, memory, open }: StepEnd): HistoryPoint {
     const { elapsed, ended, failed, opened, received, refused, sent } =
       this.#sums;
@@ -203,10 +206,10 @@ const PER_LONG = 12;
 /** Points: an hour of steps of 5 s, a day of minutes. */
 const MOST = { short: 720, long: 1_440 } as const;
 
-/** Steps without a point after which the program has stood still. */
+/** Missing steps after which the program counts as suspended. */
 const PATIENCE = 3;
 
-/** Milliseconds that are no gap at any step. */
+/** A pause of at most this many milliseconds is never a gap. */
 const LEAST_GAP = 1_000;
 
 /** The last hour and the last day. */
@@ -233,8 +236,8 @@ export class Timeline {
   /**
    * Adds a step.
    *
-   * @returns Its point; `undefined` if the program stood still, so that the
-   *   step says nothing.
+   * @returns Its point; `undefined` if the program was suspended, so that the
+   *   step has no meaning.
    */
   add(step: Step, end: StepEnd): HistoryPoint | undefined {
     const last = this.#last;

@@ -1,5 +1,5 @@
 /**
- * What operations take, from their path and their query.
+ * Parameters of operations, from their path and query.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const MOST_LISTED = 20_000;
 /** Most ended tunnels in one answer. */
 export const MOST_PAGE = 2_000;
 
-/** What open tunnels can be sorted by. */
+/** The columns by which open tunnels can be sorted. */
 const COLUMNS = [
   ...["id", "client", "user", "target", "protocol", "rule", "state"],
   ...["age", "sent", "received", "sentRate", "receivedRate", "rate"],
@@ -29,7 +29,7 @@ const groupBy = z.enum(["user", "client", "target", "rule"]);
 
 const by = oneOf(groupBy, "by");
 
-/** What operations take. */
+/** Parameters by operation. */
 export const PARAMETERS = {
   "GET /metrics": z.strictObject({
     fleet: z.literal("1", { error: "fleet is 1, or missing" }).optional()
@@ -39,36 +39,42 @@ export const PARAMETERS = {
     filter: filter.default(""),
     sort: z.string().regex(
       new RegExp(`^-?(?:${COLUMNS.join("|")})$`),
-      { error: `sort is one of ${COLUMNS.join(", ")}, or - and one of them` },
-    ).default("id").describe("Column to sort by; with - the largest first"),
+      {
+        error: `sort is one of ${
+          COLUMNS.join(", ")
+        }, with - in front for the reverse`,
+      },
+    ).default("id").describe(
+      "Column to sort by; with - in front the largest first",
+    ),
     offset: wholeNumber("offset", 0, MOST_LISTED).default(0)
-      .describe("How many to leave out at the begin"),
+      .describe("Number of tunnels to skip"),
     limit: wholeNumber("limit", 0, MOST_LISTED).default(MOST_LISTED)
       .describe("Most tunnels in the answer; 0 only counts"),
   }),
   "GET /api/groups": z.strictObject({
-    by: by.default("user").describe("What the tunnels of a group share"),
+    by: by.default("user").describe("What to group by"),
     filter: filter.default(""),
   }),
   "GET /api/closed": z.strictObject({
     filter: filter.default(""),
     before: z.string().regex(/^\d{1,16}-\d{1,5}-\d{1,16}$/, {
-      error: "before is `next` of an earlier answer",
-    }).optional().describe("`next` of the last answer, for older ones"),
+      error: "before must be `next` of an earlier answer",
+    }).optional().describe("`next` of the last answer, to get older ones"),
     limit: wholeNumber("limit", 1, MOST_PAGE).default(500)
       .describe("Most connections in the answer"),
   }),
   "GET /api/export": z.strictObject({
     list: oneOf(z.enum(["tunnels", "closed"]), "list").default("closed")
-      .describe("Open connections, or those that ended"),
+      .describe("Open or ended connections"),
     format: oneOf(z.enum(["csv", "json"]), "format").default("csv")
-      .describe("How to write them"),
+      .describe("File format"),
     filter: filter.default(""),
   }),
   "GET /api/history": z.strictObject({ range }),
   "GET /api/talkers": z.strictObject({
     range,
-    by: by.default("user").describe("Who or what to rank"),
+    by: by.default("user").describe("What to rank"),
     order: oneOf(z.enum(["bytes", "connections"]), "order").default("bytes")
       .describe("What to rank by"),
     limit: wholeNumber("limit", 1, 1_000).default(20)
@@ -77,10 +83,10 @@ export const PARAMETERS = {
   "GET /api/failures": z.strictObject({ range }),
   "DELETE /api/tunnels": z.strictObject({
     filter: filter.refine((text) => text.trim() !== "", {
-      error: "The filter is empty; a filter that matches all is -id:0",
+      error: "The filter is empty; use -id:0 to match all",
     }),
     expect: wholeNumber("expect", 0, 10_000_000).describe(
-      "How many match, by `matching` of GET /api/tunnels; if more do now, none ends",
+      "Expected number, from `matching` of GET /api/tunnels; if more match now, none ends",
     ),
   }),
   "DELETE /api/tunnels/{id}": z.strictObject({
@@ -89,19 +95,21 @@ export const PARAMETERS = {
     }).transform(Number).pipe(z.int().min(0)),
   }),
   "POST /api/bans": z.strictObject({
-    client: z.string({ error: "client is the address to ban" })
-      .describe("An address; of IPv6 its /64 is banned"),
-    for: z.string().default("1h").describe("How long: 10m, 1h, 7d; most 365d"),
+    client: z.string({ error: "client is required: the address to ban" })
+      .describe("An address; for IPv6 the ban covers its /64"),
+    for: z.string().default("1h").describe(
+      "Duration, such as 10m, 1h or 7d; at most 365d",
+    ),
   }),
   "DELETE /api/bans/{key}": z.strictObject({
     key: z.string(),
     kind: z.enum(["client", "user"], {
-      error: "The kind of a ban is client or user",
+      error: "kind must be client or user",
     }).default("client"),
   }),
 };
 
-/** A whole number in the text of a query. */
+/** A whole number, given as text in a query. */
 function wholeNumber(name: string, least: number, most: number) {
   const error = `${name} is a whole number from ${least} to ${most}`;
   return z.string({ error }).regex(/^\d{1,15}$/, { error }).transform(Number)

@@ -21,21 +21,21 @@ const state = z.enum([
 const result = z.enum(["ok", "cut", "refused", "failed", "dropped"]);
 
 const tunnel = z.object({
-  id: count.describe("Its number; the program never gives one twice"),
-  kind: kind.describe("What its listener is for"),
-  listener: text.describe("Where it came in, HOST:PORT or unix:PATH"),
-  client: text.describe("Where it came from, HOST:PORT"),
-  protocol: text.describe("Empty until it is known"),
+  id: count.describe("Its number, unique while the program runs"),
+  kind: kind.describe("Kind of its listener"),
+  listener: text.describe("Its listener, HOST:PORT or unix:PATH"),
+  client: text.describe("Address of the client, HOST:PORT"),
+  protocol: text.describe("Protocol of the client; empty until known"),
   user: known.describe("The user name as sent"),
-  target: known.describe("What the client asked for"),
-  address: known.describe("What Sluice connected to"),
-  via: known.describe("The other proxies on its way"),
+  target: known.describe("The requested target"),
+  address: known.describe("The address that Sluice connected to"),
+  via: known.describe("The parent proxies on its way"),
   rule: known.describe("The label of the rule that decided"),
-  name: known.describe("The name that the client's first bytes show"),
-  wouldDeny: known.describe("Why rules that only report would refuse it"),
-  state: state.describe("How far it is"),
+  name: known.describe("The name in the client's first bytes"),
+  wouldDeny: known.describe("Why rules in report mode would have refused it"),
+  state: state.describe("Its current phase"),
   startedAt: time.describe("When Sluice accepted it"),
-  ageMs: number.describe("Milliseconds since then"),
+  ageMs: number.describe("Milliseconds since the start"),
   sent: count.describe("Bytes to the target"),
   received: count.describe("Bytes to the client"),
 });
@@ -44,26 +44,26 @@ const listedTunnel = tunnel.extend({
   sentRate: count.describe("Bytes a second to the target"),
   receivedRate: count.describe("Bytes a second to the client"),
 }).describe(
-  "With its rates since the last request, if that was 1 to 60 seconds ago, or else over its whole life",
+  "With rates since the last request, if that was 1 to 60 seconds ago; otherwise over its whole life",
 );
 
 const closedTunnel = tunnel.extend({
   endedAt: time.describe("When it ended"),
-  result: result.describe("How it ended"),
-  code: text.describe("Why it ended, by a name that never changes"),
-  reason: text.describe("Why it ended, in a few words"),
+  result: result.describe("Result"),
+  code: text.describe("Why it ended, as a stable name"),
+  reason: text.describe("Why it ended, in words"),
   endedFirst: z.enum(["client", "target"]).exactOptional()
     .describe("Which side ended first"),
-}).describe("An HTTP request is one of its own, with its connection's id");
+}).describe("For one HTTP request: it has the id of its connection");
 
 const silentWorkers = count.describe(
-  "Workers without an answer, left out here",
+  "Number of workers that did not answer; their connections are missing",
 );
 
-const matching = count.describe("How many match the filter");
+const matching = count.describe("Number that match the filter");
 
 const group = z.object({
-  key: text.describe("The value that they share; empty for none"),
+  key: text.describe("The common value; empty if these tunnels have none"),
   open: count.describe("Connections that are open"),
   sent: count.describe("Bytes to targets"),
   received: count.describe("Bytes to clients"),
@@ -81,28 +81,28 @@ export const TUNNEL_SCHEMAS = {
   ClosedTunnel: closedTunnel,
   TunnelChange: tunnelChange,
   Tunnels: z.object({
-    tunnels: z.array(listedTunnel).describe("Those that were asked for"),
-    total: count.describe("Connections that are open"),
+    tunnels: z.array(listedTunnel).describe("The requested part of the list"),
+    total: count.describe("Open connections"),
     matching,
     silentWorkers,
   }),
   Group: group,
   Groups: z.object({
     groups: z.array(group)
-      .describe("The fastest first, then the largest; 1,000 at most"),
-    total: count.describe("How many groups there are"),
+      .describe("The fastest first, then the largest; at most 1,000"),
+    total: count.describe("Number of groups"),
     silentWorkers,
   }),
   Closed: z.object({
     closed: z.array(closedTunnel).describe("The oldest first"),
-    kept: count.describe("How many Sluice remembers"),
+    kept: count.describe("Number that Sluice remembers"),
     matching,
     next: text.nullable()
-      .describe("`before` of the next, older page; null after the last"),
+      .describe("`before` for the next, older page; null on the last page"),
     silentWorkers,
   }),
   Ended: z.object({
-    ended: count.describe("How many connections were ended"),
+    ended: count.describe("Number of connections that Sluice ended"),
   }),
 };
 

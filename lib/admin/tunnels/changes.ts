@@ -1,6 +1,6 @@
 /**
- * What changes of the connections of one thread between two looks. Nothing is
- * looked at while nobody asks.
+ * The changes of one thread's connections between two questions. It does no
+ * work without questions.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import type { TickEvent, Tunnel, TunnelChange } from "../api.ts";
 import type { EndedTunnels } from "./ended.ts";
 import { tunnelOf } from "./rows.ts";
 
-/** Most ended connections that are told of at once. */
+/** Most ended connections in one answer. */
 export const MOST_CLOSED = 500;
 
-/** What has changed since the last look. */
+/** Changes since the last question. */
 export type ConnectionChanges = Pick<
   TickEvent,
   "opened" | "closed" | "changed" | "gone"
 >;
 
-/** What was told of a connection that is open. */
+/** The last reported state of an open connection. */
 interface Told {
   sent: number;
   received: number;
   state: Tunnel["state"];
-  /** What becomes known of it one after the other. */
+  /** Fields that become known one after the other. */
   known: readonly (string | undefined)[];
 }
 
-/** Remembers what was told. */
+/** Remembers what it reported. */
 export class TunnelChanges {
   readonly #registry: Registry;
   readonly #ended: Pick<EndedTunnels, "count" | "since">;
@@ -37,10 +37,10 @@ export class TunnelChanges {
   #closed: number | undefined;
 
   /**
-   * Begins with nothing told.
+   * Starts with nothing reported.
    *
    * @param registry Connections.
-   * @param ended Those that have ended.
+   * @param ended Ended connections.
    */
   constructor(
     registry: Registry,
@@ -51,9 +51,9 @@ export class TunnelChanges {
   }
 
   /**
-   * Looks what has changed.
+   * Finds the changes.
    *
-   * @returns That; at first all that is open, and nothing that has ended.
+   * @returns The changes; at first all open connections and no ended ones.
    */
   take(): ConnectionChanges {
     const { count } = this.#ended;
@@ -66,7 +66,7 @@ export class TunnelChanges {
     };
   }
 
-  /** Forgets what was told. */
+  /** Forgets what it reported. */
   rest(): void {
     this.#told.clear();
     this.#closed = undefined;

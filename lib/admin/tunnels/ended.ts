@@ -9,47 +9,49 @@ import type { ClosedTunnel } from "../api.ts";
 import { matchesFilter, type Term } from "../filter.ts";
 import { closedOf, type EndedRow, endedRow, SharedTexts } from "./rows.ts";
 
-/** Most of them that are remembered. */
+/** Most connections to remember. */
 export const MOST_ENDED = 10_000;
 
-/** Which page of ended connections is meant. */
+/** Selects a page of ended connections. */
 export interface EndedQuery {
-  /** Most of them. */
+  /** Most connections to return. */
   limit: number;
   /**
    * Only those that ended before this time, in milliseconds since 1970
    * (default: all).
    */
   before?: number;
-  /** Of those that ended at that time, only the ones below this number. */
+  /**
+   * Of those that ended at exactly that time, only the ones below this number.
+   */
   order?: number;
 }
 
-/** A page of ended connections, and what there is besides. */
+/** A page of ended connections, with counts. */
 export interface EndedPage {
   /** Number and description of each, the newest first. */
   rows: [order: number, closed: ClosedTunnel][];
-  /** How many match the filter and are on this page or older. */
+  /** Number that match the filter and are on this page or older. */
   left: number;
-  /** How many match the filter. */
+  /** Number that match the filter. */
   matching: number;
-  /** How many are remembered. */
+  /** Number remembered. */
   kept: number;
 }
 
-/** Remembers ended connections; the oldest goes first. */
+/** Remembers ended connections; a new one replaces the oldest. */
 export class EndedTunnels {
   readonly #most: number;
   readonly #rows: EndedRow[] = [];
   readonly #texts = new SharedTexts();
   #count = 0;
 
-  /** Begins with none. */
+  /** Starts empty. */
   constructor(most = MOST_ENDED) {
     this.#most = most;
   }
 
-  /** How many have ended so far. */
+  /** Number ended so far. */
   get count(): number {
     return this.#count;
   }
@@ -62,8 +64,8 @@ export class EndedTunnels {
   /**
    * Lists the newest.
    *
-   * @param since Only those after this one.
-   * @param most Most of them.
+   * @param since Returns only those with a higher number.
+   * @param most Most connections to return.ons to return.
    * @returns The oldest first.
    */
   since(since: number, most: number): ClosedTunnel[] {

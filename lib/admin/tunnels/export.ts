@@ -9,10 +9,10 @@ import type { ParametersOf } from "../endpoints.ts";
 import type { Threads } from "../threads.ts";
 import { listClosed, listTunnels } from "./lists.ts";
 
-/** Rows that are written at a time. */
+/** Rows written at a time. */
 const PIECE = 500;
 
-/** Ended connections that are asked for at a time. */
+/** Ended connections requested at a time. */
 const PAGE = 2_000;
 
 /** Open connections in one file. */
@@ -25,7 +25,7 @@ const COLUMNS = [
   ...["ageMs", "sent", "received", "result", "code", "reason", "endedFirst"],
 ];
 
-/** A file that is being made. */
+/** A file in progress. */
 export interface ExportedFile {
   /** Its name. */
   readonly name: string;
@@ -41,7 +41,7 @@ type Row = ListedTunnel | ClosedTunnel;
 /**
  * Begins to write a file.
  *
- * @returns The file; ended connections come with the newest first.
+ * @returns The file; in it, the newest ended connections come first.
  * @throws {AdminError} `bad_request` for a filter that cannot be applied.
  */
 export async function exportTunnels(
@@ -51,7 +51,7 @@ export async function exportTunnels(
   const pages = list === "closed"
     ? closedPages(threads, filter)
     : openPages(threads, filter);
-  // The first page shows whether the filter is right.
+  // Reading the first page checks the filter.
   const first = await pages.next();
   const rows = piecesOf(first, pages);
   const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
@@ -116,9 +116,9 @@ async function* jsonOf(pieces: AsyncIterable<Row[]>): AsyncGenerator<string> {
 }
 
 /**
- * Quotes a cell (RFC 4180 §2). Spreadsheets run a text that begins like a
- * formula, and a client chooses names and targets: an apostrophe keeps it a
- * text.
+ * Quotes a cell (RFC 4180 §2). Clients choose names and targets, and
+ * spreadsheets run text that begins like a formula. A leading apostrophe
+ * prevents that.
  */
 function encodeCell(value: unknown): string {
   if (value === undefined) return "";

@@ -11,24 +11,24 @@ import { compareTimes, type Threads } from "../threads.ts";
 import { type ConnectionChanges, MOST_CLOSED } from "./changes.ts";
 
 /**
- * Milliseconds that a look waits for a thread; the next look takes the rest.
+ * Milliseconds to wait for a thread; a later answer counts for the next call.
  */
 const PATIENCE = 500;
 
-/** Follows all threads. */
+/** Follows the connections of all threads. */
 export class TunnelFeed {
   readonly #threads: Threads;
   readonly #open = new Map<Thread, Map<number, Tunnel>>();
   #asked = new Set<Thread>();
   #found = nothing();
 
-  /** Begins without following. */
+  /** Starts without following. */
   constructor(threads: Threads) {
     this.#threads = threads;
     threads.onRemove((thread) => this.#lose(thread));
   }
 
-  /** What is open, as far as it was told; the oldest first, 20,000 at most. */
+  /** Open connections as last reported; the oldest first, at most 20,000. */
   get tunnels(): Tunnel[] {
     const now = Date.now();
     return [...this.#open.values()]
@@ -42,10 +42,10 @@ export class TunnelFeed {
   }
 
   /**
-   * Looks at all threads. One that has not answered the last look is not asked
-   * again; what it tells is told when it does.
+   * Collects the changes of all threads. A thread that still owes its last
+   * answer is not asked again; its changes follow when it answers.
    *
-   * @returns What has changed since the last look: at first, all that is open.
+   * @returns The changes since the last call; at first all open connections.
    */
   async look(): Promise<ConnectionChanges> {
     const asked = this.#asked;
@@ -81,8 +81,8 @@ export class TunnelFeed {
   }
 
   async #ask(thread: Thread): Promise<void> {
-    // After a rest it is another set: an answer to what was asked before it
-    // is about what was forgotten.
+    // After a pause this is another set: answers to older questions refer to
+    // forgotten state.
     const asked = this.#asked;
     asked.add(thread);
     try {
@@ -115,7 +115,7 @@ export class TunnelFeed {
     };
   }
 
-  /** What was open in a thread that has ended is gone. */
+  /** Reports the open connections of an ended thread as gone. */
   #lose(thread: Thread): void {
     const open = this.#open.get(thread);
     if (open === undefined) return;

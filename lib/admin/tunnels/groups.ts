@@ -1,5 +1,5 @@
 /**
- * Open tunnels by what they share.
+ * Open tunnels, grouped by a field.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ListedTunnel, TunnelGroup } from "../api.ts";
 import { hostOf } from "../filter.ts";
 
-/** What the tunnels of a group share. */
+/** The field that the tunnels of a group share. */
 export type GroupBy = "user" | "client" | "target" | "rule";
 
 /** Adds tunnels to their groups. */
@@ -15,7 +15,7 @@ export class TunnelGroups {
   readonly #by: GroupBy;
   readonly #groups = new Map<string, TunnelGroup>();
 
-  /** Begins without groups. */
+  /** Starts without groups. */
   constructor(by: GroupBy) {
     this.#by = by;
   }

@@ -19,7 +19,7 @@ import { tunnelOrder } from "./order.ts";
 const MOST_GROUPS = 1_000;
 
 /**
- * Refuses a filter that cannot be applied.
+ * Parses a filter.
  *
  * @throws {AdminError} `bad_request`.
  */
@@ -35,7 +35,7 @@ export function requireFilter(filter: string): void {
 /**
  * Lists open connections.
  *
- * @throws {AdminError} `bad_request` for a filter that cannot be applied.
+ * @throws {AdminError} `bad_request` for an invalid filter.
  */
 export async function listTunnels(
   threads: Threads,
@@ -61,9 +61,9 @@ export async function listTunnels(
 }
 
 /**
- * Lists open connections by what they share.
+ * Lists open connections, grouped by a field.
  *
- * @throws {AdminError} `bad_request` for a filter that cannot be applied.
+ * @throws {AdminError} `bad_request` for an invalid filter.
  */
 export async function listGroups(
   threads: Threads,
@@ -83,7 +83,7 @@ export async function listGroups(
   };
 }
 
-/** A place in the list of ended connections of all threads. */
+/** A position in the list of ended connections of all threads. */
 interface Place {
   /** When it ended, in milliseconds since 1970. */
   endedAt: number;
@@ -96,7 +96,7 @@ interface Place {
 /**
  * Lists connections that have ended.
  *
- * @throws {AdminError} `bad_request` for a filter that cannot be applied.
+ * @throws {AdminError} `bad_request` for an invalid filter.
  */
 export async function listClosed(
   threads: Threads,
@@ -132,8 +132,8 @@ export async function listClosed(
 /**
  * Ends all open connections that match a filter.
  *
- * @param expect How many may match.
- * @returns How many were ended.
+ * @param expect Most connections that may match.
+ * @returns Number of ended connections.
  * @throws {AdminError} `conflict` if more match; `busy` if a thread does not
  *   answer; `bad_request` for a filter that cannot be applied.
  */
@@ -151,7 +151,7 @@ export async function endMatching(
   if (matching > expect) {
     throw new AdminError(
       "conflict",
-      `${matching} connections match now, not ${expect}; nothing was ended`,
+      `${matching} connections match now, not ${expect}; Sluice ended none`,
     );
   }
   const ended = await Promise.all(
@@ -166,7 +166,7 @@ export async function endMatching(
 function silence(): AdminError {
   return new AdminError(
     "busy",
-    "A worker does not answer; look again at what matches",
+    "A worker does not answer; read the list again before you retry",
   );
 }
 
@@ -174,7 +174,7 @@ function silentIn(answers: readonly { answer: unknown }[]): number {
   return answers.filter(({ answer }) => answer === undefined).length;
 }
 
-/** Where a thread goes on after a place in the list of all. */
+/** Where a thread continues after a position in the list of all. */
 function startOf(
   { endedAt, order, worker }: Place,
   thread: number,

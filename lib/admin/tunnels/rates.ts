@@ -1,6 +1,6 @@
 /**
- * Rates of tunnels between occasional questions. It measures nothing without
- * questions.
+ * Rates of tunnels between occasional questions. Without questions it does no
+ * work.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { ListedTunnel, Tunnel } from "../api.ts";
 /** Least milliseconds that a rate covers. */
 const LEAST = 1_000;
 
-/** Milliseconds after which a look is too old for a current rate. */
+/** Milliseconds after which a sample is too old for a current rate. */
 const MOST = 60_000;
 
-/** Most tunnels of a look; others have the rate of their whole life. */
+/** Most tunnels in a sample; the others get the average of their whole life. */
 const MOST_SEEN = 20_000;
 
 /** Bytes of all tunnels at one moment. */
@@ -23,16 +23,16 @@ interface Look {
   carried: Map<number, Pick<Tunnel, "sent" | "received">>;
 }
 
-/** Remembers the last looks. */
+/** Keeps the last two samples. */
 export class TunnelRates {
   #last: Look | undefined;
   #before: Look | undefined;
 
   /**
-   * Looks at all tunnels, unless the last look was a moment ago.
+   * Takes a sample of all tunnels, unless the last sample is very recent.
    *
    * @param open The tunnels.
-   * @param now Milliseconds that only go forward.
+   * @param now Milliseconds by a clock that never goes back.
    */
   look(
     open: Iterable<Pick<LiveConnection, "id" | "carried">>,
@@ -44,11 +44,11 @@ export class TunnelRates {
   }
 
   /**
-   * Adds rates: since a look that is 1 to 60 seconds old if there is one, and
-   * since its begin for a tunnel that is newer, or if none is.
+   * Adds rates: since a sample that is 1 to 60 seconds old, or since the tunnel
+   * began if it is newer or no such sample exists.
    *
    * @param tunnel A tunnel as it is now.
-   * @param now The time of the look.
+   * @param now The time of the sample.
    * @returns The same, with rates.
    */
   rate(tunnel: Tunnel, now: number): ListedTunnel {
@@ -58,7 +58,8 @@ export class TunnelRates {
       : undefined;
     const then = since?.carried.get(tunnel.id);
     const time = then === undefined ? tunnel.ageMs : now - since!.at;
-    // One that is a moment old has not been that fast for a second yet.
+    // Counting at least a second keeps the rate of a very young tunnel
+    // realistic.
     const seconds = Math.max(time, LEAST) / 1000;
     const { received, sent } = tunnel;
     return {

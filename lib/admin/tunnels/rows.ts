@@ -1,5 +1,5 @@
 /**
- * Connections as the admin API tells of them.
+ * Descriptions of connections for the admin API.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { ListenerWatch } from "../../serve/listener_watch.ts";
 import type { EndedConnection } from "../../serve/registry.ts";
 import type { ClosedTunnel, Tunnel } from "../api.ts";
 
-/** Most different texts that are shared. */
+/** Most different texts to share. */
 const MOST_TEXTS = 20_000;
 
 /** Gives equal texts the same memory. */
 export class SharedTexts {
   readonly #texts = new Map<string, string>();
 
-  /** Returns an equal text that others have too. */
+  /** Returns the shared copy of an equal text. */
   share<T extends string | undefined>(text: T): T {
     if (text === undefined) return text;
     const known = this.#texts.get(text);
@@ -30,19 +30,19 @@ export class SharedTexts {
 /** Fields that are left out until they are known. */
 export type KnownName = keyof Knowing | "wouldDeny" | "endedFirst";
 
-/** What becomes known of a connection one after the other. */
+/** Fields of a connection that become known one after the other. */
 export interface Knowing {
   /** The user name as sent. */
   readonly user: string | undefined;
-  /** What the client asked for. */
+  /** The requested target. */
   readonly target: string | undefined;
-  /** What Sluice connected to. */
+  /** The address that Sluice connected to. */
   readonly address: string | undefined;
-  /** The other proxies on its way. */
+  /** The parent proxies on its way. */
   readonly via: string | undefined;
   /** The label of the rule that decided. */
   readonly rule: string | undefined;
-  /** The name that the client's first bytes show. */
+  /** The name in the client's first bytes. */
   readonly name: string | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface Knowing {
  */
 export interface EndedRow
   extends Omit<ClosedTunnel, KnownName | "startedAt" | "endedAt">, Knowing {
-  /** Why rules that only report would refuse it. */
+  /** Why rules in report mode would have refused it. */
   readonly wouldDeny: string | undefined;
   /** Which side ended first. */
   readonly endedFirst: ClosedTunnel["endedFirst"] | undefined;
@@ -63,9 +63,9 @@ export interface EndedRow
 }
 
 /**
- * Describes a connection that is open.
+ * Describes an open connection.
  *
- * @param listener Where it came in.
+ * @param listener Its listener.
  * @param live The connection.
  * @param now Milliseconds since 1970.
  * @returns The description.
@@ -93,11 +93,11 @@ export function tunnelOf(
 }
 
 /**
- * Makes what is remembered of a connection that has ended: less than its log
- * event.
+ * Creates the remembered row of an ended connection, which is smaller than its
+ * log event.
  *
  * @param ended The connection.
- * @param texts Texts that many of them have.
+ * @param texts Shared copies of texts.
  */
 export function endedRow(
   { endedAt, id, listener, received, record, sent }: EndedConnection,
@@ -130,9 +130,9 @@ export function endedRow(
 }
 
 /**
- * Describes a connection that has ended.
+ * Describes an ended connection.
  *
- * @param row What is remembered of it.
+ * @param row Its remembered row.
  */
 export function closedOf(row: EndedRow): ClosedTunnel {
   const { endedFirst, wouldDeny, ...rest } = row;

@@ -38,7 +38,7 @@ function ids(list: ClosedList): number[] {
   return list.rows.map(({ tunnel }) => tunnel.id);
 }
 
-Deno.test("ClosedList.begin() has each that ended once", () => {
+Deno.test("ClosedList.begin() lists each ended tunnel once", () => {
   const list = new ClosedList();
   list.restart();
   // 3 ended after the answer was made, 4 between it and the tick after it.
@@ -50,7 +50,7 @@ Deno.test("ClosedList.begin() has each that ended once", () => {
   // Requests have the id of their connection.
   list.take([closed(5, { sent: 1 })]);
   assertEquals(ids(list), [1, 2, 4, 3, 5, 5]);
-  // What was before a new begin is forgotten.
+  // A new begin() drops the tunnels from before.
   list.restart();
   list.begin(answer([closed(1)]));
   assertEquals(ids(list), [1]);
@@ -79,7 +79,7 @@ Deno.test("ClosedList.addOlder() puts older ones before all others", () => {
   assertEquals(new Set(keys).size, 6);
 });
 
-Deno.test("ClosedList.addOlder() keeps the newest of those it has room for", () => {
+Deno.test("ClosedList.addOlder() keeps the newest when space is short", () => {
   const list = new ClosedList();
   list.begin(answer(some(2_000, 9_999), "9-0-0"));
   list.addOlder(answer([closed(1), closed(2)], "8-0-0"));

@@ -21,7 +21,7 @@ const EVENTS: ServerEvent[] = [
   { name: "", data: "" },
 ];
 
-Deno.test("EventParser.push() gives the same events however they are cut", () => {
+Deno.test("EventParser.push() finds the same events in pieces of any size", () => {
   assertEquals(new EventParser().push(STREAM), EVENTS);
   for (let cut = 0; cut <= STREAM.length; cut++) {
     const parser = new EventParser();

@@ -23,7 +23,7 @@ Deno.test("formatSize() formats as the log does", () => {
   assertEquals(formatRate(1_249), "1.2 kB/s");
 });
 
-Deno.test("formatDuration() has the two largest units", () => {
+Deno.test("formatDuration() shows the two largest units", () => {
   const [second, minute, hour, day] = [1e3, 6e4, 36e5, 864e5] as const;
   const cases: [number, string][] = [
     [-5, "0s"],
@@ -51,7 +51,7 @@ Deno.test("formatCountdown() reaches 0 at the end, not before", () => {
   for (const [left, text] of cases) assertEquals(formatCountdown(left), text);
 });
 
-Deno.test("formatCount() and formatFrequency() set thousands apart", () => {
+Deno.test("formatCount() and formatFrequency() separate thousands", () => {
   assertEquals(formatCount(10_000), "10,000");
   assertEquals(
     [0, 0.04, 0.4, 9.94, 9.95, 1_204].map(formatFrequency),
@@ -61,14 +61,14 @@ Deno.test("formatCount() and formatFrequency() set thousands apart", () => {
   assertEquals(formatNumberOf(2_000, "tunnel"), "2,000 tunnels");
 });
 
-Deno.test("formatClock() gives nothing when it is no time", () => {
+Deno.test("formatClock() shows a dash for an invalid time", () => {
   assertEquals(formatClock("whatever"), NOTHING);
   const noon = new Date(2026, 0, 2, 3, 4, 5);
   assertEquals(formatClock(noon.getTime()), "03:04:05");
   assertEquals(formatClock(noon.toISOString()), "03:04:05");
 });
 
-Deno.test("formatTime() says the day and the time zone", () => {
+Deno.test("formatTime() includes the day and the time zone", () => {
   const time = new Date(2026, 0, 2, 3, 4, 5);
   const zone = formatOffset(-time.getTimezoneOffset());
   assertEquals(formatTime(time.toISOString()), `2026-01-02 03:04:05 ${zone}`);

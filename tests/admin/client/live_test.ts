@@ -23,7 +23,7 @@ async function statesUntil(
   return states;
 }
 
-Deno.test("follow() ends in a pause, and describes failures by the opener's words", async () => {
+Deno.test("follow() can be aborted in a pause, and uses the opener's words for failures", async () => {
   const states = await statesUntil(
     "lost",
     () => Promise.reject(new Error("no way")),
@@ -33,7 +33,7 @@ Deno.test("follow() ends in a pause, and describes failures by the opener's word
   assertEquals(lost?.is === "lost" && lost.why, "described: Error: no way");
 });
 
-Deno.test("follow() ends in a stream that goes on", async () => {
+Deno.test("follow() can be aborted during a stream", async () => {
   let limit: AbortSignal | undefined;
   const states = await statesUntil("live", (signal) => {
     limit = signal;
@@ -49,7 +49,7 @@ Deno.test("follow() ends in a stream that goes on", async () => {
   assertEquals(limit!.aborted, true);
 });
 
-Deno.test("follow() does not begin when it is aborted already", async () => {
+Deno.test("follow() does nothing when it is already aborted", async () => {
   const over = new AbortController();
   over.abort();
   await follow({ open: () => Promise.reject(new Error("not called")) }, {

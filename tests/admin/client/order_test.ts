@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { naturalKey, sortRows } from "../../../lib/admin/client/order.ts";
 
-Deno.test("naturalKey() sorts numbers in a text by their size", () => {
+Deno.test("naturalKey() sorts numbers in text by value", () => {
   const sorted = [
     "",
     "10.0.0.9:80",

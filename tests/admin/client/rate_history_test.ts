@@ -4,12 +4,12 @@ import {
   RateHistory,
 } from "../../../lib/admin/client/rate_history.ts";
 
-/** What flew down in ticks, the latest first. */
+/** Rates of bytes down by tick, the latest first. */
 function downs(rates: RateHistory, tick: number, count: number): number[] {
   return Array.from({ length: count }, (_, ago) => rates.down(tick - ago));
 }
 
-Deno.test("RateHistory.down() is 0 in ticks that were left out", () => {
+Deno.test("RateHistory.down() is 0 in skipped ticks", () => {
   const rates = new RateHistory();
   rates.write(1, 10, 100);
   rates.write(4, 40, 400);
@@ -23,7 +23,7 @@ Deno.test("RateHistory.write() forgets rates older than a minute", () => {
   for (let tick = 1; tick <= 150; tick++) rates.write(tick, tick, tick);
   assertEquals(rates.up(150 - RATE_SECONDS + 1), 150 - RATE_SECONDS + 1);
   assertEquals(rates.up(150 - RATE_SECONDS), 0);
-  // The places of the minute before are written over.
+  // They overwrite the values of the minute before.
   rates.write(1_000, 1, 1);
   assertEquals(downs(rates, 1_000, RATE_SECONDS), [
     1,

@@ -48,12 +48,12 @@ function tick(at: number, more: Partial<TickEvent> = {}): TickEvent {
   };
 }
 
-Deno.test("TunnelList.update() works out rates by the server's clock", async () => {
+Deno.test("TunnelList.update() computes rates by the server's clock", async () => {
   const list = new TunnelList();
   await list.restart({ tunnels: [tunnel(1, { sent: 100, received: 1_000 })] });
   list.update(tick(10_000, { changed: [[1, 300, 1_000, "open"]] }));
   const row = list.open.get(1)!;
-  // Of the first tick nobody knows how long it has taken: a second.
+  // The length of the first tick is unknown and assumed to be a second.
   assertEquals(row.rates?.up(list.tick), 200);
   list.update(tick(14_000, { changed: [[1, 300, 9_000, "half-closed"]] }));
   assertEquals(row.rates?.up(list.tick), 0);
@@ -62,7 +62,7 @@ Deno.test("TunnelList.update() works out rates by the server's clock", async () 
   assertEquals(row.tunnel.received, 9_000);
 });
 
-Deno.test("TunnelList.update() replaces a tunnel when more of it is known", async () => {
+Deno.test("TunnelList.update() replaces a tunnel with new facts", async () => {
   const list = new TunnelList();
   await list.restart({ tunnels: [] });
   const bare = tunnel(1, { protocol: "", state: "handshake" });
@@ -77,7 +77,7 @@ Deno.test("TunnelList.update() replaces a tunnel when more of it is known", asyn
   assertEquals(row.rates?.up(list.tick), 50);
 });
 
-Deno.test("TunnelList.update() removes closed tunnels, not those with a closed request", async () => {
+Deno.test("TunnelList.update() keeps tunnels of which only a request ended", async () => {
   const list = new TunnelList();
   await list.restart({ tunnels: [tunnel(1), tunnel(2)] });
   const row = list.open.get(2)!;
@@ -86,12 +86,12 @@ Deno.test("TunnelList.update() removes closed tunnels, not those with a closed r
   assert(row.isGone);
   assertEquals(list.closed.rows.map(({ tunnel }) => tunnel.id), [1, 2]);
   assertEquals(new Set(list.closed.rows.map(({ key }) => key)).size, 2);
-  // What is unknown is no matter.
+  // Unknown ids are ignored.
   list.update(tick(2_000, { changed: [[9, 1, 1, "open"]], gone: [9] }));
   assertEquals([...list.open.keys()], [1]);
 });
 
-Deno.test("TunnelList.restart() keeps the rates of those it knows", async () => {
+Deno.test("TunnelList.restart() keeps the rates of known tunnels", async () => {
   const list = new TunnelList();
   await list.restart({ tunnels: [tunnel(1), tunnel(2)] });
   list.update(tick(1_000, { changed: [[1, 70, 0, "open"]] }));
@@ -110,12 +110,12 @@ Deno.test("TunnelList.update() adds up the rates of all tunnels", () => {
   assertEquals([list.up, list.down], [0, 0]);
   list.update(tick(3_000, { status: later }));
   assertEquals([list.up, list.down], [2_000, 4_000]);
-  // A server that has begun anew.
+  // A server that has restarted.
   list.update(tick(4_000));
   assertEquals([list.up, list.down], [0, 0]);
 });
 
-Deno.test("TunnelList.end() leaves no row that can be ended", async () => {
+Deno.test("TunnelList.end() leaves no row that a person could end", async () => {
   const list = new TunnelList();
   await list.restart({ tunnels: [tunnel(1), tunnel(2)] });
   list.end();

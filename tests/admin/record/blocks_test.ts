@@ -8,7 +8,7 @@ const HOUR = 60 * MINUTE;
 
 const START = 1_700_000_000_000;
 
-/** What was recorded of some users. */
+/** A record of some users. */
 function recorded(users: Record<string, number>): Recorded {
   const sum = new BlockSum(START);
   for (const [user, bytes] of Object.entries(users)) {
@@ -21,7 +21,7 @@ function recorded(users: Record<string, number>): Recorded {
   return sum.seal(Infinity);
 }
 
-/** Adds the same each minute. */
+/** Adds the same record each minute. */
 function fill(blocks: Blocks, minutes: number, users = { alice: 1 }): number {
   let now = START;
   for (let n = 1; n <= minutes; n++) {
@@ -31,7 +31,7 @@ function fill(blocks: Blocks, minutes: number, users = { alice: 1 }): number {
   return now;
 }
 
-Deno.test("Blocks.sum() adds up what is there, from the begin on", () => {
+Deno.test("Blocks.sum() adds up all blocks since the start", () => {
   const blocks = new Blocks(START);
   const now = START + 5_000;
   blocks.add(recorded({ alice: 5, bob: 7 }), now);
@@ -48,7 +48,7 @@ Deno.test("Blocks.sum() adds up what is there, from the begin on", () => {
   }
 });
 
-Deno.test("Blocks.sum() covers its range and little more, after any time", () => {
+Deno.test("Blocks.sum() covers its range and little more, at any time", () => {
   const ranges = [[5 * MINUTE, MINUTE], [HOUR, 5 * MINUTE], [24 * HOUR, HOUR]];
   for (const minutes of [3, 5, 6, 59, 60, 61, 66, 125, 1_505]) {
     const blocks = new Blocks(START);
@@ -66,7 +66,7 @@ Deno.test("Blocks.sum() covers its range and little more, after any time", () =>
   }
 });
 
-Deno.test("Blocks.sum() leaves out what is too old after a suspension", () => {
+Deno.test("Blocks.sum() leaves out old blocks after a suspension", () => {
   const blocks = new Blocks(START);
   fill(blocks, 3);
   const later = START + 10 * HOUR;
@@ -78,7 +78,7 @@ Deno.test("Blocks.sum() leaves out what is too old after a suspension", () => {
   assertEquals(users(HOUR), ["bob"]);
 });
 
-Deno.test("Blocks goes on when the clock is set back", () => {
+Deno.test("Blocks keeps working when the clock is set back", () => {
   const blocks = new Blocks(START);
   fill(blocks, 2);
   const before = START - HOUR;
@@ -91,7 +91,7 @@ Deno.test("Blocks goes on when the clock is set back", () => {
   );
 });
 
-Deno.test("Blocks stays small, whatever the keys are", () => {
+Deno.test("Blocks stays small with any keys", () => {
   const blocks = new Blocks(START);
   let serial = 0;
   for (let minute = 1; minute <= 35; minute++) {

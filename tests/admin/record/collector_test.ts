@@ -20,7 +20,7 @@ function users({ blocks }: Collector): Record<string, number> {
   );
 }
 
-Deno.test("Collector adds up what all threads have recorded", async () => {
+Deno.test("Collector adds up the records of all threads", async () => {
   using one = openThread({ place: "same thread" });
   using other = openThread();
   const threads = new Threads();
@@ -40,7 +40,7 @@ Deno.test("Collector adds up what all threads have recorded", async () => {
   const point = (await collector.collect())!;
   assertEquals(users(collector), { alice: 60, bob: 2 });
   assertEquals(point.open, 2);
-  // Rates are of a time that only the clock knows.
+  // Rates depend on real time, so they are not compared.
   assertEquals(Math.round(100 * point.down / point.up), 182);
   assertEquals(point.opened / point.failed, 2);
   assertEquals(point.ended, point.failed);
@@ -48,7 +48,7 @@ Deno.test("Collector adds up what all threads have recorded", async () => {
   assertEquals([again.up, again.ended, users(collector)["alice"]], [0, 0, 60]);
 });
 
-Deno.test("Collector waits for no silent thread, and loses nothing of it", async () => {
+Deno.test("Collector does not wait for a silent thread, and loses none of its records", async () => {
   using test = openThread();
   using slow = openThread({ timeout: 20 });
   const threads = new Threads();
@@ -75,7 +75,7 @@ Deno.test("Collector waits for no silent thread, and loses nothing of it", async
   open("bob", slow.listener);
   await collector.collect();
   assertEquals(users(collector), { alice: 1 });
-  // It is not asked again before it has answered.
+  // The thread is not asked again until it has answered.
   const late = collector.collect();
   letGo();
   await late;
@@ -85,7 +85,7 @@ Deno.test("Collector waits for no silent thread, and loses nothing of it", async
   letGo();
 });
 
-Deno.test("Collector goes on when a thread has ended", async () => {
+Deno.test("Collector continues after a thread has ended", async () => {
   using test = openThread();
   const threads = new Threads();
   const remove = threads.add(test.thread);

@@ -25,7 +25,7 @@ function count(exact: Counts, key: string, bytes: number): void {
   exact.set(key, one);
 }
 
-/** Counts are never too small, and too large by their error at most. */
+/** Counts are never too small, and too large by at most their error. */
 function checkBounds(hitters: HeavyHitters, exact: Counts): void {
   const listed = new Map(
     hitters.top("bytes", Infinity)
@@ -62,7 +62,7 @@ Deno.test("HeavyHitters is exact as long as the keys fit", () => {
   assertEquals(hitters.table().unlisted, { bytes: 0, connections: 0 });
 });
 
-Deno.test("HeavyHitters keeps the bounds of its counts, and its size", () => {
+Deno.test("HeavyHitters keeps its counts within their bounds, and its size", () => {
   for (let seed = 1; seed <= 5; seed++) {
     const hitters = new HeavyHitters(MOST);
     const exact: Counts = new Map();

@@ -34,7 +34,7 @@ function ranked(
   );
 }
 
-Deno.test("Recorder counts the bytes of an open tunnel at each question, once", () => {
+Deno.test("Recorder counts the bytes of an open tunnel once, at each question", () => {
   const { listener, recorder } = start();
   const tunnel = new FakeConnection(listener, { user: "alice" });
   tunnel.carry(10, 20);
@@ -68,7 +68,7 @@ Deno.test("Recorder ranks users, clients without their ports, targets and rules"
   assertEquals(ranked(all, "reason"), {});
 });
 
-Deno.test("Recorder counts why connections ended, which rules refused, and what was missed", () => {
+Deno.test("Recorder counts results, refusing rules and unreachable targets", () => {
   const { listener, recorder } = start();
   const end = (more: ConstructorParameters<typeof FakeConnection>[1]) =>
     new FakeConnection(listener, more).end();

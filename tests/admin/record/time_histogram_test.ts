@@ -16,7 +16,7 @@ Deno.test("TimeHistogram.quantile() is within 5 % at any size", () => {
   }
 });
 
-Deno.test("TimeHistogram.quantile() finds the percentiles of what was added", () => {
+Deno.test("TimeHistogram.quantile() finds the percentiles of merged counts", () => {
   const random = seededRandom(1);
   const all = Array.from({ length: 5_000 }, () => 0.5 * 1_000 ** random());
   const [one, other] = [new TimeHistogram(), new TimeHistogram()];
@@ -31,7 +31,7 @@ Deno.test("TimeHistogram.quantile() finds the percentiles of what was added", ()
   }
 });
 
-Deno.test("TimeHistogram takes any duration, and tells nothing of none", () => {
+Deno.test("TimeHistogram counts any duration, and has no percentiles without any", () => {
   const times = new TimeHistogram();
   assertEquals([times.quantile(0.5), times.total], [null, 0]);
   for (const time of [0, 1e-9, 1e9]) times.add(time);

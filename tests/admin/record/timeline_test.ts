@@ -29,12 +29,12 @@ function times(...milliseconds: number[]): Uint32Array {
 
 const end = (at: number, open = 0) => ({ at, open, memory: 100 });
 
-/** Adds steps without incidents. */
+/** Adds ordinary steps. */
 function fill(history: Timeline, count: number): void {
   for (let n = 1; n <= count; n++) history.add(step(), end(START + n * STEP));
 }
 
-Deno.test("Timeline.add() makes rates of a step, and percentiles", () => {
+Deno.test("Timeline.add() computes the rates and percentiles of a step", () => {
   const history = new Timeline({ now: START, step: STEP });
   const point = history.add(
     step({
@@ -52,7 +52,7 @@ Deno.test("Timeline.add() makes rates of a step, and percentiles", () => {
   assertEquals([Math.round(dialP50!), Math.round(dialP95!)], [10, 10]);
 });
 
-Deno.test("Timeline has no points of before the program, and keeps an hour", () => {
+Deno.test("Timeline begins with the program, and keeps an hour", () => {
   const history = new Timeline({ now: START, step: STEP });
   assertEquals(history.hour(0).at, []);
   fill(history, 721);
@@ -85,10 +85,10 @@ Deno.test("Timeline.day() has a point of twelve steps", () => {
   assertEquals(series.dialP50, [null, null]);
 });
 
-Deno.test("Timeline.add() leaves a gap where the program stood still", () => {
+Deno.test("Timeline.add() leaves a gap when the machine was suspended", () => {
   const history = new Timeline({ now: START, step: STEP });
   fill(history, 2);
-  // A suspended machine: its clock went on, the time of the process did not.
+  // A suspended machine: its clock advanced, the process time did not.
   const later = START + 3_600_000;
   assertEquals(history.add(step({ sent: 9 }), end(later)), undefined);
   history.add(step({ sent: 500 }), end(later + STEP));
@@ -104,7 +104,7 @@ Deno.test("Timeline.add() leaves a gap where the program stood still", () => {
   assertEquals(history.day(0).series.up, [null]);
 });
 
-Deno.test("Timeline.add() leaves a gap where the process was stopped", () => {
+Deno.test("Timeline.add() leaves a gap when the process was stopped", () => {
   const history = new Timeline({ now: START, step: STEP });
   fill(history, 1);
   const stopped = step({ elapsed: 60_000 });
@@ -112,7 +112,7 @@ Deno.test("Timeline.add() leaves a gap where the process was stopped", () => {
   assertEquals(history.hour(0).series.up, [0, null]);
 });
 
-Deno.test("Timeline forgets points that are later than a clock that was set back", () => {
+Deno.test("Timeline drops later points when the clock is set back", () => {
   const history = new Timeline({ now: START, step: STEP });
   fill(history, 10);
   history.add(step({ sent: 500 }), end(START + 4 * STEP + 1));

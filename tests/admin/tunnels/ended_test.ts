@@ -5,7 +5,7 @@ import type { ConnectionEvent } from "../../../lib/observe/log_event.ts";
 import { Registry } from "../../../lib/serve/registry.ts";
 import { FakeConnection } from "../../support/threads.ts";
 
-/** Ended tunnels of a registry, and what ends one. */
+/** Ended tunnels of a registry, and a function that ends one. */
 function start(most: number): {
   ended: EndedTunnels;
   end: (more?: Partial<ConnectionEvent>) => void;
@@ -23,7 +23,7 @@ function start(most: number): {
 
 const EVERYTHING = parseFilter("");
 
-Deno.test("EndedTunnels keeps the last ones, in order", () => {
+Deno.test("EndedTunnels keeps the latest tunnels in order", () => {
   const { end, ended } = start(5);
   for (let n = 0; n < 12; n++) end();
   const ids = (since: number, most = 100) =>
@@ -35,7 +35,7 @@ Deno.test("EndedTunnels keeps the last ones, in order", () => {
   assertEquals(ids(0, 2), [11, 12]);
 });
 
-Deno.test("EndedTunnels.page() tells what is known of each, and nothing else", () => {
+Deno.test("EndedTunnels.page() lists only the known fields of each", () => {
   const { end, ended } = start(5);
   end({ user: "alice", result: "failed", code: "dial-timeout" });
   const { kept, left, matching, rows } = ended.page(EVERYTHING, { limit: 10 });
@@ -71,7 +71,7 @@ Deno.test("EndedTunnels.page() filters and pages, the newest first", () => {
     [first.kept, first.matching, first.left, first.rows.map(([n]) => n)],
     [30, 10, 10, [30, 27, 24, 21]],
   );
-  // All ended in about one millisecond: the number decides.
+  // All ended in about the same millisecond, so the number decides.
   const { endedAt } = first.rows.at(-1)![1];
   const before = Date.parse(endedAt);
   const next = ended.page(terms, { limit: 4, before, order: 21 });

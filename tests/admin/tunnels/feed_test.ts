@@ -6,7 +6,7 @@ import type { ConnectionChanges } from "../../../lib/admin/tunnels/changes.ts";
 import { SharedCounter } from "../../../lib/sync/shared/counter.ts";
 import { FakeConnection, openThread, PLACES } from "../../support/threads.ts";
 
-/** Changes by numbers alone. */
+/** Changes, reduced to ids. */
 function idsOf({ changed, closed, gone, opened }: ConnectionChanges): {
   opened: number[];
   changed: number[];
@@ -24,7 +24,7 @@ function idsOf({ changed, closed, gone, opened }: ConnectionChanges): {
 const NOTHING = { opened: [], changed: [], closed: [], gone: [] };
 
 for (const place of PLACES) {
-  Deno.test(`TunnelFeed.look() tells all at first, then what changes (${place})`, async () => {
+  Deno.test(`TunnelFeed.look() reports all tunnels first, then changes (${place})`, async () => {
     using test = openThread({ place });
     const threads = new Threads();
     threads.record();
@@ -74,13 +74,13 @@ Deno.test("TunnelFeed.look() reports the tunnels of several threads in the order
   const { closed } = idsOf(await feed.look());
   assertEquals(closed, [3, 2]);
   first!.carry(1, 1);
-  // What is open in a thread that is taken out is gone.
+  // The open tunnels of a removed thread are gone.
   await remove[1]!();
   assertEquals(idsOf(await feed.look()).gone, [1]);
   assertEquals(feed.tunnels, []);
 });
 
-/** A thread that answers once it is let go. */
+/** A thread that answers only after it is released. */
 function held(
   thread: Thread,
 ): { thread: Thread; asked: string[]; letGo(): void } {
@@ -103,7 +103,7 @@ function held(
   };
 }
 
-Deno.test("TunnelFeed.look() limits its wait for a thread, and loses no late answer", async () => {
+Deno.test("TunnelFeed.look() limits its wait for a thread, and uses late answers", async () => {
   using test = openThread();
   using slow = openThread();
   const threads = new Threads();
@@ -122,7 +122,7 @@ Deno.test("TunnelFeed.look() limits its wait for a thread, and loses no late ans
   assertEquals(asked, ["changes", "changes"]);
 });
 
-Deno.test("TunnelFeed.rest() leaves nothing to a look that is under way", async () => {
+Deno.test("TunnelFeed.rest() discards a look in progress", async () => {
   using slow = openThread();
   const threads = new Threads();
   threads.record();

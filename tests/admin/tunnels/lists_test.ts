@@ -129,7 +129,7 @@ Deno.test("listClosed() pages over all threads, each connection once", async () 
   }
 });
 
-Deno.test("endMatching() ends what matches in all threads, but no more than was said", async () => {
+Deno.test("endMatching() ends matching tunnels in all threads, but no more than expected", async () => {
   using test = await openThreads();
   const tunnels = openNine(test.all);
   const ended = () => tunnels.filter(({ context }) => context.cancelled).length;
@@ -137,7 +137,7 @@ Deno.test("endMatching() ends what matches in all threads, but no more than was 
   const error = await assertRejects(
     () => endMatching(test.threads, bob),
     AdminError,
-    "3 connections match now, not 2; nothing was ended",
+    "3 connections match now, not 2; Sluice ended none",
   );
   assertEquals([(error as AdminError).status, ended()], [409, 0]);
   assertEquals(await endMatching(test.threads, { ...bob, expect: 3 }), 3);
@@ -162,7 +162,7 @@ Deno.test("endMatching() ends nothing while a worker does not answer", async () 
   assertEquals(tunnels.some(({ context }) => context.cancelled), false);
 });
 
-Deno.test("Threads.ban() refuses a client in all threads, and in those that come", async () => {
+Deno.test("Threads.ban() refuses a client in all current and future threads", async () => {
   using test = await openThreads();
   const tunnels = openNine(test.all);
   const other = new FakeConnection(test.all[1]!.listener, {
@@ -216,7 +216,7 @@ Deno.test("exportTunnels() writes JSON and CSV of open and of ended connections"
   }
 });
 
-Deno.test("exportTunnels() makes no formula of what a client has sent", async () => {
+Deno.test("exportTunnels() prevents formulas in text from clients", async () => {
   using test = await openThreads();
   const users = [
     ["=cmd|' /C calc'!A1", `'=cmd|' /C calc'!A1`],

@@ -30,7 +30,7 @@ function rates(
     .map(({ id, receivedRate, sentRate }) => [id, sentRate, receivedRate]);
 }
 
-Deno.test("TunnelRates.rate() first covers the whole life, and always a second at least", () => {
+Deno.test("TunnelRates.rate() first covers the whole life, and always at least a second", () => {
   const all = new TunnelRates();
   assertEquals(
     rates(all, 0, tunnel(1, 1_000, 10_000), tunnel(2, 50, 100)),
@@ -38,7 +38,7 @@ Deno.test("TunnelRates.rate() first covers the whole life, and always a second a
   );
 });
 
-Deno.test("TunnelRates.rate() covers the time since a look that is old enough", () => {
+Deno.test("TunnelRates.rate() covers the time since a sample that is old enough", () => {
   const all = new TunnelRates();
   rates(all, 0, tunnel(1, 1_000, 10_000));
   const soon = tunnel(1, 1_500, 10_500);
@@ -53,7 +53,7 @@ Deno.test("TunnelRates.rate() covers the time since a look that is old enough", 
   assertEquals(rates(all, 4_000, tunnel(1, 3_000, 14_000)), [[1, 0, 0]]);
 });
 
-Deno.test("TunnelRates.rate() forgets a look that is too old", () => {
+Deno.test("TunnelRates.rate() ignores a sample that is too old", () => {
   const all = new TunnelRates();
   rates(all, 0, tunnel(1, 1_000, 10_000));
   const late = tunnel(1, 1_000, 100_000);

@@ -1,5 +1,5 @@
 /**
- * A row of buttons of which one is pressed.
+ * A row of buttons, one of which is pressed.
  *
  * @module
  */
@@ -35,12 +35,12 @@ export class Choice<Value extends string> {
     this.value = this.#value;
   }
 
-  /** What is chosen. */
+  /** The chosen value. */
   get value(): Value {
     return this.#value;
   }
 
-  /** Chooses a value, without a call. */
+  /** Chooses a value without calling `onChoose`. */
   set value(value: Value) {
     this.#value = value;
     for (const [name, button] of this.#buttons) {

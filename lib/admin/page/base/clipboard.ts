@@ -11,7 +11,7 @@ import { notify } from "./notices.ts";
  * Copies text. A browser allows that on `localhost` and over TLS only;
  * elsewhere a dialog shows the text to select.
  *
- * @param what Names it, for example `the rule`.
+ * @param what Name of the text, for example `the rule`.
  */
 export async function copy(text: string, what: string): Promise<void> {
   try {

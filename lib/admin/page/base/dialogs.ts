@@ -1,5 +1,5 @@
 /**
- * Dialogs that ask the person.
+ * Dialogs that ask the person a question.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface DialogContent {
 
 /** A dialog with further buttons. */
 export interface ChoiceContent<Name extends string> extends DialogContent {
-  /** Labels of the further buttons, by what they choose. */
+  /** Labels of the further buttons, by choice. */
   choices: Partial<Record<Name, string>>;
 }
 
@@ -35,16 +35,16 @@ let answer: (choice: string | undefined) => void = () => {};
 /** Updates the facts of the open dialog. */
 let refresh = (): void => {};
 
-/** Asks whether to do something. */
+/** Asks for confirmation. */
 export async function ask(question: DialogContent): Promise<boolean> {
   return await choose({ ...question, choices: {} }) === "yes";
 }
 
 /**
- * Asks what to do.
+ * Asks the person to choose an action.
  *
- * @returns The choice; `yes` for the action; `undefined` for neither, and when
- *   another dialog is open.
+ * @returns The choice; `yes` for the action; `undefined` if the person cancels
+ *   or another dialog is open.
  */
 export function choose<Name extends string>(
   question: ChoiceContent<Name>,
@@ -58,7 +58,8 @@ export function choose<Name extends string>(
   showChoices(question.choices);
   showFacts(question);
   dialog.showModal();
-  // Not the acting button: pressing Enter twice would trigger it.
+  // The focus is not on the acting button, because pressing Enter twice would
+  // trigger it.
   byId("question-no", HTMLElement).focus();
   return new Promise((resolve) => {
     answer = (choice) => {
@@ -84,13 +85,14 @@ export function startDialogs(): void {
   dialog.addEventListener("click", ({ target }) => {
     if (target === dialog) answer(undefined);
   });
-  // Closed by Esc. The event is late: it may belong to the dialog before.
+  // Closed by Esc. The event comes late, so it may belong to the previous
+  // dialog.
   dialog.addEventListener("close", () => {
     if (!dialog.open) answer(undefined);
   });
 }
 
-/** Asks for the token of the admin listener until one is given. */
+/** Asks for the token of the admin listener until the person enters one. */
 export function askToken(isWrong: boolean): Promise<string> {
   const dialog = byId("token", HTMLDialogElement);
   const field = byId("token-field", HTMLInputElement);
@@ -104,13 +106,16 @@ export function askToken(isWrong: boolean): Promise<string> {
   setText(problem, isWrong ? "This token is wrong. Try again." : "");
   open();
   return new Promise((resolve) => {
-    // The page cannot continue without it.
+    // The page needs a token, so the dialog opens again.
     dialog.addEventListener("close", open, { signal });
     byId("token-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       const token = field.value.trim();
       if (!isToken(token)) {
-        setText(problem, "A token has neither spaces nor special letters.");
+        setText(
+          problem,
+          "A token contains only ASCII characters, without spaces.",
+        );
         return;
       }
       done.abort();

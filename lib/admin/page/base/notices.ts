@@ -1,5 +1,5 @@
 /**
- * Notices that are shown for a while and read out by screen readers.
+ * Notices that appear for a while, and that screen readers read aloud.
  *
  * @module
  */

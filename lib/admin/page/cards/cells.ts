@@ -6,7 +6,7 @@
 
 import { make, setAttribute, textOf } from "../base/element.ts";
 
-/** A cell, and what shows text in it. */
+/** A cell, and a function that shows text in it. */
 export type Cell = [
   element: HTMLTableCellElement,
   show: (text: string) => void,
@@ -46,7 +46,7 @@ export function buttonHeading(onClick: () => void): Cell {
 /**
  * Creates a cell with a bar.
  *
- * @returns The cell, and what shows a share of 0 to 1.
+ * @returns The cell, and a function that shows a share of 0 to 1.
  */
 export function barCell(): [HTMLTableCellElement, (share: number) => void] {
   const bar = make("span", { className: "bar" });

@@ -1,5 +1,6 @@
 /**
- * What goes wrong: how much, why, which rule refused, and which targets fail.
+ * The card "What goes wrong": the share of failures, reasons, refusing rules
+ * and failing targets.
  *
  * @module
  */
@@ -15,21 +16,21 @@ import {
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 
-/** A line: what it counts, and the filter that finds it. */
+/** A line: its name, its count, and the filter for its tunnels. */
 interface Cause {
   text: string;
   filter: string;
   count: number;
   error: number;
-  /** Part of the largest. */
+  /** Length of the bar, as a share of the largest count. */
   share: number;
 }
 
-/** What refuses without a rule of the operator's, in words. */
+/** Names of refusals that do not come from an operator's rule. */
 const RULES = new Map([
   ["default", "The default: no rule allows it"],
   ["guard", "The address guard"],
-  ["name-mismatch", "The check of names"],
+  ["name-mismatch", "The name check"],
 ]);
 
 /** Rows of each table. */

@@ -44,7 +44,7 @@ export function poolTable(): ShortTable<PoolStatus> {
 function describePool({ evicted, listener, upstream }: PoolStatus): string {
   const reasons = Object.entries(evicted).filter(([, count]) => count > 0)
     .map(([why, count]) => `${why} ${formatCount(count)}`).join(", ");
-  return `${upstream}, from ${listener}; given up: ${reasons || "none"}`;
+  return `${upstream}, from ${listener}; discarded: ${reasons || "none"}`;
 }
 
 function shareOfHits({ hits, misses }: PoolStatus): string {

@@ -8,12 +8,12 @@
 import { byId, make, setText } from "../base/element.ts";
 import { formatCount } from "../../client/format.ts";
 
-/** Most rows drawn, if the table does not say; the rest is only counted. */
+/** Default for the most rows drawn; the rest is only counted. */
 const MOST_ROWS = 200;
 
 /** A row. */
 export interface ShortRow<T> {
-  /** Its cells. */
+  /** The cells of the row. */
   cells: HTMLElement[];
   /** Shows an item in them. */
   show(item: T): void;
@@ -51,8 +51,8 @@ export class ShortTable<T> {
   }
 
   /**
-   * Shows items, in their order. Their number is beside the title, if the
-   * title has a place for it.
+   * Shows items in their order. If the title has a place for the number of
+   * items, it shows it.
    */
   show(items: readonly T[]): void {
     const { most = MOST_ROWS, name } = this.#options;

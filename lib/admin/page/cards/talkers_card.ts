@@ -1,5 +1,6 @@
 /**
- * Who uses most: by user, client, target or rule, in bytes or connections.
+ * The card "Top talkers": users, clients, targets or rules with the most bytes
+ * or connections.
  *
  * @module
  */
@@ -15,19 +16,19 @@ import { ShortTable } from "./short_table.ts";
 const BY = ["user", "client", "target", "rule"] as const;
 const ORDERS = ["bytes", "connections"] as const;
 
-/** What talkers are told apart by. */
+/** The kinds of talkers. */
 export type TalkerField = typeof BY[number];
 
 type Talker = TalkersAnswer["talkers"][number];
 
-/** Talkers that are asked for. */
+/** Number of talkers to request. */
 const MOST = 8;
 
 /** Options of the card. */
 export interface TalkersOptions {
   /** Called with a filter for a chosen talker. */
   onFilter(filter: string): void;
-  /** Called when other talkers are to be asked for. */
+  /** Called when the person wants other talkers. */
   onChange(): void;
 }
 
@@ -36,7 +37,10 @@ export class TalkersCard {
   readonly #by: Choice<TalkerField>;
   readonly #order: Choice<typeof ORDERS[number]>;
   readonly #table: ShortTable<Talker & { share: number }>;
-  /** Whether the person has chosen; until then what is there is shown. */
+  /**
+   * Whether the person has chosen a kind. Until then, clients are shown if
+   * there are no users.
+   */
   #isChosen = false;
   #onChange: () => void;
 
@@ -51,19 +55,19 @@ export class TalkersCard {
     this.#table = talkerTable((key) => onFilter(formatKeyTerm(this.by, key)));
   }
 
-  /** The field that talkers are told apart by. */
+  /** The filter field for the kind of talkers. */
   get by(): TalkerField {
     return this.#by.value;
   }
 
-  /** The query that asks for what is chosen. */
+  /** The query for the chosen talkers. */
   get query(): `by=${TalkerField}&${string}` {
     return `by=${this.by}&order=${this.#order.value}&limit=${MOST}`;
   }
 
   /** Shows an answer to {@linkcode query}. */
   show({ bytes, connections, talkers }: TalkersAnswer): void {
-    // Most proxies on this machine have no users.
+    // Most local proxies have no users.
     if (talkers.length === 0 && connections > 0 && !this.#isChosen) {
       this.#isChosen = true;
       this.#by.value = "client";
@@ -127,7 +131,7 @@ function talkerTable(
   });
 }
 
-/** What is known of a figure: at least that much, and at most. */
+/** Formats the range of a figure: at least and at most. */
 function formatRange(
   most: number,
   error: number,

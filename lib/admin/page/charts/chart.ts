@@ -1,8 +1,8 @@
 /**
  * One chart over time.
  *
- * A time can be pointed at: then the values at that time stay in sight while
- * the chart moves on.
+ * A person can point at a time; its values then stay visible while the chart
+ * moves on.
  *
  * @module
  */
@@ -20,15 +20,15 @@ const { uPlot } = globalThis as unknown as { uPlot: typeof uPlotModule };
 /** CSS pixels. */
 const HEIGHT = 148;
 
-/** How a time is pointed at. */
+/** Receives pointer and key events. */
 export interface Pointer {
   /** The pointer is over a time; `undefined` when it leaves. */
   onHover(time: number | undefined): void;
-  /** A time is chosen, to stay. */
+  /** A time is pinned. */
   onChoose(time: number): void;
   /** The arrow keys go to an earlier or a later point. */
   onStep(steps: number): void;
-  /** The chosen time is released. */
+  /** The pinned time is released. */
   onRelease(): void;
 }
 
@@ -98,7 +98,7 @@ export class Chart {
    * Shows the values at a time.
    *
    * @param time Seconds since 1970; `undefined` shows the peak.
-   * @param isHeld Whether it stays when the pointer leaves.
+   * @param isHeld Whether the time is pinned.
    */
   pointAt(time: number | undefined, isHeld: boolean): void {
     this.#pointedAt = time;
@@ -125,7 +125,7 @@ export class Chart {
       if (event.pointerType === "mouse") onHover(timeAt(event));
     });
     place.addEventListener("pointerleave", () => onHover(undefined));
-    // Before the plot, which takes a click for the end of a drag.
+    // Handled before the plot, which takes a click for the end of a drag.
     place.addEventListener("click", (event) => {
       const time = timeAt(event as PointerEvent);
       if (time !== undefined) onChoose(time);
@@ -162,7 +162,7 @@ export class Chart {
     setAttribute(this.#place, "aria-valuetext", isOver ? text : "no point");
     const plot = this.#plot;
     if (plot === undefined) return;
-    // Anew each time: the plot forgets that its points have moved.
+    // Set again each time, because the plot forgets that its points have moved.
     plot.setCursor({ left: -10, top: -10 }, false);
     if (!isOver) return;
     const left = plot.valToPos(times[index]!, "x");

@@ -1,5 +1,5 @@
 /**
- * The charts, which show the same time: a point chosen in one is shown in all.
+ * The charts. They share one time: a point chosen in one appears in all.
  *
  * @module
  */
@@ -58,21 +58,21 @@ const STYLES: readonly Style[] = [
     series: [
       {
         name: "opened",
-        label: "new a second",
+        label: "new per second",
         color: "down",
         area: "downArea",
         format: formatFrequency,
       },
       {
         name: "failed",
-        label: "failed a second",
+        label: "failed per second",
         color: "wrong",
         format: formatFrequency,
       },
     ],
     describe: ([opened = 0, failed = 0]) =>
       `at most ${formatFrequency(opened)} new and ` +
-      `${formatFrequency(failed)} failed a second`,
+      `${formatFrequency(failed)} failed per second`,
   },
 ];
 
@@ -110,7 +110,7 @@ export class Charts {
     this.#palette = palette;
     for (const { chart } of this.#charts) {
       await pause();
-      // Other colours came meanwhile.
+      // The colours changed again meanwhile.
       if (palette !== this.#palette) return;
       chart.paint(palette);
     }
@@ -151,7 +151,7 @@ export class Charts {
     return nearest(this.#times, time);
   }
 
-  /** A time under the pointer goes before a chosen one. */
+  /** A time under the pointer overrides a pinned one. */
   #point(): void {
     const time = this.#hovered ?? this.#chosen;
     for (const { chart } of this.#charts) {

@@ -1,5 +1,5 @@
 /**
- * The past that the charts show, kept up to date by events.
+ * The history that the charts show, updated by events.
  *
  * @module
  */
@@ -18,7 +18,9 @@ const NAMES = ["down", "up", "open", "opened", "failed", "refused"] as const;
 /** Steps without a point after which a line is broken. */
 const GAP = 2.5;
 
-/** The past of one range: not more points than its length divided by its step. */
+/**
+ * The history of one range, with at most its length divided by its step points.
+ */
 export class History {
   readonly #range: Range;
   readonly #step: number;
@@ -44,8 +46,8 @@ export class History {
   }
 
   /**
-   * Adds a point of 5 s. A range with longer steps takes it for nothing: the
-   * server knows its points better.
+   * Adds a point of 5 s. A range with longer steps ignores it, because the
+   * server computes such points.
    */
   add(point: HistoryPoint): void {
     const last = this.#times.at(-1) ?? 0;
@@ -59,7 +61,9 @@ export class History {
     this.#forget(point.at - SPANS[this.#range]);
   }
 
-  /** What the charts show at a time, in milliseconds since 1970. */
+  /**
+   * Returns the content of the charts at a time, in milliseconds since 1970.
+   */
   past(now: number): Past {
     const to = Math.max(now, this.#times.at(-1) ?? 0);
     const { down, failed, open, opened, refused, up } = this.#values;
@@ -77,7 +81,7 @@ export class History {
     };
   }
 
-  /** A program that is younger than the range has a shorter chart. */
+  /** The chart of a program younger than the range is shorter. */
   #begin(to: number): number {
     const whole = to - SPANS[this.#range];
     return Math.max(whole, Math.min(this.#startedAt, to - SPANS["5m"]));

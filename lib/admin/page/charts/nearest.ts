@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The number of the time that is nearest; -1 if there is none. */
+/** Returns the index of the nearest time; -1 for an empty list. */
 export function nearest(times: readonly number[], time: number): number {
   let [low, high] = [0, times.length - 1];
   while (low < high) {

@@ -30,19 +30,19 @@ export interface SeriesStyle {
   isWhole?: boolean;
 }
 
-/** What a chart is like. */
+/** Description of a chart. */
 export interface ChartStyle {
   /** Prefix of the ids of its elements. */
   name: string;
   /** Its series. */
   series: readonly SeriesStyle[];
-  /** The least value at its top, so that noise stays low. */
+  /** Least value at the top of its scale, so that noise stays low. */
   least: number;
   /** Describes the greatest values of its series. */
   describe(most: readonly number[]): string;
 }
 
-/** What a chart shows. */
+/** Content of a chart. */
 export interface ChartData {
   /** Times in seconds since 1970, ascending. */
   times: readonly number[];
@@ -69,10 +69,10 @@ export function plotOptions(
   const values = axis(palette, (value) => value === 0 ? "0" : format(value));
   return {
     legend: { show: false },
-    // Keeps a time at the right edge from being cut.
+    // Prevents cutting off a time at the right edge.
     padding: [8, 16, 0, 0],
     cursor: {
-      // The page moves it, in all charts together.
+      // The page moves the cursor in all charts together.
       bind: {
         mousedown: ignore,
         mouseup: ignore,
@@ -98,7 +98,7 @@ export function plotOptions(
   };
 }
 
-/** No listener of the plot's own. */
+/** Disables the plot's own listeners. */
 function ignore(): null {
   return null;
 }
@@ -116,7 +116,7 @@ function line(
   };
 }
 
-/** Marks when the program started: there is nothing before. */
+/** Marks the start of the program, before which there are no values. */
 function drawStart(
   { bbox, ctx, valToPos }: uPlot,
   { range: [from, to], startedAt }: ChartData,

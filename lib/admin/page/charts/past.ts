@@ -1,5 +1,5 @@
 /**
- * The past, as the charts need it.
+ * History in the form that the charts need.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export type Value = number | null;
 /** Values of all charts. */
 export type SeriesName = "down" | "up" | "open" | "opened" | "failed";
 
-/** The past. */
+/** The values of a period. */
 export interface Past {
   /** Times in seconds since 1970, ascending. */
   times: readonly number[];

@@ -1,5 +1,5 @@
 /**
- * A drawn row of a table, which is reused for other items.
+ * A drawn row of a table; it is reused for other items.
  *
  * @module
  */
@@ -14,13 +14,13 @@ export interface GridColumn<R> {
   label: string;
   /** Whether the heading is for screen readers only. */
   isLabelHidden?: boolean;
-  /** Whether it can be sorted by (default: yes). */
+  /** Whether rows can be sorted by it (default: yes). */
   isSortable?: boolean;
-  /** Fills a cell once, and returns what shows a row in it. */
+  /** Prepares a cell, and returns a function that shows a row in it. */
   create(cell: HTMLElement): (row: R) => void;
 }
 
-/** What the table needs of a row. */
+/** The part of a row that the table needs. */
 export interface GridRow {
   /** Its unique key. */
   readonly key: number;
@@ -30,7 +30,7 @@ export interface GridRow {
 
 /** Elements that show a row. */
 export class DrawnRow<R extends GridRow> {
-  /** The whole. */
+  /** The row element. */
   readonly element: HTMLTableRowElement;
   /** Its cells. */
   readonly cells: readonly HTMLTableCellElement[];
@@ -48,7 +48,7 @@ export class DrawnRow<R extends GridRow> {
     this.#updates = columns.map(({ create }, n) => create(this.cells[n]!));
   }
 
-  /** Shows a row with its index among all. */
+  /** Shows a row; `index` is its position in the whole list. */
   show(row: R, index: number): void {
     // The headings are row 1.
     setAttribute(this.element, "aria-rowindex", String(index + 2));

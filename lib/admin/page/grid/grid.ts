@@ -22,9 +22,9 @@ export interface GridOptions<R> {
   scroller: HTMLElement;
   /** Columns from left to right. */
   columns: readonly GridColumn<R>[];
-  /** Called when a row is chosen, or the one with the key Delete. */
+  /** Called when the person opens a row, or presses Delete on it. */
   onChoose(row: R, how: "open" | "delete"): void;
-  /** Called when a heading is chosen. */
+  /** Called when the person activates a heading. */
   onSort(column: string): void;
 }
 
@@ -74,7 +74,7 @@ export class Grid<R extends GridRow> {
     this.#draw();
   }
 
-  /** Shows by which column the rows are sorted. */
+  /** Marks the column by which the rows are sorted. */
   showOrder(column: string, direction: SortDirection): void {
     for (const [n, heading] of this.#headings.entries()) {
       const { id, isSortable } = this.#options.columns[n]!;
@@ -84,7 +84,7 @@ export class Grid<R extends GridRow> {
     }
   }
 
-  /** Takes the focus to the first row, or to the headings if there is none. */
+  /** Moves the focus to the first row, or to the headings of an empty table. */
   enter(): void {
     this.#options.scroller.scrollTop = 0;
     this.#activate({ row: Math.min(0, this.#rows.length - 1), column: 0 });
@@ -254,7 +254,7 @@ export class Grid<R extends GridRow> {
     const n = this.#drawn.findIndex(({ element }) => element === line);
     const row = this.#rows[this.#first + n];
     if (n === -1 || row === undefined) return;
-    // A person who selects text wants to copy it.
+    // The person is selecting text to copy it.
     if (getSelection()?.isCollapsed === false) return;
     const isAction = (target as Element).closest("button") !== null;
     this.#activate({

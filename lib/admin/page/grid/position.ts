@@ -1,5 +1,5 @@
 /**
- * Where the arrow keys lead in a table (WAI-ARIA Authoring Practices, grid).
+ * Movement by arrow keys in a table (WAI-ARIA Authoring Practices, grid).
  *
  * @module
  */
@@ -17,11 +17,11 @@ export interface Position {
 
 /** Size of the table. */
 export interface GridExtent {
-  /** Rows, without that of the headings. */
+  /** Number of rows, without the headings. */
   rows: number;
-  /** Columns that are shown. */
+  /** Number of visible columns. */
   columns: number;
-  /** Visible rows. */
+  /** Number of visible rows. */
   page: number;
 }
 
@@ -29,7 +29,7 @@ export interface GridExtent {
 export interface Key {
   /** Its name. */
   key: string;
-  /** Whether Control is held. */
+  /** Whether Control is pressed. */
   ctrlKey: boolean;
 }
 

@@ -29,9 +29,11 @@ export interface SortedGridOptions<R> {
   columns: readonly SortedColumn<R>[];
   /** The first column to sort by. */
   sortedBy: string;
-  /** Called when a row is chosen, or the one with the key Delete. */
+  /** Called when the person opens a row, or presses Delete on it. */
   onChoose(row: R, how: "open" | "delete"): void;
-  /** Called when the order is another one: the rows are to be shown again. */
+  /**
+   * Called when the order has changed, so that the owner shows the rows again.
+   */
   onOrder(): void;
 }
 
@@ -82,7 +84,7 @@ export class SortedGrid<R extends GridRow> {
     this.#grid.refresh();
   }
 
-  /** Takes the focus to the first row. */
+  /** Moves the focus to the first row. */
   enter(): void {
     this.#grid.enter();
   }

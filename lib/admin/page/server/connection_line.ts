@@ -11,7 +11,7 @@ import { notify } from "../base/notices.ts";
 
 let timer: ReturnType<typeof setInterval> | undefined;
 let wasLost = false;
-/** Why there are no news. */
+/** Why the connection was lost. */
 let what = "";
 /** When the server last sent something. */
 let heardAt = 0;
@@ -52,12 +52,12 @@ export function showConnection(state: StreamState): void {
   }
 }
 
-/** Notes that the server has sent something. */
+/** Records that the server has sent something. */
 export function noteHeard(): void {
   heardAt = Date.now();
 }
 
-/** The time of the data shown. */
+/** The time of the displayed data. */
 function since(): string {
   return heardAt === 0 ? "" : ` (as of ${formatClock(heardAt)})`;
 }

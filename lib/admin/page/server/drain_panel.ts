@@ -65,8 +65,8 @@ export class DrainPanel {
       title: `Drain and shut down${this.#api.where}?`,
       text: "Sluice takes no more connections. " +
         `${formatNumberOf(open, "connection")} may finish until the ` +
-        "drain deadline; then the rest is cut, and the program ends. " +
-        "There is no way back.",
+        "drain deadline; then Sluice cuts the rest and exits.  " +
+        "You cannot undo this.",
       action: "Drain",
     });
     if (!isMeant) return;

@@ -1,6 +1,6 @@
 /**
- * Asks for what the chosen range of time shows: the history, who used most,
- * and what went wrong.
+ * Requests the data of the chosen time range: history, top talkers and
+ * failures.
  *
  * @module
  */
@@ -24,19 +24,19 @@ const NAMES: Readonly<Record<Range, string>> = {
   "24h": "last 24 hours",
 };
 
-/** Shows what has been asked for. */
+/** Shows the requested data. */
 export interface InsightView {
-  /** The query for the talkers that are wanted. */
+  /** The query for the chosen talkers. */
   readonly talkersQuery: () => `by=${string}`;
-  /** Shows the past in the charts. */
+  /** Shows the history in the charts. */
   onPast(past: Past, span: string): void;
-  /** Shows who used most. */
+  /** Shows the top talkers. */
   onTalkers(answer: TalkersAnswer): void;
-  /** Shows what went wrong. */
+  /** Shows the failures. */
   onFailures(answer: FailuresAnswer): void;
 }
 
-/** What a range of time shows. */
+/** The data of a time range. */
 export class Insight {
   readonly #api: Api;
   readonly #view: InsightView;
@@ -60,20 +60,23 @@ export class Insight {
     });
   }
 
-  /** Asks for the history again. */
+  /** Requests the history again. */
   restart(): void {
     this.#loadHistory().catch((error) =>
       notifyFailure("Cannot read the history", error)
     );
   }
 
-  /** Adds the newest point to the past. */
+  /** Adds the newest point to the history. */
   add(point: HistoryPoint): void {
     this.#history?.add(point);
     this.#showPast();
   }
 
-  /** Asks again; a failure is not reported, because the next poll follows. */
+  /**
+   * Requests everything again; a failure is not reported, because the next poll
+   * follows.
+   */
   async poll(): Promise<void> {
     if (this.#history?.isStale(this.#now())) {
       this.#loadHistory().catch(() => {});
@@ -81,7 +84,7 @@ export class Insight {
     await Promise.allSettled([this.#loadFailures(), this.loadTalkers()]);
   }
 
-  /** Asks for who used most. */
+  /** Requests the top talkers. */
   async loadTalkers(): Promise<void> {
     const range = this.#range.value;
     const query = this.#view.talkersQuery();

@@ -18,7 +18,7 @@ import {
 import type { Past } from "../charts/past.ts";
 import type { TunnelList } from "../../client/tunnel_list.ts";
 
-/** Shows how many connections begin and fail: the newest of the past. */
+/** Shows the rates of new and failed connections, from the newest point. */
 export function showStarts({ values: { failed, opened } }: Past): void {
   for (const [id, all] of Object.entries({ failed, opened })) {
     const newest = all.at(-1) ?? null;
@@ -42,7 +42,7 @@ export function showRates(list: TunnelList, status: Status): void {
 }
 
 /**
- * Shows the rest.
+ * Shows the figures that change less often.
  *
  * @param uptime Milliseconds since the start.
  */
@@ -64,7 +64,7 @@ export function showStatus(status: Status, uptime: number): void {
   setText(byId("descriptors", HTMLElement), formatDescriptors(descriptors));
 }
 
-/** Shows the listeners, and how to try the first of them. */
+/** Shows the listeners, and a command to try the first of them. */
 export function showListeners(listeners: readonly ListenerStatus[]): void {
   const list = byId("listeners", HTMLElement);
   list.replaceChildren(...listeners.map((listener) => {
@@ -73,7 +73,7 @@ export function showListeners(listeners: readonly ListenerStatus[]): void {
       kind,
       ...(isPublic ? ["public"] : []),
       `${formatCount(open)} open`,
-      ...(isDraining ? ["removed, and ends with its last connection"] : []),
+      ...(isDraining ? ["removed; closes with its last connection"] : []),
     ].join(", ");
     return make("li", {}, [make("b", { text: name }), ` ${about}`]);
   }));
@@ -93,7 +93,7 @@ export function showTimeZone(): void {
   setText(byId("time-zone", HTMLElement), name);
 }
 
-/** The node of a fleet on its machine, or what of that is known. */
+/** Names the node and its machine, if known. */
 function nameOf({ host, node }: Status): string {
   if (node !== null && host !== null && node !== host) {
     return `${node} on ${host}`;

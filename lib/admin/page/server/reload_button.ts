@@ -15,7 +15,8 @@ export function startReload(api: Api): void {
   const button = byId("reload", HTMLButtonElement);
   let isBusy = false;
   button.addEventListener("click", async () => {
-    // Not disabled meanwhile, because that would remove the focus.
+    // The button is not disabled meanwhile, because that would remove the
+    // focus.
     if (isBusy) return;
     isBusy = true;
     setAttribute(button, "aria-busy", "true");
@@ -36,7 +37,7 @@ function describe({ reloaded }: ReloadAnswer): string {
     : `Reloaded: ${reloaded.join(", ")}`;
 }
 
-/** The text may be long, and stays until it is read. */
+/** A dialog, because the text may be long and must stay until it is read. */
 function tellFailure(why: string): void {
   const what = "Cannot reload";
   // Another dialog may have been opened meanwhile.

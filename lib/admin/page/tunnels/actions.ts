@@ -1,6 +1,6 @@
 /**
- * What a person does with tunnels: reads all about one, ends one or many, bans
- * a client, copies a rule, saves what a filter shows.
+ * A person's actions on tunnels: show everything about one, end one or many,
+ * ban a client, copy a rule, save the filtered list.
  *
  * @module
  */
@@ -21,10 +21,10 @@ import type { TunnelList } from "../../client/tunnel_list.ts";
 /** Milliseconds to wait for a file. */
 const EXPORT_PATIENCE = 120_000;
 
-/** How long a ban can be, by its choice. */
+/** Durations of a ban, by choice. */
 const BANS = { "10m": "10 minutes", "1h": "1 hour", "24h": "1 day" } as const;
 
-/** What can be done from the dialog of a tunnel. */
+/** The further actions in the dialog of a tunnel. */
 type Choice = "client" | "user" | "rule" | "ban";
 
 /** Options of the actions. */
@@ -48,7 +48,7 @@ export class TunnelActions {
     this.#options = options;
   }
 
-  /** Shows everything about an open tunnel, with what can be done. */
+  /** Shows everything about an open tunnel, with the possible actions. */
   async show(row: Row): Promise<void> {
     const { id } = row.tunnel;
     const chosen = await choose<Choice>({
@@ -74,7 +74,9 @@ export class TunnelActions {
     await this.#do(chosen, row);
   }
 
-  /** Ends a tunnel, after a question; only shows one that has ended. */
+  /**
+   * Ends a tunnel after confirmation; if it has already ended, only shows it.
+   */
   async kill(row: Row): Promise<void> {
     if (!isKillable(row)) return await this.show(row);
     const { id } = row.tunnel;
@@ -88,14 +90,14 @@ export class TunnelActions {
     if (isMeant) await this.#kill(id);
   }
 
-  /** Ends all tunnels that match a filter, after one question. */
+  /** Ends all tunnels that match a filter, after one confirmation. */
   async killAll(filter: string): Promise<void> {
     const query = `filter=${encodeURIComponent(filter)}`;
     try {
       const { matching } = await this.#options.api.call(
         `GET /api/tunnels?${query}&limit=0`,
       );
-      if (matching === 0) return notify("No open tunnel matches");
+      if (matching === 0) return notify("No open tunnel matches the filter");
       const count = formatNumberOf(matching, "tunnel");
       const isMeant = await ask({
         title: `Kill ${count}${this.#options.api.where}?`,
@@ -113,7 +115,7 @@ export class TunnelActions {
     }
   }
 
-  /** Saves what a filter shows as a file. */
+  /** Saves the filtered list as a file. */
   async save(
     list: "tunnels" | "closed",
     format: "csv" | "json",
@@ -127,7 +129,7 @@ export class TunnelActions {
       const url = URL.createObjectURL(await response.blob());
       make("a", { attributes: { href: url, download: `${list}.${format}` } })
         .click();
-      // The browser has to have begun to read it.
+      // The browser must have started to read it before.
       setTimeout(() => URL.revokeObjectURL(url), EXPORT_PATIENCE);
     } catch (error) {
       notifyFailure("Cannot save the list", error);
@@ -177,7 +179,9 @@ export class TunnelActions {
   }
 }
 
-/** A tunnel that ends already, or whose server is gone, cannot be ended. */
+/**
+ * A tunnel that is already ending, or whose server is lost, cannot be ended.
+ */
 function isKillable(row: Row): boolean {
   const { live } = document.documentElement.dataset;
   return row.isAlive && live !== "lost" && !isOnlyWatching();
@@ -200,7 +204,7 @@ function choicesOf(
   const { client, user } = tunnel;
   const address = addressOf(client);
   return {
-    client: `All of ${address}`,
+    client: `All from ${address}`,
     ...(user === undefined ? {} : { user: `All of ${user}` }),
     ...(ruleOf(tunnel) === undefined ? {} : { rule: "Copy as a rule" }),
     ...(address === "unix" || !mayBan() ? {} : { ban: "Ban the client…" }),

@@ -16,7 +16,7 @@ import { ListPanel } from "./list_panel.ts";
 import type { Row } from "../../client/row.ts";
 import { connectSaving } from "./saving.ts";
 
-/** Ended tunnels in one answer: at first, and of older ones. */
+/** Number of ended tunnels to request: at first, and for older ones. */
 const PAGE = { first: 500, older: 2_000 } as const;
 
 /** Pixels above the end from which scrolling reads older ones. */
@@ -79,7 +79,7 @@ export class ClosedPanel {
     while (await this.#loadOlder());
   }
 
-  /** Tells whether there may be still older ones. */
+  /** Returns whether the server may have older ones. */
   async #loadOlder(): Promise<boolean> {
     const { next } = this.#list;
     if (next === null || this.#isLoading) return false;
@@ -88,7 +88,7 @@ export class ClosedPanel {
       const answer = await this.#api.call(
         `GET /api/closed?limit=${PAGE.older}&before=${next}`,
       );
-      // The list has begun again meanwhile.
+      // The list has restarted meanwhile.
       if (next !== this.#list.next) return false;
       this.#list.addOlder(answer);
       this.update();

@@ -179,7 +179,7 @@ function ageColumn(): TunnelColumn {
   return {
     id: "age",
     label: "Age",
-    // Newest first: a person wants to see those first.
+    // The newest tunnels come first, because they are usually of most interest.
     sortBy: ({ startedAt }) => -startedAt,
     create(cell) {
       const show = textOf(cell);
@@ -228,7 +228,9 @@ function rateColumn(
   };
 }
 
-/** Two short lines: bytes a second down and up, as far as there are any. */
+/**
+ * Two short lines: bytes a second down and up, each only if there is traffic.
+ */
 export function rateLines(): [
   element: HTMLElement,
   show: (down?: number, up?: number) => void,
@@ -264,7 +266,8 @@ function actionColumn(): TunnelColumn {
       const button = make("button", {
         className: "quiet",
         text: "Kill",
-        // The table is the Tab stop; Delete and Enter do the same.
+        // It is no Tab stop of its own, because the table is one, and Delete
+        // does the same.
         attributes: { type: "button", tabindex: "-1" },
       });
       cell.append(button);

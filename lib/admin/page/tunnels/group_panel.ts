@@ -1,5 +1,5 @@
 /**
- * The open tunnels as groups, in the place of their table.
+ * The groups of open tunnels, shown instead of their table.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { rateLines } from "./columns.ts";
 import { type Group, type GroupField, Grouping } from "./groups.ts";
 import type { Row } from "../../client/row.ts";
 
-/** Shown for tunnels that lack what they are grouped by. */
+/** Name of the group for tunnels without a value. */
 const NONE: Readonly<Record<GroupField, string>> = {
   user: "(no user)",
   client: "(no client)",
@@ -41,7 +41,7 @@ export class GroupPanel {
    * Connects the elements.
    *
    * @param onGroup Called when a group is chosen.
-   * @param onChange Called when the tunnels are to be grouped in another way.
+   * @param onChange Called when the person groups the tunnels in another way.
    */
   constructor(onGroup: OnGroup, onChange: () => void) {
     this.#select = byId("tunnels-group", HTMLSelectElement);
@@ -70,7 +70,7 @@ export class GroupPanel {
     return this.#grouping !== undefined;
   }
 
-  /** Takes the focus to the first group, if groups are shown. */
+  /** Moves the focus to the first group, if groups are shown. */
   enter(): boolean {
     if (this.isOn) this.#grid.enter();
     return this.isOn;

@@ -1,5 +1,5 @@
 /**
- * Open tunnels, grouped by what they have in common.
+ * Open tunnels, grouped by a field.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { hostOf } from "../../filter.ts";
 import { naturalKey } from "../../client/order.ts";
 import type { Row } from "../../client/row.ts";
 
-/** What tunnels are grouped by: the fields of a filter. */
+/** The fields for groups, by their names in filters. */
 export type GroupField = "user" | "client" | "target" | "rule";
 
 /** A group. */
 export class Group {
   /** Its key, unique in the list. */
   readonly key: number;
-  /** What its tunnels have in common; empty if they lack it. */
+  /** The common value of its tunnels; empty if they have none. */
   readonly name: string;
-  /** For sorting by name. */
+  /** Sort key of its name. */
   readonly sortKey: string;
   /** Whether all of its tunnels have ended. */
   isGone = false;
@@ -62,12 +62,12 @@ export class Group {
 
 /** Groups tunnels. A group keeps its key for as long as it has tunnels. */
 export class Grouping {
-  /** What it groups by. */
+  /** The field that it groups by. */
   readonly field: GroupField;
   #groups = new Map<string, Group>();
   #keys = 0;
 
-  /** Begins without tunnels. */
+  /** Starts without tunnels. */
   constructor(field: GroupField) {
     this.field = field;
   }

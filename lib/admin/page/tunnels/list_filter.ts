@@ -1,5 +1,5 @@
 /**
- * The filter of a table: its field, and what is wrong with it.
+ * The filter of a table: its input field and its error message.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import {
 } from "../../filter.ts";
 import { byId, setText } from "../base/element.ts";
 
-/** What a filter tells. */
+/** Receives the events of a filter. */
 export interface FilterListener {
-  /** The filter is another one. */
+  /** The filter has changed. */
   onChange(): void;
-  /** The person wants to go to the rows. */
+  /** The person moves from the filter to the rows. */
   onEnter(): void;
 }
 
@@ -56,17 +56,17 @@ export class ListFilter {
     return this.#terms.length > 0;
   }
 
-  /** Whether it could be read. */
+  /** Whether it is valid. */
   get isValid(): boolean {
     return this.#field.ariaInvalid !== "true";
   }
 
-  /** What is typed, without spaces around it. */
+  /** The typed text, without spaces around it. */
   get text(): string {
     return this.#field.value.trim();
   }
 
-  /** Replaces what is typed. */
+  /** Replaces the typed text. */
   set text(text: string) {
     this.#field.value = text;
     this.#parse();
@@ -82,7 +82,7 @@ export class ListFilter {
     return isFound;
   }
 
-  /** A filter that cannot be read leaves the rows as they are. */
+  /** An invalid filter leaves the rows unchanged. */
   #parse(): void {
     try {
       this.#terms = parseFilter(this.text);

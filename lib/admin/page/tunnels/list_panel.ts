@@ -24,9 +24,12 @@ export interface ListPanelOptions<R> {
   sortedBy: string;
   /** Called when a row is chosen. */
   onChoose(row: R, how: "open" | "delete"): void;
-  /** Takes the focus from the filter, if it returns true (default: no). */
+  /**
+   * Moves the focus from the filter elsewhere; returns whether it did (default:
+   * no).
+   */
   onEnter?(): boolean | void;
-  /** Called after rows were shown, as other ones may match. */
+  /** Called after the rows were updated, because other ones may match. */
   onMatch?(): void;
   /** Called when the person searches or sorts. */
   onSearch?(): void;
@@ -86,7 +89,7 @@ export class ListPanel<R extends ListRow> {
 
   /**
    * Updates the rows. While the pointer is on a row, all rows stay in place,
-   * also ended ones.
+   * even ended ones.
    *
    * @param total The total, if the server does not send all.
    */
@@ -103,7 +106,7 @@ export class ListPanel<R extends ListRow> {
     } else this.#arrange();
   }
 
-  /** Shows the rows that match a filter, and goes there. */
+  /** Shows the rows that match a filter, and scrolls to the panel. */
   find(filter: string): void {
     this.filter.text = filter;
     this.#panel.scrollIntoView({ block: "nearest" });
@@ -128,7 +131,10 @@ export class ListPanel<R extends ListRow> {
     return this.filter.has(tunnel);
   }
 
-  /** Announces the number of matches to screen readers when typing pauses. */
+  /**
+   * Announces the number of matches to screen readers when the person pauses
+   * typing.
+   */
   #tellLater(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -138,7 +144,7 @@ export class ListPanel<R extends ListRow> {
     }, PAUSE);
   }
 
-  /** While the pointer holds the rows, shows how many new ones wait. */
+  /** While the pointer is on a row, shows how many new rows are waiting. */
   #tellHeld(): void {
     const shown = new Set(this.#shown);
     const fresh = this.#all.reduce(
@@ -146,8 +152,8 @@ export class ListPanel<R extends ListRow> {
       0,
     );
     const text = fresh === 0
-      ? "Order held"
-      : `Order held, ${formatCount(fresh)} new`;
+      ? "Order paused"
+      : `Order paused, ${formatCount(fresh)} new`;
     setText(this.#panel.querySelector(".hold")!, text);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The open tunnels: single ones or groups, and what can be done with all that
- * the filter shows.
+ * The open tunnels, one by one or in groups, and the actions on all that match
+ * the filter.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { connectSaving } from "./saving.ts";
 import type { SparkColors } from "./sparkline.ts";
 import type { TunnelList } from "../../client/tunnel_list.ts";
 
-/** Most tunnels that the server sends at the beginning. */
+/** Most tunnels in the server's first event. */
 const MOST_TOLD = 20_000;
 
 /** The panel. */
@@ -65,7 +65,7 @@ export class OpenPanel {
   /**
    * Shows the tunnels of the list.
    *
-   * @param open How many are open.
+   * @param open Number of open tunnels.
    */
   update(open: number): void {
     const rows = [...this.#list.open.values()];

@@ -1,5 +1,5 @@
 /**
- * Writes a rule that denies what a tunnel is.
+ * Writes a rule that denies tunnels like a given one.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { Tunnel } from "../../api.ts";
 import { hostOf } from "../../filter.ts";
 
-/** Characters that a quoted value of a rule cannot have. */
+/** Characters that a quoted value of a rule cannot contain. */
 const UNSAYABLE = /["\p{Cc}\u2028\u2029]/u;
 
-/** Conditions of a rule that a tunnel can give. */
+/** Conditions of a rule that a tunnel's values can fill. */
 export type RuleSubject = Pick<Tunnel, "client" | "kind" | "user" | "target">;
 
 /**
- * Writes the rule that denies this user, or this client if there is no user,
- * this target.
+ * Writes the rule that denies this target to this user, or to this client if
+ * there is no user.
  *
  * @returns For example `deny user alice name example.com port 443`; `undefined`
- *   if no rule can say it.
+ *   if no rule can express it.
  */
 export function ruleOf(
   { client, kind, user, target = "" }: RuleSubject,
@@ -32,10 +32,10 @@ export function ruleOf(
   return `deny ${who}${place}`;
 }
 
-/** The address of a client, as rules and bans name it. */
+/** Returns the address of a client, as rules and bans write it. */
 export function addressOf(client: string): string {
   if (client.startsWith("unix")) return "unix";
-  // Rules know no zones.
+  // Rules have no IPv6 zones.
   return hostOf(client).replace(/%.*$/, "");
 }
 

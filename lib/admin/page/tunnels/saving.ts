@@ -1,5 +1,5 @@
 /**
- * The buttons that save what a filter shows as a file.
+ * The buttons that save the filtered list as a file.
  *
  * @module
  */

@@ -42,10 +42,10 @@ function times(history: History, now: number): number[] {
   return history.past(now).times.map((time) => time - START / 1000);
 }
 
-Deno.test("History.add() continues the answer, and forgets what is older", () => {
+Deno.test("History.add() continues the answer, and drops older points", () => {
   const history = new History(answer([START + 5_000, START + 10_000]));
   history.add(point(START + 15_000));
-  // Again: the answer had it already.
+  // A repeated point, which the answer already had.
   history.add(point(START + 15_000));
   assertEquals(times(history, START + 15_000), [5, 10, 15]);
   for (let n = 4; n <= 200; n++) history.add(point(START + n * 5_000));
@@ -59,7 +59,7 @@ Deno.test("History.add() continues the answer, and forgets what is older", () =>
   );
 });
 
-Deno.test("History.add() breaks the line where the program stood still", () => {
+Deno.test("History.add() breaks the line where the program was suspended", () => {
   const history = new History(answer([START + 5_000]));
   history.add(point(START + 60_000));
   const { values } = history.past(START + 60_000);

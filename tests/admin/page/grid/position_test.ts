@@ -7,7 +7,7 @@ import {
 
 const EXTENT = { rows: 100, columns: 8, page: 10 };
 
-Deno.test("move() leads to the cell that a key means", () => {
+Deno.test("move() returns the cell that a key leads to", () => {
   const from: Position = { row: 50, column: 3 };
   const cases: [key: string, ctrlKey: boolean, row: number, column: number][] =
     [
@@ -28,7 +28,7 @@ Deno.test("move() leads to the cell that a key means", () => {
   assertEquals(move(from, { key: "a", ctrlKey: false }, EXTENT), undefined);
 });
 
-Deno.test("move() stays in the table, of which the headings are a row", () => {
+Deno.test("move() stays in the table, in which the headings are a row", () => {
   const none = { rows: 0, columns: 1, page: 1 };
   const keys = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageDown"];
   for (const key of [...keys, "PageUp", "Home", "End"]) {

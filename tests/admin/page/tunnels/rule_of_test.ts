@@ -26,7 +26,7 @@ Deno.test("ruleOf() writes a rule that Sluice can read", () => {
       { user: "bob, the builder", target: "db.example:5432" },
       'deny user "bob, the builder" name db.example port 5432',
     ],
-    // In quotes these mean what they look like.
+    // In quotes, these are literal.
     [{ user: "*", target: "a.b:1" }, 'deny user "*" name a.b port 1'],
     [{ user: "-", target: "a.b:1" }, 'deny user "-" name a.b port 1'],
     // The target of a relay is its own upstream.
@@ -42,7 +42,7 @@ Deno.test("ruleOf() writes a rule that Sluice can read", () => {
   }
 });
 
-Deno.test("ruleOf() writes nothing that a client could make another rule of", () => {
+Deno.test("ruleOf() prevents clients from injecting another rule", () => {
   const hostile: Partial<RuleSubject>[] = [
     { user: 'alice" to 0.0.0.0/0 "' },
     { user: "alice\ndefault allow" },
@@ -67,7 +67,7 @@ Deno.test("ruleOf() writes nothing that a client could make another rule of", ()
   assert(ruleOf({ kind: "proxy", client: CLIENT, target: "a.example:80" }));
 });
 
-Deno.test("addressOf() is an address as bans and rules name it", () => {
+Deno.test("addressOf() returns an address as bans and rules write it", () => {
   assertEquals(
     ["10.0.0.9:40000", "[fd00::7]:1", "[fe80::1%eth0]:1", "unix:/run/s"].map(
       addressOf,
