@@ -179,7 +179,6 @@ export const SCHEMAS = {
   Bans: z.object({
     bans: z.array(ban).describe("The one that lasts longest first"),
   }),
-  Bans: z.object({ bans: z.array(ban).describe("The longest first") }),
   Node: node,
   Fleet: z.object({
     node: text.describe("Name of the node that answers"),
