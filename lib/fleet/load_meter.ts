@@ -8,7 +8,7 @@ import { cpuUsage } from "node:process";
 import type { FleetNode, NodeTotals } from "../serve/counts/fleet_nodes.ts";
 
 /** What is measured between two calls. */
-type Measured = Pick<FleetNode, "load" | "up" | "down">;
+export type Measured = Pick<FleetNode, "load" | "up" | "down">;
 
 /** Measures the time between two calls. */
 export class LoadMeter {
