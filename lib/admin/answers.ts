@@ -196,8 +196,10 @@ async function readParameters(
 
 function describeUnknown(name: string, known: readonly string[]): string {
   const shown = JSON.stringify(name.slice(0, 40));
-  const others = known.length === 0 ? "is none" : `are ${known.join(", ")}`;
-  return `No parameter is named ${shown}; there ${others}`;
+  const others = known.length === 0
+    ? "there is none"
+    : `use ${known.join(", ")}`;
+  return `No parameter is named ${shown}; ${others}`;
 }
 
 /** Which of two counts is for no server to guess. */

@@ -167,8 +167,8 @@ export type ParametersOf<O extends Operation> = O extends
   keyof typeof PARAMETERS ? (typeof PARAMETERS)[O]["_zod"]["output"] : unknown;
 
 /** An operation with anything for the name at the end of its path. */
-export type WithoutName<O extends Operation> = O extends `${infer Before}{${string}`
-  ? `${Before}${string}`
+export type WithoutName<O extends Operation> = O extends
+  `${infer Before}{${string}` ? `${Before}${string}`
   : O;
 
 /** What calls answer, by method and path with their parameters filled in. */

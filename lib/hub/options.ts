@@ -134,6 +134,7 @@ export const HUB_OPTIONS = {
     setting: "handshakeTimeout",
     help: "time limit for a browser's request; 0 disables it",
   }),
+  "drain-delay": COMMON_OPTIONS["drain-delay"],
   "drain-timeout": duration({
     default: "30s",
     help:

@@ -177,7 +177,7 @@ Deno.test("the API guesses nothing about a change that is not told whole", async
     ],
     [
       "bans/alice?knid=user",
-      'No parameter is named "knid"; there are kind',
+      'No parameter is named "knid"; use kind',
     ],
   ] as const;
   for (const [path, expected] of cases) {

@@ -72,6 +72,6 @@ Deno.test("requireApart() refuses a port that leads to two targets", () => {
   assertThrows(
     () => requireApart([parseForwarded("1=a:1"), parseForwarded("1=b:1")]),
     SyntaxError,
-    "port 1 leads to a:1 already",
+    "port 1 already leads to a:1",
   );
 });

@@ -162,7 +162,7 @@ Deno.test("forward() sends an alert with the reason if its upstream negotiates n
       },
       ALERT.UnrecognizedName,
       "refused",
-      /no upstream for server name a\.test/,
+      /No upstream serves server name a\.test/,
     ],
   ];
   for (const [what, given, alert, result, reason] of cases) {

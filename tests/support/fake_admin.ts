@@ -98,6 +98,7 @@ class Answers {
   constructor(options: FakeAdminOptions) {
     this.#options = options;
     this.#traffic = this.#own = new FakeTraffic(options);
+    if (options.nodes !== undefined) this.#own.node = "node-0";
     this.#others = options.nodes === undefined
       ? this.#own
       : new FakeTraffic({ ...options, turnover: 0 });
@@ -136,8 +137,9 @@ class Answers {
           : Response.json(fakeFleet(nodes, role));
       }
       case "/api/status": {
-        const node = searchParams.get("node");
-        return Response.json({ ...traffic.status, node });
+        const { status } = traffic;
+        const node = searchParams.get("node") ?? status.node;
+        return Response.json({ ...status, node });
       }
       case "/api/pools":
         return Response.json({ pools: traffic.pools });

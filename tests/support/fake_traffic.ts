@@ -253,6 +253,9 @@ export class FakeTraffic {
     return { ...ended, result: "ok", code, reason, endedFirst };
   }
 
+  /** Name of the node of a fleet. */
+  node: string | null = null;
+
   /** Current status. */
   get status(): Status {
     const listeners: ListenerStatus[] = [
@@ -265,7 +268,7 @@ export class FakeTraffic {
     ];
     return {
       version: "0.1.0",
-      ...{ host: "edge-1", node: null },
+      ...{ host: "edge-1", node: this.node },
       startedAt: new Date(this.startedAt).toISOString(),
       uptimeMs: Date.now() - this.startedAt,
       draining: this.#drain,

@@ -173,7 +173,8 @@ class Page {
       this.#api.call("GET /api/pools"),
       this.#api.call("GET /api/bans"),
       this.#insight.poll(),
-      this.#fleet.poll(),
+      // A program without a fleet has no list of nodes.
+      this.#status.node === null ? undefined : this.#fleet.poll(),
     ]);
     if (status.status === "fulfilled") {
       this.#takeStatus(status.value);
