@@ -1,5 +1,5 @@
 /**
- * The wait of BIND: for the peer, and for whatever comes instead of it.
+ * Waits for the peer of a BIND request.
  *
  * @module
  */
@@ -15,22 +15,24 @@ import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import type { ProxySession } from "./services.ts";
 
 /**
- * Tells whether somebody may come.
+ * Decides whether a peer may connect.
  *
- * @param ip Where from.
- * @param isHere Whether that is the address it has come to: this machine's.
+ * @param ip Address of the peer.
+ * @param isHere Whether the peer used the same address that it connected to, so
+ *   that it is on this machine.
  */
 export type IsWelcome = (ip: IpAddress, isHere: boolean) => boolean;
 
 /**
- * Accepts one peer of a client; others are closed at once. The wait ends with
- * the time limit, the client, its context, or a drain.
+ * Accepts one peer for a client and closes all others immediately. The wait
+ * also ends at the time limit, when the client leaves, when its context is
+ * cancelled, or at a drain.
  *
- * @param session The client.
+ * @param session The client that sent BIND.
  * @param listener The listener; its owner closes it.
- * @param isWelcome Who may come.
+ * @param isWelcome Decides which peers may connect.
  * @returns The peer; the caller closes it.
- * @throws Why the wait has ended without one.
+ * @throws The reason, if the wait ended without a peer.
  */
 export async function acceptPeer(
   session: ProxySession,
@@ -61,7 +63,7 @@ export async function acceptPeer(
   }
 }
 
-/** Accepts until somebody welcome comes; on return nothing is accepting. */
+/** Accepts until a welcome peer connects. No accept is pending on return. */
 async function acceptWelcome(
   listener: Deno.TcpListener,
   wait: Context,

@@ -1,6 +1,6 @@
 /**
- * Adds layers in front of a listener's protocol: the header of a load balancer,
- * then TLS.
+ * Adds layers in front of a listener's protocol: first the load balancer's
+ * PROXY header, then TLS.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { ConnectionServices } from "./connection_services.ts";
 
 /** The layers. */
 export interface LayersConfig {
-  /** Who may send PROXY headers (default: none are read). */
+  /** Sources of PROXY headers (default: no headers are read). */
   acceptProxy?: AcceptProxy | undefined;
   /** TLS (default none). */
   tls?: ListenerTls | undefined;
 }
 
 /**
- * Adds the layers in front of a protocol.
+ * Puts the layers in front of a protocol.
  *
  * @typeParam S Services of the protocol.
  * @param front The layers.

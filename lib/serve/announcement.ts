@@ -1,6 +1,6 @@
 /**
- * What a server announces once it takes connections: lines for people, and an
- * event for programs that have to know the real address.
+ * Announces that a server accepts connections: lines for people, and an event
+ * for programs that need the real address.
  *
  * @module
  */
@@ -16,21 +16,21 @@ import type { ListenerInfo } from "./start_listeners.ts";
 /** One line for people, or one event for programs. */
 export type Announcement = string | ListeningEvent;
 
-/** What kind of listener an event is about. */
+/** Kind of listener that an event describes. */
 export interface ListeningFacts {
   /** The kind of server. */
   kind: ListeningKind;
-  /** Whether clients speak TLS. */
+  /** Whether clients must use TLS. */
   isTls: boolean;
-  /** What is spoken, if the kind alone does not tell (default: left out). */
+  /** The protocol, if the kind alone does not tell (default: omitted). */
   protocol?: string;
 }
 
 /**
- * Makes the event of a listener that serves.
+ * Creates the event for a listener that accepts connections.
  *
  * @param listener The listener, with its real address.
- * @param facts What it serves.
+ * @param facts Kind, TLS and protocol of the listener.
  * @returns The event.
  */
 export function listeningEvent(
@@ -53,7 +53,7 @@ export function listeningEvent(
  * Writes announcements to the log, in order.
  *
  * @param announcements The announcements.
- * @param log Takes what there is to log.
+ * @param log Receives the log events.
  */
 export function announce(
   announcements: readonly Announcement[],

@@ -1,5 +1,5 @@
 /**
- * Behind another proxy that tells who the client is (PROXY protocol).
+ * Reads the client's address from the PROXY header of a load balancer.
  *
  * ```text
  * client            load balancer                     sluice
@@ -19,22 +19,23 @@ import type { Protocol } from "./connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
 import type { Session } from "./session.ts";
 
-/** Whose headers count. */
+/** Sources of PROXY headers. */
 export interface AcceptProxy {
-  /** Whether everyone has to be announced by one. */
+  /** Whether every connection must begin with a header. */
   readonly isRequired: boolean;
   /**
-   * Who may announce others: anybody else could claim any address. Who comes by
-   * a Unix socket may as well, since the file says who can.
+   * Addresses that may send headers; without this check any client could claim
+   * any address. Clients of a Unix socket may send them too, because the file's
+   * permissions already limit access.
    */
   readonly from: readonly IpRange[];
 }
 
 /**
- * Puts the header in front of a protocol.
+ * Reads a PROXY header before a protocol starts.
  *
  * @typeParam S What the protocol works with.
- * @param accept Whose headers count.
+ * @param accept Sources of headers.
  * @param protocol What follows the header.
  * @returns The protocol with the header.
  */
@@ -69,7 +70,7 @@ async function takeHeader(
     return;
   }
   const { endpoints } = header;
-  if (endpoints === undefined) return; // It speaks for itself: a check of health.
+  if (endpoints === undefined) return; // A health check of the proxy itself.
   const { destination, source } = endpoints;
   await session.actFor(toNetAddr(source), toNetAddr(destination));
 }

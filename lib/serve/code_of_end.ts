@@ -1,5 +1,5 @@
 /**
- * From what ended a connection to its code in the log.
+ * Maps the cause of a connection's end to its code in the log.
  *
  * @module
  */
@@ -34,12 +34,12 @@ const RESETS = [
 ];
 
 /**
- * Names what ended a connection.
+ * Returns the code for the end of a connection.
  *
- * @param error What was thrown, or cancelled it.
- * @param record The result, and the rule if one decided.
- * @param side Whose end failed (default: the client's).
- * @returns The code; `other` if it has none of its own.
+ * @param error The error, or the reason of the cancellation.
+ * @param record The log record, with the result and the deciding rule if any.
+ * @param side The side whose connection failed (default: the client's).
+ * @returns The code; `other` if no specific one exists.
  */
 export function codeOfEnd(
   error: unknown,

@@ -1,6 +1,6 @@
 /**
- * Around every protocol: the one place that answers a failure and says in the
- * log how a connection ended.
+ * Runs every protocol: handles each failure in one place, and logs how each
+ * connection ended.
  *
  * @module
  */
@@ -28,29 +28,30 @@ import type { ConnectionServices } from "./connection_services.ts";
 import { Session } from "./session.ts";
 
 /**
- * Speaks one protocol with one client, until its tunnel has ended or only the
- * tunnel is left.
+ * Speaks one protocol with one client until the tunnel has ended, or until only
+ * the tunnel remains to be run.
  *
- * @typeParam S What it works with.
+ * @typeParam S Services of the protocol.
  */
 export type Protocol<S extends ConnectionServices = ConnectionServices> = (
   session: Session<S>,
 ) => Promise<TunnelResult | LastPart>;
 
 /**
- * Makes what handles connections, each from first byte to log line.
+ * Creates a handler that takes each connection from its first byte to its log
+ * line.
  *
- * @typeParam S What the protocol works with.
- * @param protocol What clients speak.
+ * @typeParam S Services of the protocol.
+ * @param protocol The protocol of the clients.
  * @param services Shared by all connections.
- * @returns Handles one connection, and has closed it on return.
+ * @returns A handler for one connection, which it has closed on return.
  */
 export function handlerOf<S extends ConnectionServices>(
   protocol: Protocol<S>,
   services: S,
 ): Handler {
   return async (connection, context, draining) => {
-    // Not `using`, whose list of what to dispose of takes 200 bytes a tunnel.
+    // Not `using`: its list of disposables takes 200 bytes per tunnel.
     const session = new Session(connection, context, draining, services);
     try {
       const room = session.requirePlace();
@@ -73,7 +74,10 @@ function finish(
   return typeof outcome === "function" ? outcome() : outcome;
 }
 
-/** Tells the client what its protocol can say, and sees to its being read. */
+/**
+ * Sends the client a refusal if its protocol has one, and gives it time to read
+ * it.
+ */
 async function refuse(
   session: Session,
   error: unknown,
@@ -141,7 +145,7 @@ function recordFailure(session: Session, error: unknown): void {
   record.reason += `, after ${handshakeBytes} bytes of the handshake`;
 }
 
-/** By its name, which stays the same whatever words the reason is told in. */
+/** Records the limit's name, which stays the same when the message changes. */
 function recordLimit(
   { record }: Session,
   error: unknown,
@@ -150,7 +154,7 @@ function recordLimit(
   record.limit = error.limit;
 }
 
-/** Figures count refusals by this name, which is one of a bounded set. */
+/** Counts the refusal by a name from a bounded set. */
 function recordReason(
   { live, record }: Session,
   error: unknown,
@@ -169,18 +173,21 @@ function resultOf(
     return error.status < 500 ? "refused" : "failed";
   }
   const { address, target } = session.record;
-  // The target was there, but the client did not wait for the answer.
+  // The target was reached, but the client did not wait for the answer.
   if (address !== undefined) return "cut";
   const isAsked = target !== undefined;
   return error instanceof DialError || isAsked ? "failed" : "dropped";
 }
 
-/** Whether the client has left in the middle of a message: nobody to answer. */
+/**
+ * Whether the client left in the middle of a message, so nobody reads an
+ * answer.
+ */
 function isGone(error: unknown): boolean {
   return isEnd(error) || error instanceof Deno.errors.ConnectionReset;
 }
 
-/** Described as what the client did, without having to be told whose end. */
+/** Whether the error itself already says that the client closed. */
 function isEnd(error: unknown): boolean {
   return error instanceof Deno.errors.UnexpectedEof;
 }

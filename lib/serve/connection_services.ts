@@ -1,5 +1,5 @@
 /**
- * What a connection needs from the program.
+ * Services that a connection needs from the program.
  *
  * @module
  */
@@ -12,42 +12,49 @@ import type { ListenerWatch } from "./listener_watch.ts";
 import type { OpenSessions } from "./target/open_sessions.ts";
 import type { UsageLimits } from "./session_usage.ts";
 
-/** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
+/**
+ * Time limits in milliseconds. 0 disables a limit, but a `halfClose` of 0 ends
+ * the tunnel immediately.
+ */
 export interface Timeouts {
   /** For the whole handshake. */
   handshake: number;
-  /** For connecting to the target, over all of its addresses. */
+  /** For connecting to the target, all of its addresses together. */
   connect: number;
-  /** For an open tunnel without a byte. */
+  /** For an open tunnel without traffic. */
   idle: number;
-  /** For the direction that is left, without a byte. */
+  /** For one direction without traffic after the other has ended. */
   halfClose: number;
 }
 
 /**
- * What any connection needs from the program: one object, which all connections
- * of a listener share. Each product adds what its own handlers need.
+ * Services that every connection needs: one object, shared by all connections
+ * of a listener. Each product adds the services of its own handlers.
  */
 export interface ConnectionServices {
   /** Counts connections. */
   limits: ConnectionLimits;
-  /** Connections at once from one client; 0 is no limit but that in all. */
+  /**
+   * Most simultaneous connections of one client; 0 leaves only the total limit.
+   */
   connectionsPerClient: number;
-  /** Limits that are off unless asked for; `undefined` is not one of them. */
+  /** Optional limits; `undefined` if none is set. */
   usage?: UsageLimits | undefined;
   /** Time limits. */
   timeouts: Timeouts;
-  /** What of a tunnel reaches its other end as a reset (default `off`). */
+  /**
+   * Which resets Sluice passes to the other end of a tunnel (default `off`).
+   */
   resetRelay?: ResetRelay;
-  /** Connections that can be judged again; `undefined` judges none. */
+  /** Connections to judge again after a change; `undefined` judges none. */
   sessions?: OpenSessions | undefined;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Watches the connections of the listener; `undefined` is nobody. */
+  /** Watches the listener's connections; `undefined` if nothing watches. */
   watch?: ListenerWatch | undefined;
   /**
-   * The trail of an ordinary client's connection: the listener alone. `undefined`
-   * where connections lead nowhere from.
+   * The path of an ordinary client's connection, which is the listener alone.
+   * `undefined` if connections lead to no other listener.
    */
   trail?: Trail | undefined;
 }

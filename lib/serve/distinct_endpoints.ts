@@ -10,7 +10,7 @@ import type { Route } from "./target/route.ts";
 import { sourceOf } from "../cli/option.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** Values of options that name endpoints. */
+/** Option values that contain endpoints. */
 interface PlaceValues {
   listen?: Endpoint | readonly Endpoint[];
   routes?: readonly Route[];
@@ -25,9 +25,9 @@ interface Place {
 }
 
 /**
- * Refuses options that name one endpoint twice.
+ * Refuses options that use the same endpoint.
  *
- * @param values Values of a server's options.
+ * @param values Option values of a server.
  * @throws {UsageError} If two endpoints conflict; the message names both
  *   options.
  */
@@ -76,7 +76,7 @@ function named(
   return endpoints.map((endpoint) => ({ option, endpoint }));
 }
 
-/** Whether only one of them can be bound; names are not resolved. */
+/** Whether only one of the two can be bound. Names are not resolved. */
 function isSame(one: Endpoint, other: Endpoint): boolean {
   if (isUnixPath(one) || isUnixPath(other)) {
     return isUnixPath(one) && isUnixPath(other) && one.path === other.path;

@@ -1,5 +1,5 @@
 /**
- * Ends a connection whose client may not have read the last message yet.
+ * Ends a connection whose client may still have to read the last message.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { linger, type LingerLimits } from "../net/linger.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Gives the client time to read the last message. The connection keeps its
- * rates, and its place unless another one needs it; a drain ends it.
+ * Gives the client time to read the last message. The connection keeps its rate
+ * limits, and its place until another connection needs it. A drain ends it.
  *
- * @param session The client; its last message is written, and all readers are
+ * @param session The client. Its last message is written and all readers are
  *   released.
- * @param limits For how long and how much the client may still send.
+ * @param limits How long and how many bytes the client may still send.
  */
 export async function farewell(
   session: Session,

@@ -1,5 +1,5 @@
 /**
- * Telling that something is down, or up again.
+ * Reports that something went down or came up again.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const HEALTH_CODE = {
   Parent: { up: "parent-up", down: "parent-down" },
 } as const;
 
-/** Something that connections go through. */
+/** Something that connections go through, such as an upstream. */
 export interface Checked {
   /** Its name. */
   readonly name: string;
@@ -20,12 +20,12 @@ export interface Checked {
 }
 
 /**
- * Tells that the health of something has changed.
+ * Creates the log event for a change of health.
  *
- * @param what What kind of thing it is, for example `Upstream`.
- * @param one Which of them.
- * @param why Why it is down, where it is.
- * @returns What to log.
+ * @param what Its kind, for example `Upstream`.
+ * @param one The one that changed.
+ * @param why The reason, if it is down.
+ * @returns The log event.
  */
 export function healthChange(
   what: "Upstream" | "Parent",

@@ -1,6 +1,6 @@
 /**
- * Functions of the program that Sluice runs inside: they decide about a target,
- * or connect to it.
+ * Hooks of a program that embeds Sluice: they decide about a target, or connect
+ * to it.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import type { StreamPair } from "../net/stream_pair.ts";
 import type { RuleCommand } from "../policy/rules/question.ts";
 
-/** What a client asks for. */
+/** A client's request. */
 export interface AuthorizeRequest {
-  /** What it wants to do; `http` is a request without CONNECT. */
+  /** The command; `http` is a request without CONNECT. */
   readonly command: RuleCommand;
   /** Name or address of the target, without brackets. */
   readonly host: string;
   /** Port of the target. */
   readonly port: number;
-  /** Where the client is: `HOST:PORT`, or `unix:PATH`. */
+  /** Address of the client: `HOST:PORT` or `unix:PATH`. */
   readonly client: string;
-  /** Name that the client has proved; `undefined` if it has proved none. */
+  /** Name of the authenticated user; `undefined` without authentication. */
   readonly user: string | undefined;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the answer is no longer needed. */
   readonly signal: AbortSignal;
 }
 
@@ -33,18 +33,19 @@ export interface DialRequest extends Omit<AuthorizeRequest, "command"> {
   readonly addresses: readonly string[] | undefined;
 }
 
-/** What the program decides itself; without one nothing is asked. */
+/** Decisions of the program; without a hook Sluice decides alone. */
 export interface Hooks {
   /**
-   * Decides about a client's request, before the rules do. `false` and an
-   * exception refuse it; a text refuses it too, and is the reason in the log.
+   * Decides about a client's request before the rules do. `false` or an
+   * exception refuses it. A string refuses it too and becomes the reason in the
+   * log.
    */
   readonly authorize?:
     | ((request: AuthorizeRequest) => Answer<boolean | string>)
     | undefined;
   /**
-   * Connects to a target that the rules allow. `undefined` leaves it to Sluice.
-   * Sluice closes what it is given.
+   * Connects to a target that the rules allow. If it returns `undefined`,
+   * Sluice connects. Sluice closes the returned connection.
    */
   readonly dial?:
     | ((target: DialRequest) => Answer<StreamPair | undefined>)
@@ -52,8 +53,8 @@ export interface Hooks {
 }
 
 /**
- * A value, now or later.
+ * A value, or a promise of one.
  *
- * @typeParam T The value.
+ * @typeParam T Type of the value.
  */
 export type Answer<T> = T | Promise<T>;

@@ -1,7 +1,7 @@
 /**
- * Listeners that the service manager has opened for us (sd_listen_fds(3)). A
- * restart then refuses nobody: new clients wait in the socket, which the manager
- * keeps open. Without such listeners, nothing is loaded.
+ * Listeners that the service manager has opened (sd_listen_fds(3)). A restart
+ * then refuses no client: new clients wait in the socket, which the manager
+ * keeps open. Without such listeners, no module is imported.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { parseIpAddress } from "../wire/ip_address.ts";
 import { environmentVariable } from "../cli/environment.ts";
 import { StartError } from "../cli/usage_error.ts";
 
-/** The first descriptor that is handed over. */
+/** The first descriptor that is handed over (SD_LISTEN_FDS_START). */
 const FIRST = 3;
 
-/** Sockets handed over, at most. */
+/** Most sockets that are handed over. */
 const MOST = 1_000;
 
 /** A socket that was handed over. */
@@ -24,7 +24,7 @@ interface Inherited {
   descriptor: number;
   /** For messages: `127.0.0.1:1080 (sluice.socket)`. */
   name: string;
-  /** Where it listens; `undefined` where it is no TCP socket that does. */
+  /** Its address; `undefined` if it is not a listening TCP socket. */
   addr: Deno.NetAddr | undefined;
   isTaken: boolean;
 }
@@ -32,18 +32,19 @@ interface Inherited {
 let all: Promise<Inherited[]> | undefined;
 let isKept = false;
 
-/** Leaves the sockets that are taken to the other threads of this process. */
+/** Keeps the taken sockets open for the other threads of this process. */
 export function shareInherited(): void {
   isKept = true;
 }
 
 /**
- * Takes the listener of an address, where one was handed over.
+ * Takes the inherited listener for an address, if the service manager opened
+ * one.
  *
- * @param where Host and port; an empty host is all addresses. Names stand for
- *   nothing here.
- * @returns The listener, which the caller closes; `undefined` where there is
- *   none of that address.
+ * @param where Host and port; an empty host means all addresses. A host name
+ *   matches no listener.
+ * @returns The listener, which the caller closes; `undefined` if none has that
+ *   address.
  * @throws {StartError} If it can't be taken over.
  */
 export async function inheritedListener(
@@ -63,10 +64,10 @@ export async function inheritedListener(
 }
 
 /**
- * Sees to it that no socket was handed over for nothing: clients would connect
- * to it, and nobody would ever answer.
+ * Checks that every inherited socket is in use. Otherwise clients would connect
+ * to it and never get an answer.
  *
- * @throws {StartError} If one is left.
+ * @throws {StartError} If a socket is not in use.
  */
 export async function requireInheritedTaken(): Promise<void> {
   if (!isForUs()) return;
@@ -81,7 +82,7 @@ export async function requireInheritedTaken(): Promise<void> {
   );
 }
 
-/** The variables may be meant for a parent of this process. */
+/** Whether the variables are for this process, and not for its parent. */
 function isForUs(): boolean {
   return environmentVariable("LISTEN_PID") === String(Deno.pid);
 }

@@ -1,28 +1,28 @@
 /**
- * Values that a server keeps when its other settings change.
+ * Values that survive a change of a server's other settings.
  *
  * @module
  */
 
-/** A value, and what it was made from. */
+/** A value and its settings. */
 interface Kept {
   settings: string;
   value: object;
 }
 
-/** What to keep. */
+/** Which value to take, and how to create it. */
 export interface KeptValue<T extends object> {
   /** Its name. */
   what: string;
-  /** Its own settings: others make another one. */
+  /** Its own settings; a different value is created when they change. */
   given: unknown;
-  /** Values to take it from (default: the same). */
+  /** Where to look for an earlier value (default: these values). */
   from?: KeptValues | undefined;
   /**
-   * Makes it.
+   * Creates the value.
    *
-   * @param settings Its settings, as text.
-   * @param replaced Those of the value whose place it takes.
+   * @param settings Its settings as JSON.
+   * @param replaced Settings of the value that it replaces.
    */
   make(settings: string, replaced: string | undefined): T;
 }
@@ -32,11 +32,11 @@ export class KeptValues {
   readonly #all = new Map<string, Kept>();
 
   /**
-   * Takes a value that was kept, or makes it.
+   * Takes the earlier value if its settings are the same, or creates one.
    *
-   * @typeParam T What it is.
-   * @param kept What it is.
-   * @returns The one that was kept, if its settings are the same.
+   * @typeParam T Type of the value.
+   * @param kept Which value, and how to create it.
+   * @returns The earlier or the new value.
    */
   take<T extends object>(
     { from = this, given, make, what }: KeptValue<T>,

@@ -1,5 +1,5 @@
 /**
- * The connections of one listener, as they are counted and timed.
+ * Counts and times the connections of one listener.
  *
  * @module
  */
@@ -14,37 +14,37 @@ import type {
 } from "./live_connection.ts";
 import { type RefusalReason, wouldDenyReason } from "./refusal_reason.ts";
 
-/** What a listener is for. */
+/** Products that have listeners. */
 export type ListenerKind = "proxy" | "forward" | "echo" | "hub";
 
-/** A listener, as far as it is watched. */
+/** A watched listener. */
 export interface WatchedListener {
   /** `HOST:PORT` or `unix:PATH`. */
   readonly name: string;
-  /** What it is for. */
+  /** Its product. */
   readonly kind: ListenerKind;
-  /** Whether others than this machine can reach it. */
+  /** Whether other machines can reach it. */
   readonly isPublic: boolean;
 }
 
-/** Told how long something took, in milliseconds. */
+/** Receives the duration of something, in milliseconds. */
 export type TimeListener = LiveEnds["onTime"];
 
-/** How often something was, by protocol and result. */
+/** Counts by protocol and result. */
 export type Outcomes = ReadonlyMap<
   string,
   { readonly protocol: string; readonly result: string; count: number }
 >;
 
-/** Told of the connections of a listener. */
+/** Receives events about the connections of a listener. */
 export interface RegistryEnd {
-  /** Takes in a connection. */
+  /** Adds a connection. */
   add(session: WatchedSession, ends: LiveEnds): LiveConnection;
-  /** Takes it out again. */
+  /** Removes a connection. */
   delete(live: LiveConnection): void;
-  /** Told how long things take. */
+  /** Receives durations. */
   time: TimeListener;
-  /** Told of each line of the log. */
+  /** Receives each log event of a connection. */
   end(live: LiveConnection, record: ConnectionEvent, carried: Carried): void;
   /** Throws if an operator has banned the client. */
   requireUnbanned(client: string): void;
@@ -55,19 +55,21 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   readonly name: string;
   readonly kind: ListenerKind;
   readonly isPublic: boolean;
-  /** How many listen there: none any more, or two while one takes over. */
+  /** Number of sockets in use: 0 after the end, 2 during a handover. */
   uses = 1;
-  /** Connections that are open. */
+  /** Number of open connections. */
   open = 0;
-  /** Connections that have come. */
+  /** Number of connections accepted so far. */
   total = 0;
-  /** What those that have ended have carried. */
+  /** Bytes of the connections that have ended. */
   readonly ended = { sent: 0, received: 0 };
   /** Datagrams of the UDP associations that have ended. */
   readonly datagrams = { sent: 0, received: 0, dropped: 0 };
-  /** Why connections and requests were refused or failed, and how often. */
+  /** Number of refused or failed connections and requests, by reason. */
   readonly refusals = new Map<RefusalReason, number>();
-  /** Why connections and requests would have been refused, and how often. */
+  /**
+   * Number of connections and requests that would have been refused, by reason.
+   */
   readonly wouldDeny = new Map<RefusalReason, number>();
 
   readonly #registry: RegistryEnd;
@@ -78,10 +80,10 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   readonly #requests = new Map<string, number>();
 
   /**
-   * Begins with nothing; made by {@linkcode Registry.listen}.
+   * Starts with zero counts. Only {@linkcode Registry.listen} calls it.
    *
    * @param listener The listener.
-   * @param registry Told of what comes and goes.
+   * @param registry Receives the events of its connections.
    */
   constructor(listener: WatchedListener, registry: RegistryEnd) {
     this.name = listener.name;
@@ -90,12 +92,12 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.#registry = registry;
   }
 
-  /** How connections have ended. */
+  /** Ended connections by protocol and result. */
   get connections(): Outcomes {
     return this.#connections;
   }
 
-  /** How HTTP requests have ended, by result. */
+  /** Ended HTTP requests by result. */
   get requests(): ReadonlyMap<string, number> {
     return this.#requests;
   }
@@ -110,16 +112,16 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.#registry.requireUnbanned(client);
   }
 
-  /** Says that one listens there no more. */
+  /** Notes that one socket of the listener is closed. */
   close(): void {
     this.uses--;
   }
 
   /**
-   * Takes in a connection that was accepted.
+   * Adds an accepted connection.
    *
    * @param session The connection.
-   * @returns What it tells how it goes on; it leaves in the end.
+   * @returns Receives the connection's events, and removes it at the end.
    */
   enter(session: WatchedSession): LiveConnection {
     this.open++;
@@ -128,20 +130,20 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   }
 
   /**
-   * Passes on how long something took.
+   * Passes on a duration.
    *
-   * @param name What.
-   * @param milliseconds How long.
+   * @param name What was timed.
+   * @param milliseconds The duration.
    */
   onTime(name: TimedName, milliseconds: number): void {
     this.#registry.time(name, milliseconds);
   }
 
   /**
-   * Counts a request that has ended, while its connection goes on.
+   * Counts an ended request whose connection stays open.
    *
    * @param live The connection.
-   * @param event What was logged.
+   * @param event The log event of the request.
    */
   onRequest(live: LiveConnection, event: ConnectionEvent): void {
     this.#countRequest(event);
@@ -151,7 +153,7 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   }
 
   /**
-   * Takes out a connection that is closed.
+   * Removes a closed connection.
    *
    * @param live The connection.
    */
@@ -167,14 +169,14 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
    * Counts a connection whose record is complete.
    *
    * @param live The connection.
-   * @param isTold Whether all there is to tell was told by its requests.
+   * @param isTold Whether its requests have already reported everything.
    */
   onConclude(live: LiveConnection, isTold: boolean): void {
     const { record } = live.session;
     this.#countConnection(record);
     this.#countDatagrams(record);
     if (isTold) return;
-    // What was sent before the meter began is in the record alone.
+    // Bytes sent before the meter started are only in the record.
     const { sent, received } = live.carried;
     this.ended.sent += Math.max(0, record.sent - sent);
     this.ended.received += Math.max(0, record.received - received);

@@ -12,11 +12,11 @@ import type { RefusalReason } from "./refusal_reason.ts";
 /** The timed phases of a connection. */
 export type PhaseName = "auth" | "rule" | "resolve" | "dial" | "tunnel";
 
-/** A phase, by `performance.now()`. */
+/** A phase; its times are those of `performance.now()`. */
 export interface Phase {
   /** Name of the phase. */
   readonly name: PhaseName;
-  /** When it began. */
+  /** When it started. */
   readonly start: number;
   /** When it ended; `undefined` while it lasts. */
   end: number | undefined;
@@ -40,20 +40,20 @@ export interface Carried {
   readonly received: number;
 }
 
-/** The session that is watched. */
+/** The watched session. */
 export interface WatchedSession {
-  /** What will be logged. */
+  /** Its log record. */
   readonly record: ConnectionEvent;
-  /** Ends it when cancelled. */
+  /** Cancelling it ends the connection. */
   readonly context: Context;
 }
 
-/** What is timed: a phase that succeeded, or the whole handshake. */
+/** What is timed: a successful phase, or the whole handshake. */
 export type TimedName = PhaseName | "handshake";
 
 /** Receives the events of a connection. */
 export interface LiveEnds {
-  /** A part of it is done and took so many milliseconds. */
+  /** A phase ended after this many milliseconds. */
   onTime(name: TimedName, milliseconds: number): void;
   /** One of its requests has ended. */
   onRequest(live: LiveConnection, event: ConnectionEvent): void;
@@ -74,9 +74,9 @@ const NOTHING: Carried = { sent: 0, received: 0 };
 
 /** A connection while it is open. */
 export class LiveConnection {
-  /** Number of it. */
+  /** Its number. */
   readonly id: number;
-  /** What it is. */
+  /** The session behind it. */
   readonly session: WatchedSession;
   /** Why it was refused, if it was. */
   reason: RefusalReason | undefined;
@@ -100,7 +100,7 @@ export class LiveConnection {
   /**
    * Starts to watch a connection.
    *
-   * @param ends Told how it goes on.
+   * @param ends Receives its events.
    */
   constructor(id: number, session: WatchedSession, ends: LiveEnds) {
     this.id = id;
@@ -118,7 +118,7 @@ export class LiveConnection {
     return record.target === undefined ? "handshake" : "connecting";
   }
 
-  /** Bytes that it has carried so far. */
+  /** Bytes in each direction so far. */
   get carried(): Carried {
     if (this.#read === undefined) return this.#before;
     const { sent, received } = this.#read();
@@ -187,9 +187,9 @@ export class LiveConnection {
   }
 
   /**
-   * Notes that it failed, with its current phase.
+   * Notes that it failed in its current phase.
    *
-   * @param reason Why it is refused, if it is.
+   * @param reason The reason for the refusal, if it is refused.
    */
   fail(reason: RefusalReason | undefined): void {
     const phase = this.#phases.at(-1);
@@ -241,7 +241,7 @@ export class LiveConnection {
   }
 
   /**
-   * Ends it.
+   * Ends the connection.
    *
    * @param reason The reason for the log.
    */

@@ -1,5 +1,5 @@
 /**
- * From events to lines on standard error.
+ * Writes log events to standard error.
  *
  * @module
  */
@@ -12,34 +12,39 @@ import { formatJson } from "../observe/log_json.ts";
 import { formatText, type LogTime } from "../observe/log_text.ts";
 import { elapsed } from "../sync/elapsed.ts";
 
-/** Milliseconds that the program waits at its end for the reader of the log. */
+/**
+ * Milliseconds that the program waits at its end for a slow reader of the log.
+ */
 const FLUSH_TIMEOUT = 1_000;
 
-/** Bytes that nobody writes into the middle of (pipe(7)). */
+/** Most bytes that a pipe takes without mixing in other writers (pipe(7)). */
 const PIPE_BUF = 4_096;
 
 const NEWLINE = 0x0a;
 
 /** Options for {@linkcode openLog}. */
 export interface LogOptions {
-  /** How lines look. */
+  /** Format of the lines. */
   format: "text" | "json";
-  /** The time of text lines (default: the clock on a terminal, or the date). */
+  /**
+   * Time in text lines (default: the time of day on a terminal, otherwise with
+   * the date).
+   */
   time?: LogTime | undefined;
-  /** Leaves out what is not a warning or an error. */
+  /** Leaves out everything but warnings and errors. */
   quiet: boolean;
   /**
-   * Whether other threads write there too (default false): lines are then
+   * Whether other threads write there too (default false). If so, lines are
    * written in pieces that a pipe takes as a whole.
    */
   isShared?: boolean;
 }
 
 /**
- * Takes the options of the log from those of a command.
+ * Takes the log settings from the options of a command.
  *
  * @param options Values of the command's options.
- * @returns How lines look and which are written.
+ * @returns Format and level of the log.
  */
 export function logOptionsOf(
   options: Pick<CommonOptions, "log" | "log-time" | "quiet">,
@@ -48,18 +53,18 @@ export function logOptionsOf(
   return { format, time, quiet };
 }
 
-/** A log that is open. */
+/** An open log. */
 export interface Log {
-  /** Takes an event; it is written soon, in order. */
+  /** Receives an event, which is written soon and in order. */
   write(event: LogEvent): void;
-  /** Waits until all is written, but not for long where nobody reads. */
+  /** Waits until everything is written, but only briefly if nobody reads. */
   flush(): Promise<void>;
 }
 
 /**
  * Opens the log on standard error.
  *
- * @param options How it is to be.
+ * @param options Format and level.
  * @returns The log.
  */
 export function openLog(
@@ -101,7 +106,10 @@ async function writeWhole(bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** As many lines as fit; a longer one is a piece of its own. */
+/**
+ * As many lines as fit into one piece. A line that does not fit is a piece of
+ * its own.
+ */
 function endOfPiece(bytes: Uint8Array, begin: number): number {
   if (bytes.length - begin <= PIPE_BUF) return bytes.length;
   const last = bytes.subarray(begin, begin + PIPE_BUF).lastIndexOf(NEWLINE);
@@ -117,7 +125,7 @@ function lossOf(count: number): TextEvent {
   };
 }
 
-/** Connections that end badly are everyday; bans and messages can be trouble. */
+/** Failed connections are ordinary; bans and messages may need attention. */
 function isTrouble(event: LogEvent): boolean {
   if (event.event === "ban") return true;
   return event.event === "message" && event.level !== "info";

@@ -1,5 +1,5 @@
 /**
- * What is logged of a connection, before anything is known but its ends.
+ * The log record of a new connection, when only its addresses are known.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { formatAddr } from "../net/unix_socket.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 
 /**
- * Makes the record of a new connection.
+ * Creates the record of a new connection.
  *
- * @param local Where the client has connected to.
- * @param remote Where the client is.
+ * @param local Address that the client connected to.
+ * @param remote Address of the client.
  */
 export function newRecord(
   local: Deno.NetAddr,

@@ -1,5 +1,5 @@
 /**
- * Listening, with errors that a person can act on.
+ * Opens listeners, with errors that tell what to do.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { StartError } from "../cli/usage_error.ts";
 /**
  * Listens on an address.
  *
- * @param where Host and port; an empty host is all addresses, of both families
- *   where the machine has IPv6. Port 0 takes a free one.
- * @param backlog Connections that may wait for it, as far as the system lets
- *   them (default 4,096).
+ * @param where Host and port. An empty host means all addresses: IPv6 too if
+ *   the machine has it. Port 0 takes a free port.
+ * @param backlog Most connections that the system queues, within its own limit
+ *   (default 4,096).
  * @returns The listener; the caller closes it.
- * @throws {StartError} If that can't be had, saying why.
+ * @throws {StartError} If the address cannot be bound, with the reason.
  */
 export function openListener(
   where: HostPort,
@@ -43,14 +43,14 @@ export function openListener(
 }
 
 /**
- * Listens on an address or a Unix socket. Where the service manager has opened
- * a listener of that address, it is taken.
+ * Listens on an address or a Unix socket. If the service manager has opened a
+ * listener for that address, Sluice uses it.
  *
- * @param backlog Connections that may wait for a port (default 4,096). What the
- *   service manager has opened keeps its own, and so does a Unix socket, for
- *   which Deno chooses 1,024.
+ * @param backlog Most queued connections (default 4,096). Listeners of the
+ *   service manager keep their own limit, and Unix sockets have Deno's limit of
+ *   1,024.
  * @returns The listener; the caller closes it.
- * @throws {StartError} If that can't be had, saying why.
+ * @throws {StartError} If the address cannot be bound, with the reason.
  */
 export async function openEndpoint(
   where: Endpoint,
@@ -79,7 +79,7 @@ function explainPath(path: string, error: unknown): string {
   return explainFile(path, error, "write");
 }
 
-/** `[::]` takes IPv4 as well, unless the machine is without IPv6. */
+/** `[::]` also accepts IPv4, except on a machine without IPv6. */
 function listenOnAll(
   options: { port: number; tcpBacklog: number },
 ): Deno.TcpListener {
@@ -107,6 +107,6 @@ function explain(error: unknown, { host, port }: HostPort): string {
     return `Deno was not given the permission; start it with --allow-net`;
   }
   if (errorCode(error) !== undefined) return explainError(error);
-  // A name that does not resolve comes as a plain error without a code.
+  // Deno reports an unresolved name as a plain error without a code.
   return `'${host}' is not an address or name of this machine`;
 }

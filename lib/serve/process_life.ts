@@ -1,5 +1,5 @@
 /**
- * What every serving program does with its process.
+ * Process-wide settings of every server program.
  *
  * @module
  */
@@ -44,10 +44,10 @@ function onRejection(take: (reason: unknown) => void): void {
 }
 
 /**
- * Ends the program at an unhandled rejection, for which the runtime would print
- * a stack.
+ * Ends the program at an unhandled rejection. The runtime would print a stack
+ * trace.
  *
- * @param report Reports it and returns the exit code.
+ * @param report Reports the error and returns the exit code.
  */
 export function endOnMistakes(report: (error: unknown) => number): void {
   onRejection((reason) => Deno.exit(report(reason)));
@@ -67,8 +67,8 @@ export function surviveMistakes(log: (event: LogEvent) => void): void {
 }
 
 /**
- * Disables stacks of errors in this thread: every reset connection creates
- * errors whose stacks are never shown, and they cost more than the connection.
+ * Disables stack traces in this thread. Every reset connection creates errors
+ * whose stacks are never shown and cost more than the connection.
  */
 export function spareStacks(): void {
   Error.stackTraceLimit = 0;

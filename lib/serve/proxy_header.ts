@@ -27,7 +27,7 @@ export type ProxyVersion = typeof PROXY_VERSIONS[number];
 export interface AnnouncedClient {
   /** Where the client is. */
   readonly remote: Deno.NetAddr;
-  /** The address that it connected to. */
+  /** The address that the client connected to. */
   readonly reached: Deno.NetAddr;
   /** Its log record, which gets the id of version 2. */
   readonly record: ConnectionEvent;
@@ -37,14 +37,14 @@ export interface AnnouncedClient {
 const ID_BYTES = 8;
 
 /**
- * Encodes the header that goes in front of a client's bytes: where the client
- * is, and where it has connected to, which is the load balancer where that has
- * announced it. A client of a Unix socket that nobody has announced has no
- * address: the header says `UNKNOWN` or `LOCAL`. Version 2 also
- * carries a unique id, which is put into the record.
+ * Encodes the header in front of a client's bytes. It contains the client's
+ * address and the address that the client connected to: the load balancer's, if
+ * a PROXY header announced the client. A client of a Unix socket without such a
+ * header has no address: the header says `UNKNOWN` or `LOCAL`. Version 2 also
+ * carries a unique id, which is added to the record.
  *
  * @param version The version; `undefined` sends no header.
- * @param authority Name that the client asked for, if any.
+ * @param authority The host name in the request, if any.
  * @returns The header; empty without a version.
  */
 export function encodeProxyHeader(

@@ -1,6 +1,6 @@
 /**
- * Why a connection was refused or failed, by a name out of a bounded set: what
- * figures count by.
+ * The reason for a refused or failed connection, as a name from a bounded set.
+ * Metrics count by it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { Refusal } from "../policy/limits/refusal.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
 import { Socks5Error } from "../wire/socks/v5.ts";
 
-/** What is refused because the client's first bytes show another name. */
+/** The refusal when the client's first bytes show another name. */
 export const NAME_MISMATCH = "name-mismatch";
 
 /**
@@ -24,11 +24,11 @@ export const NAME_MISMATCH = "name-mismatch";
 export type RefusalReason = RefusalCode;
 
 /**
- * Names the reason for which a connection did not become a tunnel, or was cut.
+ * Names the reason why a connection got no tunnel, or lost it.
  *
- * @param error What was thrown.
- * @param record What is known of the connection.
- * @returns The reason; `undefined` where it is no refusal and no failure.
+ * @param error The thrown error.
+ * @param record The log record so far.
+ * @returns The reason; `undefined` if nothing was refused and nothing failed.
  */
 export function refusalReason(
   error: unknown,
@@ -42,9 +42,9 @@ export function refusalReason(
 }
 
 /**
- * Names what would have denied a connection, by a name out of a bounded set.
+ * Names what would have denied a connection, as a name from a bounded set.
  *
- * @param record What is known of the connection.
+ * @param record The log record.
  * @returns `rule`, `default` or `name-mismatch`; `undefined` if nothing would.
  */
 export function wouldDenyReason(
@@ -62,11 +62,13 @@ function ofRefusal(
   if (limit !== undefined) return limit;
   if (kind !== "forbidden") return hyphenated(kind);
   if (rule === undefined) return "protocol";
-  // A rule's own label is the operator's, but there may be thousands.
+  // Labels of rules come from the operator, but there may be thousands.
   return rule === "guard" || rule === "default" ? rule : "rule";
 }
 
-/** A kind with hyphens: one without a code in the table does not compile. */
+/**
+ * A kind with hyphens. A kind without an entry in the table does not compile.
+ */
 type Hyphenated<T extends string> = T extends `${infer First} ${infer Rest}`
   ? `${First}-${Hyphenated<Rest>}`
   : T;

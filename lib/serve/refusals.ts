@@ -7,8 +7,8 @@
 /** The refusals of one protocol; it sets them once for each client. */
 export interface Refusals {
   /**
-   * Encodes a refusal as the client understands it at this point of the
-   * protocol.
+   * Encodes a refusal in the form that the client understands at this point of
+   * the protocol.
    *
    * @param error Why the client is refused.
    * @returns The bytes; `undefined` if the protocol has none for this point.

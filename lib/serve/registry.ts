@@ -1,6 +1,6 @@
 /**
- * All open connections and the sums of ended ones, read by figures, the admin
- * listener and traces. A connection costs one entry in a map, and a byte costs
+ * All open connections and the totals of ended ones, for metrics, the admin
+ * listener and traces. A connection costs one entry in a map; a byte costs
  * nothing.
  *
  * @module
@@ -27,7 +27,7 @@ export interface UpstreamFacts {
   readonly name: string;
   /** Connections that are open. */
   readonly connections: number;
-  /** Whether it gets connections. */
+  /** Whether it receives connections. */
   readonly health: { readonly isUp: boolean };
   /** Its pool. */
   readonly pool: { readonly figures: PoolFigures };
@@ -41,7 +41,7 @@ export interface WatchedUpstream {
   readonly upstream: UpstreamFacts;
 }
 
-/** A connection, or a request of one, that has ended. */
+/** An ended connection, or an ended request of an open one. */
 export interface EndedConnection extends Carried {
   /** Number of the connection. */
   readonly id: number;
@@ -49,7 +49,7 @@ export interface EndedConnection extends Carried {
   readonly listener: ListenerWatch;
   /** The log event. */
   readonly record: ConnectionEvent;
-  /** When, in milliseconds since 1970. */
+  /** When it ended, in milliseconds since 1970. */
   readonly endedAt: number;
 }
 
@@ -59,7 +59,7 @@ export type EndListener = (
   live: LiveConnection,
 ) => void;
 
-/** Sums since the start. */
+/** Totals since the start. */
 export interface Totals extends Carried {
   /** Connections that are open. */
   readonly open: number;
@@ -76,12 +76,12 @@ export interface RegistryOptions {
   nextId?: () => number;
 }
 
-/** All connections of the program, or of one of its threads. */
+/** All connections of the program, or of one thread. */
 export class Registry {
   readonly #nextId: () => number;
   readonly #listeners = new Map<string, ListenerWatch>();
   readonly #open = new Map<number, [ListenerWatch, LiveConnection]>();
-  /** Bans by an operator; no failure leads to one. */
+  /** Bans by an operator. Failures do not add to them. */
   readonly #banned = new Bans({ after: 0 });
   readonly #bans: Bans[] = [this.#banned];
   readonly #upstreams: WatchedUpstream[] = [];
@@ -89,7 +89,7 @@ export class Registry {
   readonly #onTime: TimeListener[] = [];
 
   /**
-   * Begins empty.
+   * Starts empty.
    *
    * @param options The source of numbers.
    */
@@ -97,14 +97,14 @@ export class Registry {
     this.#nextId = nextId;
   }
 
-  /** Connections that are open, the oldest first. */
+  /** The open connections, the oldest first. */
   get open(): Iterable<
     readonly [listener: ListenerWatch, live: LiveConnection]
   > {
     return this.#open.values();
   }
 
-  /** How many are open. */
+  /** Number of open connections. */
   get size(): number {
     return this.#open.size;
   }
@@ -114,7 +114,7 @@ export class Registry {
     return [...new Set(this.#bans)];
   }
 
-  /** Upstreams of relays. */
+  /** The upstreams of relays. */
   get upstreams(): readonly WatchedUpstream[] {
     return this.#upstreams;
   }
@@ -124,7 +124,7 @@ export class Registry {
     return [...this.#listeners.values()];
   }
 
-  /** Sums over all listeners. */
+  /** Totals of all listeners. */
   get totals(): Totals {
     const sum = { open: this.#open.size, total: 0, sent: 0, received: 0 };
     for (const { total, ended } of this.#listeners.values()) {
@@ -168,9 +168,9 @@ export class Registry {
   }
 
   /**
-   * Shows bans.
+   * Adds bans to the list.
    *
-   * @returns No longer shows them.
+   * @returns A function that removes them.
    */
   showBans(bans: Bans): () => void {
     this.#bans.push(bans);
@@ -178,9 +178,9 @@ export class Registry {
   }
 
   /**
-   * Shows an upstream.
+   * Adds an upstream to the list.
    *
-   * @returns No longer shows it.
+   * @returns A function that removes it.
    */
   showUpstream(upstream: WatchedUpstream): () => void {
     this.#upstreams.push(upstream);
@@ -200,26 +200,26 @@ export class Registry {
    * Bans a client from all listeners.
    *
    * @param client Address without port.
-   * @param milliseconds How long.
+   * @param milliseconds Length of the ban.
    */
   ban(client: string, milliseconds: number): void {
     this.#banned.ban(client, milliseconds);
   }
 
   /**
-   * Ends a ban of {@linkcode ban}, and no other.
+   * Ends a ban set by {@linkcode ban}, but no automatic one.
    *
    * @param client Address or key.
-   * @returns Whether there was one.
+   * @returns Whether the client was banned.
    */
   unban(client: string): boolean {
     return this.#banned.lift(client);
   }
 
   /**
-   * Subscribes to timings.
+   * Subscribes to durations.
    *
-   * @param listener Called for each when it is done; must not throw.
+   * @param listener Called at the end of each phase; must not throw.
    */
   onTime(listener: TimeListener): void {
     this.#onTime.push(listener);
@@ -228,7 +228,7 @@ export class Registry {
   /**
    * Subscribes to ended connections and requests.
    *
-   * @param listener Called in the turn in which it ends; must not throw.
+   * @param listener Called synchronously at each end; must not throw.
    */
   onEnd(listener: EndListener): void {
     this.#onEnd.push(listener);
@@ -268,7 +268,7 @@ function countFromOne(): () => number {
   return () => ++last;
 }
 
-/** Removes one: the list may contain it again. */
+/** Removes one entry; the list may contain it more than once. */
 function remove<T>(list: T[], value: T): void {
   const index = list.indexOf(value);
   if (index >= 0) list.splice(index, 1);
