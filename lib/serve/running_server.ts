@@ -1,6 +1,6 @@
 /**
- * A server that runs, and any number of them as one: what the life of the
- * program needs to know of them.
+ * A running server, or several as one, as the program's life sees it: start,
+ * reload, shutdown.
  *
  * @module
  */
@@ -10,13 +10,15 @@ import type { OpenSessions } from "./target/open_sessions.ts";
 import type { PlanChange, ServerPlan } from "./server_plan.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
 
-/** Something that takes connections until it is shut down. */
+/** Something that accepts connections until it is shut down. */
 export interface Stoppable {
-  /** Connections that are open, as far as this thread knows. */
+  /** Number of open connections that this thread knows of. */
   readonly connections: number;
-  /** Connections that a thread lost when it died in the shutdown (default 0). */
+  /** Connections lost in a thread that died during the shutdown (default 0). */
   readonly lost?: number;
-  /** Counts those of other threads, but does not wait long for them. */
+  /**
+   * Counts connections of all threads. It waits only briefly for the others.
+   */
   refresh?(): Promise<void>;
   /**
    * Stops accepting and lets open connections finish.
@@ -27,45 +29,47 @@ export interface Stoppable {
   shutdown(deadline: number): Promise<number>;
 }
 
-/** What there is to know about a server besides its connections. */
+/** What a server reports besides its connections. */
 export interface ServerFacts {
-  /** What to announce once it serves. */
+  /** What to announce once it accepts connections. */
   readonly banner: readonly Announcement[];
-  /** Files to read again when they change. */
+  /** Files that Sluice reloads when they change. */
   readonly files: readonly Reloadable[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
-  /** Its connections, to be judged again (default: none is). */
+  /** Its connections, to judge again after a change (default: none). */
   readonly sessions?: OpenSessions | undefined;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer extends Stoppable, ServerFacts {}
 
-/** Servers that run, in this thread or in others. */
+/** Running servers, in one thread or several. */
 export interface Serving extends RunningServer {
   /**
-   * Runs another plan in place of this one (default: it can't be replaced).
+   * Replaces the plan in force (default: it cannot be replaced).
    *
-   * @param plan The other plan.
+   * @param plan The new plan.
    * @returns What has changed.
-   * @throws {ConfigError} If there is a problem in it; nothing changes then.
+   * @throws {ConfigError} If the plan has a problem. Nothing changes then.
    */
   replace?(plan: ServerPlan): Promise<PlanChange>;
-  /** Rejects when they can't go on (default: they always can). */
+  /** Rejects when the servers cannot go on (default: never). */
   readonly failed?: Promise<never>;
-  /** Whether all of them answer (default: they do if this thread does). */
+  /** Whether all threads answer (default: this thread does, so all do). */
   readonly isAnswering?: boolean;
-  /** Whether they need foreign functions while they run (default false). */
+  /**
+   * Whether the servers use foreign functions while they run (default false).
+   */
   readonly keepsFfi?: boolean;
-  /** Writes what is left to log, after the shutdown. */
+  /** Writes the remaining log lines after the shutdown. */
   close?(): Promise<void>;
-  /** Gives everything up immediately; it may be over already. */
+  /** Releases everything immediately. Has no effect after the shutdown. */
   end?(): void;
 }
 
 /**
- * Adds what is known about a server to its connections.
+ * Adds the facts about a server to its connections.
  *
  * @param running The connections.
  * @param facts What is known.

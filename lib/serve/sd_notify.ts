@@ -1,9 +1,9 @@
 /**
  * Sends messages to a service manager by sd_notify(3).
  *
- * Deno can send the datagrams, but needs the permission to write the socket's
- * file for each, which a server drops at its start. The C library needs no
- * permission once it is loaded.
+ * Deno can send the datagrams, but each one needs write permission for the
+ * socket's file, and a server drops that permission at its start. The C library
+ * needs no permission once it is loaded.
  *
  * @module
  */
@@ -29,23 +29,23 @@ const SYMBOLS = {
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
 } as const;
 
-/** A way to the service manager. */
+/** A connection to the service manager. */
 export interface NotifySocket extends Disposable {
   /**
-   * Sends a message. It never waits: a manager that does not read must not
+   * Sends a message without waiting: a manager that does not read must not
    * block the proxy.
    *
-   * @param lines Assignments such as `READY=1`, a line each.
+   * @param lines Assignments such as `READY=1`, one per argument.
    * @returns Whether the system accepted it.
    */
   send(...lines: string[]): boolean;
-  /** The system's monotonic clock in microseconds, as `RELOADING=1` wants it. */
+  /** The system's monotonic clock in microseconds, for `RELOADING=1`. */
   monotonicTime(): bigint;
 }
 
 /**
- * Opens the socket to the service manager. Needs the permission for FFI now,
- * and none later.
+ * Opens the socket to the service manager. It needs the FFI permission now, but
+ * not later.
  *
  * @param address Value of `NOTIFY_SOCKET`: a path, or `@` and an abstract name.
  * @returns The socket.
@@ -92,7 +92,7 @@ export function openNotifySocket(address: string): NotifySocket {
   };
 }
 
-/** Makes a `sockaddr_un`, whose length tells where an abstract name ends. */
+/** Builds a `sockaddr_un`. Its length marks the end of an abstract name. */
 function encodeName(address: string): Uint8Array<ArrayBuffer> {
   const isAbstract = address.startsWith("@");
   if (!isAbstract && !address.startsWith("/")) {

@@ -15,10 +15,10 @@ export interface ServerCommand<Table extends OptionTable>
   /**
    * Starts the server.
    *
-   * @param host The program that it runs in.
+   * @param host The surrounding program.
    * @returns The server.
    * @throws {UsageError} If options conflict.
-   * @throws {StartError} If the machine does not have or allow what it needs.
+   * @throws {StartError} If the machine lacks or forbids what it needs.
    */
   start(
     options: OptionValues<Table>,

@@ -1,6 +1,6 @@
 /**
- * The files of one server. It keeps contents that its predecessor had in force,
- * whatever is being written to the files.
+ * The files of one server. A new server starts with the contents that its
+ * predecessor used, even if the files are being written at that moment.
  *
  * @module
  */
@@ -13,8 +13,8 @@ export interface ServerFilesOptions {
   /** Contents in force, by path (default none). */
   before?: ReadonlyMap<string, FileText> | undefined;
   /**
-   * Whether it starts while others serve, and waits for files that are being
-   * written (default false: each is read once).
+   * Whether other servers are running, so that it waits for files that are
+   * being written (default false: each is read once).
    */
   isRunning?: boolean;
 }
@@ -22,7 +22,7 @@ export interface ServerFilesOptions {
 /** The files of one server. */
 export class ServerFiles {
   readonly #opened = new Map<string, { readonly taken: FileText }>();
-  /** Whether others serve already. */
+  /** Whether other servers are already running. */
   readonly isRunning: boolean;
   #hasInherited = false;
   #before: ReadonlyMap<string, FileText> | undefined;
@@ -30,14 +30,14 @@ export class ServerFiles {
   /**
    * Creates a server's files without opening any.
    *
-   * @param options What is known of them.
+   * @param options Earlier contents, and whether other servers run.
    */
   constructor({ before, isRunning = false }: ServerFilesOptions = {}) {
     this.#before = before;
     this.isRunning = isRunning;
   }
 
-  /** Whether one was opened with its contents in force. */
+  /** Whether one was opened with its earlier contents. */
   get hasInherited(): boolean {
     return this.#hasInherited;
   }
@@ -48,7 +48,8 @@ export class ServerFiles {
   }
 
   /**
-   * Opens a file with its contents in force if they fit; otherwise reads it.
+   * Opens a file with its earlier contents if they are valid; otherwise reads
+   * it.
    *
    * @typeParam T The parsed contents.
    * @param options How to parse it.
@@ -64,8 +65,8 @@ export class ServerFiles {
   }
 
   /**
-   * Opens a file with its current contents, if those in force do not fit with
-   * others.
+   * Opens a file with its current contents, because the earlier ones do not fit
+   * together with those of other files.
    *
    * @typeParam T The parsed contents.
    * @param options How to parse it.

@@ -1,6 +1,6 @@
 /**
- * What a server is given by the program that it runs in: its sockets, and what
- * outlives a change of its settings.
+ * The surroundings of a server: sockets, and values that survive a change of
+ * its settings.
  *
  * @module
  */
@@ -25,44 +25,44 @@ export type OpenEndpoint = (
   backlog?: number,
 ) => Promise<Listener>;
 
-/** Told of each connection that a listener accepts. */
+/** Receives each connection that a listener accepts. */
 export type ConnectionListener = (
   client: Deno.NetAddr,
   listener: string,
   end: (reason: unknown) => void,
 ) => void;
 
-/** The program that a server runs in. */
+/** The program around a server. */
 export interface ServerHost {
-  /** Takes what there is to log. */
+  /** Receives log events. */
   readonly log: (event: LogEvent) => void;
   /** Lists connections for the admin listener (default: nothing watches). */
   readonly registry?: Registry | undefined;
-  /** Whether it is only to be seen if the server could start: it serves nothing. */
+  /** Whether this is a trial that only shows if the server can start. */
   readonly isTrial: boolean;
-  /** Which thread of several it is (default: there is one alone). */
+  /** The thread among several (default: there is only one). */
   readonly thread?: ThreadInfo | undefined;
-  /** Opens the files of a server (default: each is read). */
+  /** Opens the server's files (default: each is read). */
   readonly files?: ServerFiles | undefined;
-  /** What the program decides itself (default: nothing). */
+  /** Decisions of the embedding program (default: none). */
   readonly hooks?: Hooks | undefined;
   /**
-   * Called for each connection that a listener accepts (default: nobody is).
+   * Called for each accepted connection (default: not called).
    *
-   * @param client Where the client is.
+   * @param client Address of the client.
    * @param listener Name of the listener.
-   * @param end Ends the connection; told why.
+   * @param end Ends the connection, with a reason for the log.
    */
   readonly onConnection?: ConnectionListener | undefined;
-  /** Servers that the program has, this one too (default 1). */
+  /** Number of servers in the program, including this one (default 1). */
   readonly peers?: number;
   /**
    * Opens a listener.
    *
-   * @param where Where.
-   * @param open Opens it, where it is not open already.
-   * @param backlog Connections that may wait for it (default 4,096).
-   * @param option The option that names it, for the errors of a trial.
+   * @param where Its address.
+   * @param open Opens it, unless it is open already.
+   * @param backlog Most queued connections (default 4,096).
+   * @param option The option with the address, for errors of a trial.
    * @returns The listener; the caller closes it.
    */
   open(
@@ -72,19 +72,21 @@ export interface ServerHost {
     option?: string,
   ): Promise<Listener>;
   /**
-   * Takes what forbids the start: throws it, or notes it in a trial.
+   * Handles an error that forbids the start: throws it, or notes it in a trial.
    *
-   * @param error What forbids it.
+   * @param error The error.
    */
   refuse(error: unknown): void;
   /**
-   * Gives what counts, which goes on counting when other settings change.
+   * Returns a value that counts, such as bans. It keeps its counts when other
+   * settings change.
    *
-   * @typeParam T What it is.
+   * @typeParam T Type of the value.
    * @param what Its name.
-   * @param settings Its own settings: others make another one.
-   * @param make Makes it; with what other threads share, where there are any.
-   * @returns The one that was kept, or a new one.
+   * @param settings Its own settings; a new one is created when they change.
+   * @param make Creates the value; gets what threads share, if there are
+   *   several.
+   * @returns The earlier or the new value.
    */
   keep<T extends object>(
     what: string,
@@ -92,18 +94,18 @@ export interface ServerHost {
     make: (share?: Share) => T,
   ): T;
   /**
-   * Gives the program as one of its listeners has it, where threads have to
-   * agree on which is which (default: they need not).
+   * Returns the surroundings of one listener, for threads that must agree on
+   * its identity (default: threads need not agree).
    *
    * @param listener Its name, the same in all threads.
-   * @param scope Its kind and its number among those of that kind, such as
-   *   `proxy 1`: the same on all machines of a fleet.
-   * @returns What that listener is to use.
+   * @param scope Its kind and its number within that kind, such as `proxy 1`;
+   *   the same on all machines of a fleet.
+   * @returns The surroundings of that listener.
    */
   forListener?(listener: string, scope: string): ServerHost;
 }
 
-/** A program with that server alone, which logs nothing. */
+/** The surroundings of a single server. Nothing is logged. */
 export const ALONE: ServerHost = {
   log: () => {},
   isTrial: false,

@@ -1,6 +1,6 @@
 /**
- * The servers to run, as plain values: the common form of command lines and
- * files, which a message to another thread can carry.
+ * The servers to run, as plain values for command lines and files alike. They
+ * can be sent to another thread.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface ListenerPlan {
   readonly index: number;
   /** Name of its command. */
   readonly kindName: string;
-  /** Its option values, with secrets. */
+  /** Its option values, including secrets. */
   readonly given: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -21,11 +21,11 @@ export interface ServerPlan {
   readonly program: Readonly<Record<string, unknown>>;
   /** Its listeners; a command has one. */
   readonly listeners: readonly ListenerPlan[];
-  /** Whether another plan may replace this one while it runs. */
+  /** Whether another plan may replace this one at run time. */
   readonly isReplaceable: boolean;
 }
 
-/** How many listeners another plan has changed. */
+/** The number of listeners that a new plan changed. */
 export interface PlanChange {
   /** Listeners that are new. */
   added: number;

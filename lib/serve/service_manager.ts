@@ -1,6 +1,6 @@
 /**
- * Tells the service manager that the server is ready, reloading or stopping.
- * Without a service manager, nothing is loaded.
+ * Reports to the service manager that the server is ready, reloading or
+ * stopping. Without a service manager, no module is imported.
  *
  * @module
  */
@@ -13,33 +13,33 @@ import { environmentVariable } from "../cli/environment.ts";
 import type { Serving } from "./running_server.ts";
 import type { NotifySocket } from "./sd_notify.ts";
 
-/** Milliseconds that the end may take beyond the drain. */
+/** Milliseconds for the program's end after the drain. */
 const GRACE = 5_000;
 
 /** The longest interval of a timer, in milliseconds. */
 const MOST_INTERVAL = 2 ** 31 - 1;
 
-/** What is told of servers. */
+/** The facts about servers that are reported. */
 export type ToldServers = Pick<Serving, "connections" | "isAnswering">;
 
-/** Who has started the program and wants to know how it is. */
+/** The service manager that started the program. */
 export interface ServiceManager extends Disposable {
   /**
-   * Tells that the server is ready, and from now on that it lives.
+   * Reports that the server is ready, and sends watchdog messages from now on.
    *
    * @param running The server.
    */
   ready(running: ToldServers): void;
   /**
-   * Tells that the server drains, or has less time left for it.
+   * Reports that the server drains, or that the drain was shortened.
    *
    * @param deadline Milliseconds until the rest is cut.
    */
   stopping(deadline: number): void;
   /**
-   * Tells that files are being read again.
+   * Reports that files are being reloaded.
    *
-   * @param done Settles when they have been.
+   * @param done Settles after the reload.
    */
   reloading(done: Promise<unknown>): void;
 }
@@ -48,7 +48,7 @@ export interface ServiceManager extends Disposable {
  * Finds the service manager by `NOTIFY_SOCKET` and `WATCHDOG_USEC` in the
  * environment (sd_notify(3), sd_watchdog_enabled(3)).
  *
- * @param log Takes what there is to say.
+ * @param log Receives log events.
  * @returns The service manager, or a stand-in that does nothing if there is none
  *   or it cannot be reached.
  */
@@ -88,7 +88,10 @@ function requireFfi(): void {
   throw new SyntaxError("Deno was not given --allow-ffi");
 }
 
-/** Half of what the manager waits; `undefined` where it does not, or for us. */
+/**
+ * Half of the watchdog's time limit; `undefined` if the manager sets none for
+ * this process.
+ */
 function watchdogInterval(): number | undefined {
   const pid = environmentVariable("WATCHDOG_PID");
   if (pid !== undefined && pid !== String(Deno.pid)) return undefined;
@@ -113,7 +116,7 @@ class Systemd implements ServiceManager {
     this.#running = running;
     this.#socket.send("READY=1", this.#status());
     if (this.#interval !== undefined) {
-      // Where the event loop stands still, so does the timer.
+      // A blocked event loop also stops this timer.
       this.#timer = setInterval(() => {
         if (running.isAnswering === false) return;
         this.#socket.send("WATCHDOG=1", this.#status());
@@ -138,7 +141,10 @@ class Systemd implements ServiceManager {
     this.#socket[Symbol.dispose]();
   }
 
-  /** The manager may want to kill sooner than tunnels were promised. */
+  /**
+   * Asks for enough time: the manager's own limit may be shorter than the
+   * drain.
+   */
   stopping(deadline: number): void {
     this.#isStopping = true;
     const microseconds = Math.ceil((deadline + GRACE) * 1_000);

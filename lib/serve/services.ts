@@ -1,5 +1,5 @@
 /**
- * What the proxy's handlers work with, made once when the program starts.
+ * Services of the proxy's handlers, created once at the start.
  *
  * @module
  */
@@ -29,51 +29,63 @@ export type ProtocolName = typeof PROTOCOLS[number];
 
 /** Settings of UDP associations. */
 export interface UdpSettings {
-  /** Address told to clients, where it is not the one they reached us at. */
+  /**
+   * Address that clients send datagrams to, if it differs from the one they
+   * connected to.
+   */
   advertise: IpAddress | undefined;
-  /** First and last port of relay sockets; `undefined` is any. */
+  /** First and last port of relay sockets; `undefined` means any. */
   ports: readonly [first: number, last: number] | undefined;
-  /** Milliseconds without a datagram until an association ends; 0 is never. */
+  /**
+   * Milliseconds without a datagram that end an association; 0 disables the
+   * limit.
+   */
   idleTimeout: number;
-  /** Counts associations: in all, and for each client. */
+  /** Counts associations, in total and per client. */
   limits: ConnectionLimits;
-  /** Associations at once of one client; 0 is no limit but that in all. */
+  /**
+   * Most simultaneous associations of one client; 0 leaves only the total
+   * limit.
+   */
   perClient: number;
 }
 
-/** A tunnel that is about to begin, and what was asked for. */
+/** A tunnel before its first byte, and its request. */
 export interface AskedTunnel {
-  /** Name or address that was asked for. */
+  /** Requested name or address. */
   readonly host: Host;
-  /** Port that was asked for. */
+  /** Requested port. */
   readonly port: number;
-  /** Whether the operator chose the target, and the client only a port. */
+  /**
+   * Whether the operator chose the target, so that the client only chose a port
+   * of Sluice.
+   */
   readonly isFixed: boolean;
-  /** The target; the client knows that it is open. */
+  /** The target. The client already has the success reply. */
   readonly opened: OpenedTarget;
   /**
-   * Asks the rules as if a name had been asked for.
+   * Asks the rules as if the client had requested a name.
    *
    * @param name The name.
    * @param ip Its address; `undefined` asks about the name alone.
-   * @returns The verdict; `undefined` only if the name alone does not decide.
+   * @returns The verdict; `undefined` only if it depends on the address.
    */
   decideAs(name: string, ip: IpAddress | undefined): Verdict | undefined;
-  /** Notes that the client shows no name, and that a rule allows that. */
+  /** Notes that the client shows no name and a rule allows that. */
   noteHidden(): void;
 }
 
-/** Looks at tunnels for the names that they show. */
+/** Checks the names that clients show in their tunnels. */
 export interface NameCheck {
-  /** Whether a mismatch is only reported, or refused. */
+  /** Whether a mismatch is only reported or also refused. */
   readonly mode: "report" | "require";
   /**
-   * Waits until the client has shown a name that fits.
+   * Waits until the client has shown a matching name.
    *
    * @param session The client.
-   * @param tunnel Its target, and what it has asked for.
-   * @returns Joins the two; or how it ended, if the client has shown nothing.
-   * @throws {Refusal} `name mismatch`, before the target has got a byte.
+   * @param tunnel Its target and request.
+   * @returns Runs the tunnel; or the result, if the client sent nothing.
+   * @throws {Refusal} `name mismatch`, before the target gets a byte.
    */
   check(
     session: ProxySession,
@@ -81,33 +93,35 @@ export interface NameCheck {
   ): Promise<TunnelResult | LastPart>;
 }
 
-/** What the handlers of a proxy work with. */
+/** Services of the handlers of a proxy. */
 export interface ProxyServices extends ConnectionServices {
-  /** What clients may speak. */
+  /** The protocols that clients may speak. */
   protocols: ReadonlySet<ProtocolName>;
-  /** How UDP is relayed. */
+  /** Settings of UDP associations. */
   udp: UdpSettings;
-  /** Finds the addresses of names. */
+  /** Resolves names. */
   resolver: Resolver;
-  /** Other proxies to go through; `undefined` is none. */
+  /** Chains of other proxies; `undefined` for none. */
   parents: Parents | undefined;
-  /** Version of the PROXY header that targets get; `undefined` sends none. */
+  /** Version of the PROXY header for targets; `undefined` sends none. */
   sendProxy: ProxyVersion | undefined;
-  /** Addresses that connections and datagrams leave from. */
+  /** Source addresses of connections and datagrams. */
   outgoing: OutgoingAddresses;
-  /** Milliseconds that BIND waits for its peer; 0 is for ever. */
+  /** Milliseconds that BIND waits for its peer; 0 disables the limit. */
   bindTimeout: number;
-  /** Whether HTTP requests tell the target the client's address. */
+  /** Whether HTTP requests carry the client's address to the target. */
   forwardedFor: boolean;
-  /** Who may use the proxy; `undefined` is everyone. */
+  /** The users; `undefined` lets everyone in. */
   users: Users | undefined;
-  /** Who is told nothing for a while because of wrong passwords. */
+  /** Addresses banned after wrong passwords. */
   bans: Bans;
-  /** Who may go where; asked at each decision, so that it can be replaced. */
+  /**
+   * The rules in force. Read at each decision, because a reload replaces them.
+   */
   rules: RuleBook;
-  /** What the program decides itself; `undefined` is nothing. */
+  /** Decisions of the embedding program; `undefined` for none. */
   hooks?: Hooks | undefined;
-  /** Looks at tunnels for the names that they show; `undefined` never does. */
+  /** Checks the names in tunnels; `undefined` for no check. */
   names?: NameCheck | undefined;
   /** Whether special addresses are refused unless a rule names them. */
   isGuarded: boolean;

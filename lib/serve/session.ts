@@ -1,6 +1,5 @@
 /**
- * One client's connection while it is handled: what a protocol is given to
- * work with.
+ * One client's connection during its handling, as protocols see it.
  *
  * @module
  */
@@ -31,65 +30,70 @@ import { SessionUsage } from "./session_usage.ts";
 const NOWHERE: Trail = [];
 
 /**
- * One client's connection while it is handled.
+ * One client's connection during its handling.
  *
- * @typeParam S What its handler works with.
+ * @typeParam S Services of its protocol.
  */
 export class Session<S extends ConnectionServices = ConnectionServices>
   implements Disposable {
   /** The connection to the client; {@linkcode Session.enter} replaces it. */
   client: Duplex;
-  /** Where the client reached us. */
+  /** Address of Sluice on this connection. */
   readonly local: Deno.NetAddr;
-  /** Where the client is; {@linkcode Session.actFor} changes it. */
+  /** Address of the client; {@linkcode Session.actFor} changes it. */
   remote: Deno.NetAddr;
   /**
-   * The address that the client connected to: ours, or the load balancer's that
-   * announced the client.
-   * {@linkcode Session.actFor} changes it.
+   * The address that the client connected to: that of Sluice, or that of the
+   * load balancer that announced the client. {@linkcode Session.actFor} changes
+   * it.
    */
   reached: Deno.NetAddr;
-  /** Reads the handshake. Release it before the tunnel. */
+  /** Reads the handshake. Release it before the tunnel starts. */
   reader: ByteReader;
-  /** Cancelled when the connection has to end, which closes the client. */
+  /** Cancelling it ends the connection and closes the client. */
   readonly context: Context;
-  /** Cancelled when no more work should be begun. */
+  /** Cancelled when no new work should start. */
   readonly draining: Context;
   /** Shared by all connections. */
   readonly services: S;
-  /** What the client is given of what all share; `undefined` is no limit. */
+  /** The client's use of shared limits; `undefined` without limits. */
   usage: SessionUsage | undefined;
   /** Its entry in the registry; `undefined` if nothing watches. */
   readonly live: LiveConnection | undefined;
-  /** Who the client is, once that is proved. */
+  /** Identity of the client, once authenticated. */
   identity: Identity | undefined;
-  /** What it was allowed, for the rules to be asked again. */
+  /** Its permission, for the rules to judge again. */
   permit: Permit | undefined;
-  /** The server that the client has asked for in TLS, where it has. */
+  /** Server name from the client's TLS handshake, if any. */
   serverName: string | undefined;
-  /** Listeners of ours that the connection has come through, this one last. */
+  /** Listeners of this program on the connection's path, this one last. */
   trail: Trail;
-  /** What it was agreed to speak in TLS (ALPN), where that was. */
+  /** Protocol negotiated in TLS (ALPN), if any. */
   protocol: string | undefined;
-  /** What will be logged; filled in as more is known. */
+  /** Its log record, filled in over time. */
   readonly record: ConnectionEvent;
-  /** How its protocol refuses it; `undefined` closes it without a word. */
+  /**
+   * Encodes its protocol's refusals; `undefined` closes it without an answer.
+   */
   refusals: Refusals | undefined;
-  /** The connection to the target, where it is closed with the session. */
+  /** The connection to the target, if the session has to close it. */
   target: Disposable | undefined;
-  /** Whether it has its answer, or a part of it: no refusal can follow. */
+  /**
+   * Whether the client has received at least a part of an answer. No refusal
+   * can follow.
+   */
   isAnswered = false;
 
   /**
-   * Whether its tunnel closes it when the context is cancelled: a reset may come
-   * in place of the ordinary end.
+   * Whether the tunnel closes the client when the context is cancelled, so that
+   * it can send a reset instead of a normal end.
    */
   isTunnelEnding = false;
 
-  /** Set where all there is to log was logged, request by request. */
+  /** Whether its log record is complete, because each request was logged. */
   isLogged = false;
 
-  /** How long a refused client has to read why. */
+  /** How long a refused client may take to read the reason. */
   linger: LingerLimits = SOCKS_LINGER;
 
   #started = performance.now();
@@ -98,21 +102,21 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   #outer: Duplex | undefined;
   #certified: Identity | undefined;
   #leaveDrain: Unregister | undefined;
-  /** Ends the wait for the request; the connection is closed where it is none. */
+  /** Stops the wait for a request; without it, the connection is closed. */
   #giveUp: ((error: unknown) => void) | undefined;
   readonly #place: BagEntry | undefined;
   #lease: Lease | undefined;
-  /** The place of one that is over a limit. */
+  /** The place of a client that is over a limit. */
   #kept: Lease | undefined;
   #overLimit: unknown;
 
   /**
-   * Takes a connection over and starts the time limit of its handshake.
+   * Takes over a connection and starts the time limit of its handshake.
    *
-   * @param connection The connection, just accepted.
-   * @param context Cancelled from outside to end it.
-   * @param draining Cancelled from outside when the shutdown begins; ends it
-   *   too as long as the client has not said what it wants.
+   * @param connection The accepted connection.
+   * @param context Its owner cancels it to end the connection.
+   * @param draining Its owner cancels it when the shutdown begins. This also
+   *   ends a connection without a request.
    * @param services Shared by all connections.
    */
   constructor(
@@ -140,11 +144,11 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Takes the connection for that of another client, whom the peer has
-   * announced: it is that one who is counted and logged.
+   * Replaces the client by the one that the peer announced. Limits and the log
+   * then use the announced address.
    *
-   * @param client Where that client is.
-   * @param reached Where it has connected to.
+   * @param client Address of the announced client.
+   * @param reached Address that this client connected to.
    * @returns As {@linkcode Session.requirePlace} does.
    * @throws {Refusal} As {@linkcode Session.requirePlace} does.
    */
@@ -181,11 +185,11 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Goes on inside of a layer around the connection, such as TLS. The reader
-   * must have been released.
+   * Continues inside a layer of the connection, such as TLS. Release the reader
+   * first.
    *
-   * @param inner What the layer makes of the connection; it is closed with it.
-   * @param identity Who the client is by what it has shown to the layer.
+   * @param inner The connection inside the layer; closed with the session.
+   * @param identity The identity that the client has proved to the layer.
    */
   enter(inner: Connection, identity?: Identity): void {
     this.#outer ??= this.client;
@@ -196,7 +200,10 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.forgetLogin();
   }
 
-  /** Forgets the user; a certificate holds for the whole connection. */
+  /**
+   * Forgets the user. The identity from a certificate holds for the whole
+   * connection.
+   */
   forgetLogin(): void {
     this.identity = this.#certified;
     delete this.record.user;
@@ -204,11 +211,11 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Ends a client that is over a limit, and too many are that already to wait
-   * until it has said what it wants.
+   * Ends the connection of a client over a limit, if too many such clients are
+   * already waiting to send their request.
    *
-   * @returns Resolves when another thread or machine has given a place, or has
-   *   none; `undefined` if there is nothing to wait for.
+   * @returns Resolves when another thread or machine has answered about a
+   *   place; `undefined` if there is nothing to wait for.
    * @throws {Refusal} `limit reached`.
    */
   requirePlace(): Promise<void> | undefined {
@@ -230,11 +237,11 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Throws where the client is over a limit. Asked only when the client has
-   * said what it wants, so that it can be told. A place that has become free
-   * since the client connected is taken.
+   * Requires that the client is within its limits. Call it only after the
+   * request, so that the client can get an answer. It takes a place that became
+   * free since the client connected.
    *
-   * @returns Resolves when another machine has given a place for the user;
+   * @returns Resolves when another machine has granted the user a place;
    *   `undefined` if there is nothing to wait for.
    * @throws {Refusal} `limit reached`, or `banned` by an operator.
    */
@@ -245,7 +252,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Refuses to begin work for a client that is over a limit, or in a drain.
+   * Requires that the client may start work: it is within its limits and no
+   * drain has begun.
    *
    * @returns As {@linkcode Session.admit} does.
    * @throws {Refusal} `limit reached` or `draining`.
@@ -257,8 +265,9 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Lets the next connection that finds no place have this one's, which ends
-   * it: nothing of it is needed any more, or it has not begun.
+   * Offers this connection's place to the next connection that finds none. If
+   * it is taken, this connection ends. Call it before the work starts or after
+   * it is done.
    */
   offerPlace(): void {
     const end = () => this.context.cancel(placeNeeded());
@@ -266,17 +275,17 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.usage?.offerPlace(end);
   }
 
-  /** Takes that back: there is something to do for it. */
+  /** Withdraws the offer, because there is work to do. */
   keepPlace(): void {
     (this.#lease ?? this.#kept)?.withdraw();
     this.usage?.keepPlace();
   }
 
   /**
-   * Starts the time limit of the handshake, which ends the connection. So does
-   * a drain, until {@linkcode Session.noteRequest}.
+   * Starts the time limit of the handshake, which ends the connection. A drain
+   * ends it too, until {@linkcode Session.noteRequest}.
    *
-   * @param come Bytes of the handshake that have come before.
+   * @param come Bytes of the handshake that have already arrived.
    */
   beginHandshake(come = 0): void {
     const { handshake } = this.services.timeouts;
@@ -298,15 +307,15 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Waits for a request whose sender can be told when it is not waited for any
-   * longer: its time is over, or there is a drain.
+   * Waits for a request. If the time limit or a drain ends the wait, the client
+   * can still get an answer.
    *
-   * @typeParam T What it is.
-   * @param read Reads it.
-   * @param giveUp Ends the reading; told why (default: the client is told of a
-   *   drain, and who is late is closed).
+   * @typeParam T Type of the request.
+   * @param read Reads the request.
+   * @param giveUp Stops the reading; gets the reason (default: a drain is
+   *   answered with a refusal, and the time limit closes the connection).
    * @returns The request.
-   * @throws Why it was given up.
+   * @throws The reason, if the wait was stopped.
    * @throws What `read` throws.
    */
   async awaitRequest<T>(
@@ -314,8 +323,9 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     giveUp = (error: unknown) => this.#giveUpReading(error),
   ): Promise<T> {
     let late: unknown;
-    // Not assigned as it is written: V8 puts such a function into its old space,
-    // from where it keeps all of the connection until a full collection.
+    // A variable of its own: V8 would put a function assigned directly to the
+    // field into its old space, where it keeps the whole connection alive until
+    // a full collection.
     const end = (error: unknown) => {
       late = error;
       giveUp(error);
@@ -336,7 +346,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Throws in a drain: nothing is begun then.
+   * Requires that no drain has begun.
    *
    * @throws {Refusal} `draining`.
    */
@@ -344,13 +354,16 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     if (this.draining.cancelled) throw drainRefusal();
   }
 
-  /** Notes that the client has said what it wants: it gets an answer. */
+  /**
+   * Notes that the client has sent its request, so that a drain lets it get an
+   * answer.
+   */
   noteRequest(): void {
     this.#leaveDrain?.();
     this.#leaveDrain = undefined;
   }
 
-  /** Ends the time limit of the handshake, once the request is read. */
+  /** Ends the time limit of the handshake, after the request is read. */
   endHandshake(): void {
     this.#handshake?.clear();
     this.#handshake = undefined;
@@ -359,7 +372,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   /**
-   * Writes the answer that the client has waited for.
+   * Writes the answer to the client's request.
    *
    * @param bytes The answer.
    * @throws The socket's error.
@@ -369,24 +382,24 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     return this.client.write(bytes);
   }
 
-  /** Bytes of the handshake that have come. */
+  /** Bytes of the handshake received so far. */
   get handshakeBytes(): number {
     return this.client.received - this.#before;
   }
 
-  /** Begins what the record calls the duration anew, for a later request. */
+  /** Restarts the duration in the record, for a later request. */
   restartClock(): void {
     this.record.startedAt = Date.now();
     this.#started = performance.now();
     this.live?.restart();
   }
 
-  /** Ends what the record calls the duration: what follows is only farewell. */
+  /** Ends the duration in the record. Only the farewell follows. */
   stopClock(): void {
     this.record.duration ||= performance.now() - this.#started;
   }
 
-  /** Logs the record, where that was not done: what follows is only farewell. */
+  /** Logs the record unless that was done. Only the farewell follows. */
   log(): void {
     this.stopClock();
     if (this.isLogged) return;
@@ -395,7 +408,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.live?.conclude(false);
   }
 
-  /** Closes both ends, gives everything back and logs the record. */
+  /** Closes both ends, returns all places and logs the record. */
   [Symbol.dispose](): void {
     this.endHandshake();
     this.#close();

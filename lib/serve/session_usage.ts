@@ -1,5 +1,5 @@
 /**
- * One client's share of common limits: places, bytes a second, bytes a day.
+ * One client's use of shared limits: places, bytes per second, bytes per day.
  *
  * @module
  */
@@ -17,21 +17,21 @@ import type { QuotaMeter } from "./limits/quota_meter.ts";
 
 /** The limits that are set. */
 export interface UsageLimits {
-  /** How often one client may connect. */
+  /** New connections per second of one client address. */
   connectionRate?: ConnectionRate;
-  /** Connections of one user at once. */
+  /** Simultaneous connections of one user. */
   ofUser?: { limits: ConnectionLimits; most: number };
-  /** Bytes a second. */
+  /** Bytes per second. */
   rates?: RateLimits;
-  /** Bytes a day. */
+  /** Bytes per day. */
   quota?: QuotaMeter;
 }
 
-/** A connection whose usage is limited. */
+/** A connection with limited usage. */
 export interface UsageClient {
   /** The connection to the client. */
   readonly client: Duplex;
-  /** Where the client is. */
+  /** Address of the client. */
   readonly remote: Deno.NetAddr;
   /** Cancelled when a quota is used up. */
   readonly context: Context;
@@ -50,12 +50,12 @@ export class SessionUsage {
   #user: string | undefined;
   #lease: Lease | undefined;
   #endWatch: (() => void) | undefined;
-  /** Bytes of the client counted by the pace. */
+  /** Bytes of the client that its pace has counted. */
   #paced = 0;
 
   /**
    * Counts a new connection. Only {@linkcode SessionUsage.admit} refuses it,
-   * when the client can be told.
+   * once the client can get an answer.
    *
    * @param limits The limits that are set.
    * @param session The connection.
@@ -71,17 +71,17 @@ export class SessionUsage {
     }
   }
 
-  /** The paces of both directions, once it is admitted. */
+  /** The paces of both directions, once admitted. */
   get paces(): Paces {
     return this.#paces;
   }
 
   /**
-   * Takes a place for a request of a client, or refuses it. Successive requests
-   * of one connection may belong to different users.
+   * Takes a place for a client's request, or refuses it. Later requests of the
+   * same connection may belong to other users.
    *
    * @param identity The client's identity, if authenticated.
-   * @returns Resolves when another machine has given a place; `undefined` if
+   * @returns Resolves when another machine has granted a place; `undefined` if
    *   there is nothing to wait for.
    * @throws {Refusal} `limit reached`; the message names the limit.
    */
@@ -114,9 +114,9 @@ export class SessionUsage {
   }
 
   /**
-   * Starts to count the bytes of the admitted request.
+   * Starts to count the bytes of an admitted request.
    *
-   * @param carried Returns the bytes, both ways together.
+   * @param carried Returns the bytes of both directions together.
    */
   watch(carried: () => number): void {
     this.#endWatch?.();
@@ -173,11 +173,11 @@ export class SessionUsage {
     const { up } = this.#paces;
     if (client.pace === up) return;
     client.pace = up;
-    // The head of the request and the bytes after it.
+    // The head of the request, and the bytes after it.
     up?.charge(Math.max(0, client.received - this.#paced));
   }
 
-  /** Releases everything. Can be repeated. */
+  /** Returns all places. Can be called again. */
   release(): void {
     this.#endWatch?.();
     this.#endWatch = undefined;

@@ -1,5 +1,5 @@
 /**
- * Listeners that serve: what every command that takes connections starts with.
+ * Opens the listeners of a command and serves their connections.
  *
  * @module
  */
@@ -30,37 +30,40 @@ import { concerning } from "../cli/usage_error.ts";
 
 /**
  * Milliseconds that new clients have for their request at a shutdown if another
- * process takes over: there is no hurry then, and a handshake takes its time on a
- * busy machine.
+ * process takes over. The shutdown is then not urgent, and a handshake is slow
+ * on a busy machine.
  */
 const SHARED_GRACE = 10_000;
 
-/** A listener that is open. */
+/** An open listener. */
 export interface ListenerInfo {
-  /** Where it listens, with the real port. */
+  /** Its address, with the real port. */
   readonly addr: Deno.NetAddr;
-  /** The same as text: `HOST:PORT`, or `unix:PATH`. */
+  /** The address as text: `HOST:PORT` or `unix:PATH`. */
   readonly name: string;
-  /** Whether others than this machine can reach it. */
+  /** Whether other machines can reach it. */
   readonly isPublic: boolean;
-  /** Permissions of its file, where it is a Unix socket. */
+  /** Permissions of its file, if it is a Unix socket. */
   readonly mode?: number;
-  /** Takes in its connections; `undefined` where nobody watches. */
+  /** Receives its connections; `undefined` if nothing watches. */
   readonly watch?: ListenerWatch | undefined;
 }
 
-/** Listeners that serve. */
+/** Running listeners. */
 export interface RunningListeners {
-  /** In the order in which they were named. */
+  /** The listeners, in the given order. */
   readonly listeners: readonly ListenerInfo[];
-  /** Connections that are open. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** The same, to be judged again; `undefined` if they keep what they have. */
+  /**
+   * The connections to judge again after a change; `undefined` if they keep
+   * their permission.
+   */
   readonly sessions?: OpenSessions | undefined;
   /**
    * Stops accepting and lets connections finish.
    *
-   * @param deadline Milliseconds until those left are cut; 0 is at once.
+   * @param deadline Milliseconds until the rest is cut; 0 cuts immediately.
    * @returns How many connections were cut.
    */
   shutdown(deadline: number): Promise<number>;
@@ -68,44 +71,44 @@ export interface RunningListeners {
 
 /** Options for {@linkcode startListeners}. */
 export interface StartListenersOptions {
-  /** What they are for, where that is to be watched. */
+  /** Their product, if they are watched. */
   kind?: ListenerKind;
-  /** Connections held at once, over all listeners. */
+  /** Most simultaneous connections of all listeners together. */
   slots: number;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** See `makeRoom` of `serve()` (default: nothing can be ended). */
+  /** See `makeRoom` of `serve()` (default: no connection can be ended). */
   makeRoom?: () => void;
   /** See `grace` of `serve()` (default 0). */
   grace?: number;
   /**
-   * Throws where a listener must not be opened.
+   * Throws if a listener must not be opened.
    *
-   * @param listener What was opened; it is closed again.
-   * @param where What was asked for.
+   * @param listener The opened listener; it is closed again after a throw.
+   * @param where Its configured address.
    */
   check?: (listener: ListenerInfo, where: Endpoint) => void;
   /** Opens a listener (default {@linkcode openEndpoint}). */
   open?: OpenEndpoint;
-  /** Connections that may wait for each listener (default 4,096). */
+  /** Most queued connections per listener (default 4,096). */
   backlog?: number | undefined;
-  /** The program that they belong to (default: one of their own). */
+  /** The surrounding program (default: none). */
   host?: ServerHost | undefined;
-  /** Called when a shutdown begins, or the start has failed; can be repeated. */
+  /** Called when a shutdown begins or the start fails; may be called again. */
   onStop?: () => void;
-  /** Called when a shutdown has ended, or the start has failed; likewise. */
+  /** Called after a shutdown or a failed start; may be called again. */
   onEnd?: () => void | Promise<void>;
-  /** Tells which option names a listener (default `listen`). */
+  /** Returns the option that configures a listener (default `listen`). */
   optionAt?: (index: number) => string;
 }
 
 /**
- * Opens listeners, all or none, and serves their connections.
+ * Opens all listeners or none, and serves their connections.
  *
- * @param listen Where to listen; port 0 takes a free one.
- * @param handlerFor Makes the handler of one listener's connections; told its
- *   place in the list.
- * @param options What they share.
+ * @param listen Their addresses; port 0 takes a free port.
+ * @param handlerFor Creates the handler of one listener's connections; gets the
+ *   listener and its place in the list.
+ * @param options Shared settings.
  * @returns The listeners.
  * @throws {StartError} If one can't be opened.
  * @throws What `options.check` throws.
@@ -133,7 +136,7 @@ async function start(
   const { log, grace = 0, makeRoom = () => {}, onEnd, onStop } = options;
   const opened = await openAll(listen, options);
   const listeners = opened.map(({ info }) => info);
-  // They could be opened: that is all that a trial wants to know.
+  // A trial only needs to know that they can be opened.
   if (options.host?.isTrial) closeAll(opened.splice(0));
   const leave = opened.map(({ info: { addr } }) => ownListeners.enter(addr));
   const slots = new Semaphore(options.slots);
@@ -165,7 +168,7 @@ async function start(
   };
 }
 
-/** Tells the program of each connection, if it wants to know. */
+/** Calls the program's `onConnection` for each connection, if it is set. */
 function announcing(
   handler: Handler,
   listener: string,
@@ -180,10 +183,10 @@ function announcing(
 }
 
 /**
- * Adds the connections that can be judged again.
+ * Adds the connections to judge again after a change.
  *
  * @param running The listeners.
- * @param sessions Their connections, if they can be.
+ * @param sessions Their connections, if they can be judged again.
  * @returns The listeners.
  */
 export function withSessions(
@@ -202,11 +205,11 @@ export function withSessions(
 }
 
 /**
- * Says who can use a listener.
+ * Describes who can use a listener.
  *
- * @param clients Whom it accepts, for example `anyone` or `2 users`.
+ * @param clients The accepted clients, for example `anyone` or `2 users`.
  * @param listener The listener.
- * @returns What follows "Open to" in the banner.
+ * @returns The text after "Open to" in the banner.
  */
 export function openTo(
   clients: string,
@@ -224,11 +227,11 @@ export function openTo(
 }
 
 /**
- * Tells where a listener was to be, for a message about it: with the address
- * that was bound, and the port that was asked for.
+ * Formats the address of a listener for a message: the bound address with the
+ * configured port.
  *
- * @param listener What was opened.
- * @param where What was asked for.
+ * @param listener The open listener.
+ * @param where Its configured address.
  * @returns For example `0.0.0.0:0`.
  */
 export function askedName(
@@ -293,7 +296,7 @@ function closeAll(opened: readonly Opened[]): void {
   for (const { listener } of opened) listener[Symbol.dispose]();
 }
 
-/** Judged by the address that was bound: a name may stand for any. */
+/** Uses the bound address, because a host name could stand for any. */
 function isLoopback({ hostname }: Deno.NetAddr): boolean {
   const ip = parseIpAddress(hostname);
   const range = ip === undefined ? undefined : refusedRange(ip);
@@ -308,8 +311,6 @@ function acceptFailure(error: unknown): LogEvent {
     message: `Cannot accept connections for now: ${describeError(error)}`,
   };
 }
-
-/** A mistake of ours; without the stack, which Deno can't make when it is out of descriptors. */
 
 async function shutdownAll(
   servers: readonly Server[],

@@ -1,5 +1,5 @@
 /**
- * Subject alternative names: names and addresses of servers in certificates
+ * Subject alternative names: the server names and addresses in a certificate
  * (RFC 5280 §4.2.1.6, RFC 6125 §6.4).
  *
  * @module
@@ -21,10 +21,10 @@ const WILDCARD = "*.";
 /**
  * Parses comma-separated lists of names and addresses.
  *
- * @param given The lists.
- * @returns Each once, in order; names in lower case.
- * @throws {SyntaxError} If one is malformed, or there are too many; the message
- *   says which.
+ * @param given One or more lists.
+ * @returns Each name once, in order, in lower case.
+ * @throws {SyntaxError} If a name is malformed or there are too many; the
+ *   message says which.
  */
 export function parseSubjectAltNames(given: readonly string[]): Host[] {
   const names = new Map<string, Host>();
@@ -39,12 +39,12 @@ export function parseSubjectAltNames(given: readonly string[]): Host[] {
 }
 
 /**
- * Parses a name or an address of a server.
+ * Parses a server's name or address.
  *
- * @param text A name, `*.` and a name, or an IP address.
+ * @param text A host name, `*.` and a host name, or an IP address.
  * @returns The name in lower case, or the bytes of the address.
- * @throws {SyntaxError} If no client could find a server by it; the message
- *   says why.
+ * @throws {SyntaxError} If no client could use it to find a server, with the
+ *   reason.
  */
 export function parseSubjectAltName(text: string): Host {
   const ip = parseIpAddress(text);
@@ -92,7 +92,7 @@ function labelFault(label: string): string | undefined {
   return `has the label '${label}'; only letters, digits and hyphens inside can be in a certificate`;
 }
 
-/** A name that ends in a number is a malformed address. */
+/** A name whose last label is a number is a malformed IPv4 address. */
 function lastFault(label: string): string | undefined {
   return /^(?:\d+|0x[\da-f]*)$/.test(label)
     ? "is not an address; IPv4 has four numbers from 0 to 255 without leading zeros"

@@ -1,6 +1,6 @@
 /**
- * Where a server is started on trial: it gets listeners that nobody can reach,
- * and what forbids its start is noted.
+ * The surroundings of a server that is started on trial. Its listeners accept
+ * nothing, and errors of the start are noted.
  *
  * @module
  */
@@ -19,42 +19,42 @@ import { concerning, StartError } from "../cli/usage_error.ts";
 import type { ThreadInfo } from "./worker_share.ts";
 import { requireShareable } from "./worker_socket.ts";
 
-/** A place that a server wants to listen on. */
+/** An address that a server wants to listen on. */
 export interface Claim {
-  /** What was asked for. */
+  /** The configured address. */
   where: Endpoint;
-  /** The address that would be bound, with the port asked for. */
+  /** The address that it would bind, with the configured port. */
   addr: Deno.NetAddr;
-  /** The option that names it. */
+  /** The option that configures it. */
   option: string;
 }
 
 /** Options for {@linkcode TrialHost}. */
 export interface TrialHostOptions {
-  /** Threads that the server is to run in (default 1). */
+  /** Number of threads for the server (default 1). */
   workers?: number;
   /** Opens its files (default: each is read). */
   files?: ServerFiles;
-  /** Takes what there is to log (default: nothing is logged). */
+  /** Receives log events (default: not logged). */
   log?: ServerHost["log"];
 }
 
-/** A program for trials. */
+/** The surroundings of a trial. */
 export class TrialHost implements ServerHost {
   readonly isTrial = true;
   readonly log: ServerHost["log"];
-  /** The first of several threads, where there are to be any. */
+  /** The first of several threads, if more than one is configured. */
   readonly thread: ThreadInfo | undefined;
   readonly files: ServerFiles | undefined;
-  /** Where the server wants to listen. */
+  /** The addresses that the server wants to listen on. */
   readonly claims: Claim[] = [];
-  /** What forbids its start. */
+  /** Errors that forbid its start. */
   readonly refusals: unknown[] = [];
 
   /**
-   * Makes a program with nothing in it.
+   * Creates surroundings without claims.
    *
-   * @param options What the server is given.
+   * @param options Files, log and number of threads.
    */
   constructor({ files, log = () => {}, workers = 1 }: TrialHostOptions = {}) {
     this.files = files;
@@ -63,14 +63,15 @@ export class TrialHost implements ServerHost {
   }
 
   /**
-   * Makes a listener that accepts nothing.
+   * Creates a listener that accepts nothing.
    *
-   * @param where Where the server wants to listen.
-   * @param _open Not needed.
-   * @param _backlog Not needed.
-   * @param option The option that names it (default `listen`).
-   * @returns The listener; it holds nothing.
-   * @throws {StartError} If there can never be one, even if nothing else listens there.
+   * @param where The configured address.
+   * @param _open Not used.
+   * @param _backlog Not used.
+   * @param option The option that configures it (default `listen`).
+   * @returns The listener, which holds no socket.
+   * @throws {StartError} If it could not be opened even if nothing else
+   *   listened there.
    */
   async open(
     where: Endpoint,
@@ -94,20 +95,20 @@ export class TrialHost implements ServerHost {
   }
 
   /**
-   * Notes what forbids the start.
+   * Notes an error that forbids the start.
    *
-   * @param error What forbids it.
+   * @param error The error.
    */
   refuse(error: unknown): void {
     this.refusals.push(error);
   }
 
   /**
-   * Makes what would be kept.
+   * Creates the value, because a trial has no earlier one.
    *
-   * @typeParam T What it is.
+   * @typeParam T Type of the value.
    * @param _what Its name.
-   * @returns It.
+   * @returns The new value.
    */
   keep<T extends object>(_what: string, _settings: unknown, make: () => T): T {
     return make();
@@ -115,9 +116,9 @@ export class TrialHost implements ServerHost {
 }
 
 /**
- * Finds which listeners want the same port.
+ * Finds listeners that want the same port.
  *
- * @typeParam T The claimant.
+ * @typeParam T Type of the claimant.
  * @param all Claims in order, each with its claimant.
  * @returns Claims that collide with an earlier one, each with both claimants.
  */
@@ -139,7 +140,7 @@ function isSame(one: Deno.NetAddr, other: Deno.NetAddr): boolean {
   if (one.port !== other.port) return false;
   if (hosts[0] === hosts[1]) return one.port !== 0 || isUnix(hosts[0]!);
   if (one.port === 0 || hosts.some(isUnix)) return false;
-  // `[::]` takes IPv4 as well; 0.0.0.0 leaves IPv6 to others.
+  // `[::]` also takes IPv4; 0.0.0.0 leaves IPv6 free.
   if (hosts.includes("::")) return true;
   return hosts.includes(ALL[1]!) && !hosts.some((host) => host.includes(":"));
 }
@@ -166,7 +167,7 @@ async function unixAddr(path: string): Promise<Deno.NetAddr> {
   return { transport: "tcp", hostname: name, port: 0 };
 }
 
-/** Another port of the same address is bound, which tells what it is. */
+/** Binds a free port of the same host, which shows the real address. */
 function boundAddr({ host, port }: HostPort): Deno.NetAddr {
   const isAddress = parseIpAddress(host) !== undefined;
   const asked = isAddress ? { host: formatHostPort(host, 0) } : {};

@@ -1,29 +1,28 @@
 /**
- * Threads whose connections another thread watches, and the messages between
- * them.
+ * Threads whose connections another thread watches.
  *
  * @module
  */
 
 import type { Registry } from "./registry.ts";
 
-/** A thread that is watched, as it is there; ends when disposed of. */
+/** A watched thread. Disposing of it ends the watch. */
 export interface WatchedThread extends Disposable {
-  /** Registers its connections. */
+  /** Registry of its connections. */
   readonly registry: Registry;
   /**
-   * Answers a question about them.
+   * Answers a question about its connections.
    *
-   * @param question What is asked.
+   * @param question The question, as plain values.
    * @returns The answer, as plain values.
    */
   answer(question: string, asked: readonly unknown[]): unknown;
 }
 
 /**
- * Asks a thread that is watched.
+ * Asks a watched thread.
  *
- * @param question What is asked.
+ * @param question The question, as plain values.
  * @returns The answer.
  * @throws {ThreadEnded} If the thread has ended.
  */
@@ -32,15 +31,16 @@ export type AskThread = (
   asked: readonly unknown[],
 ) => Promise<unknown>;
 
-/** The watcher of the program's threads. */
+/** Watches the program's threads. */
 export interface ThreadWatcher {
-  /** Memory of the counter of connection numbers. */
+  /** Shared memory of the counter of connection numbers. */
   readonly ids: SharedArrayBuffer;
   /**
-   * Takes in a thread that serves.
+   * Adds a thread that serves.
    *
    * @param worker Its number, from 1.
-   * @returns Takes it out again; told whether it can't be asked any more.
+   * @returns A function that removes it; its argument says whether the thread
+   *   can no longer answer.
    */
   add(worker: number, ask: AskThread): (isDead: boolean) => Promise<void>;
 }

@@ -10,43 +10,45 @@ import type { SharedTable, SharedTableShape } from "../sync/shared/table.ts";
 
 /** One of several threads that run the same server. */
 export interface ThreadInfo {
-  /** Its number, from 0; that of one that has died is another's later. */
+  /**
+   * Its number, from 0. A replacement gets the number of the thread that died.
+   */
   readonly index: number;
-  /** How many there are. */
+  /** Number of threads. */
   readonly count: number;
 }
 
-/** A named count of all threads. */
+/** A named counter of all threads. */
 export interface Share extends ThreadInfo {
-  /** The fleet that counts together (default: this machine counts alone). */
+  /** The fleet that counts together (default: this machine alone). */
   readonly fleet: FleetView | undefined;
   /**
-   * Gives a table that all threads see.
+   * Returns a table that all threads share.
    *
    * @param name Its name in this share.
-   * @param shape How large it is.
+   * @param shape Its size.
    * @returns The table.
    */
   table(name: string, shape: Omit<SharedTableShape, "threads">): GivenTable;
   /**
-   * Gives bans that hold in all threads.
+   * Returns bans that apply in all threads.
    *
-   * @param settings What leads to one.
-   * @returns This thread's copy.
+   * @param settings Which failures lead to a ban.
+   * @returns This thread's view of them.
    */
   bans(settings: BansOptions): Bans;
   /**
-   * Waits, where the whole program ends, until the other threads have.
+   * Waits until the other threads have ended, if the whole program ends.
    *
-   * @returns When nobody counts any more but this thread.
+   * @returns Resolves when only this thread still counts.
    */
   othersEnded(): Promise<void>;
 }
 
-/** A table that all threads see. */
+/** A table that all threads share. */
 export interface GivenTable {
   /** The table. */
   readonly table: SharedTable;
-  /** Whether this thread has made it. */
+  /** Whether this thread created it. */
   readonly isNew: boolean;
 }

@@ -10,8 +10,8 @@ import { UsageError } from "../cli/usage_error.ts";
 /**
  * Refuses sockets that threads cannot share.
  *
- * @param where Where they are to listen.
- * @throws {UsageError} If it is a Unix socket: a path has only one.
+ * @param where The configured address.
+ * @throws {UsageError} If it is a Unix socket: only one socket can have a path.
  */
 export function requireShareable(where: Endpoint): void {
   if (!isUnixPath(where)) return;
