@@ -1,7 +1,7 @@
 /**
- * Where a file relies on what changed since 0.1 (the topic `migration`). Only
- * changes that a setting can fix to the old or the new behaviour are here: the
- * setting ends the warning.
+ * Finds settings of a file that rely on what changed since 0.1 (the topic
+ * `migration`). It covers only changes for which a setting chooses the old or
+ * the new behaviour; that setting ends the warning.
  *
  * @module
  */
@@ -9,9 +9,9 @@
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import type { Config, ListenerConfig } from "./load.ts";
 
-/** A place of the file, and what changed for it. */
+/** A place in the file, and what changed for it. */
 export interface ChangedDefault {
-  /** The listener; `undefined` is the program. */
+  /** The listener; `undefined` for the program. */
   listener?: ListenerConfig;
   /** The option that relies on it. */
   option: string;
@@ -19,20 +19,20 @@ export interface ChangedDefault {
   message: string;
 }
 
-/** Where a listener listens, and the option that says so. */
+/** An address of a listener, and the option that sets it. */
 export interface ListenedPlace {
-  /** The place. */
+  /** The address. */
   where: Endpoint;
   /** The option. */
   option: string;
 }
 
 /**
- * Finds what relies on a default that changed.
+ * Finds settings that rely on a changed default.
  *
  * @param config The configuration.
- * @param places Where each listener listens.
- * @returns One entry each, in the order of the listeners.
+ * @param places The addresses of each listener.
+ * @returns One entry per change, in the order of the listeners.
  */
 export function changedDefaults(
   { listeners, printable }: Pick<Config, "listeners" | "printable">,
@@ -88,7 +88,7 @@ function ofHistory(listener: ListenerConfig): ChangedDefault[] {
   }];
 }
 
-/** What open tunnels are checked against again. */
+/** Options whose changes are checked against open tunnels. */
 const JUDGED_BY = ["users", "user", "rules", "rule", "tls-client-ca"];
 
 const ON_CHANGE = "on-change";

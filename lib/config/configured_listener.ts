@@ -52,13 +52,13 @@ interface Opening {
 
 /** What a new listener may take over. */
 export interface Takeover {
-  /** Listeners that are replaced or removed; their sockets are available. */
+  /** Replaced or removed listeners, whose sockets are available. */
   leaving: readonly ConfiguredListener[];
   /** Sockets that were taken over. */
   taken: Set<HandoverListener>;
-  /** The listener that it continues, whose counts it keeps. */
+  /** The listener that it continues. It keeps that one's counts. */
   predecessor: ConfiguredListener | undefined;
-  /** Its name, the same in all threads. */
+  /** Its name, which is the same in all threads. */
   name: string;
   /** Its name on all machines of a fleet. */
   scope: string;
@@ -81,7 +81,7 @@ export class ConfiguredListener {
   /** What it may take over, during the start. */
   #heritage: Takeover | undefined;
   #started: RunningServer | undefined;
-  /** Whose place it takes, until it has. */
+  /** The listener that it replaces, until that is done. */
   #predecessor: ConfiguredListener | undefined;
   #log: ServerHost["log"] | undefined;
 
@@ -91,7 +91,7 @@ export class ConfiguredListener {
     this.fingerprint = JSON.stringify([config.kindName, ...config.given]);
   }
 
-  /** The server. */
+  /** The running server. */
   get started(): RunningServer {
     return this.#started!;
   }
@@ -106,7 +106,7 @@ export class ConfiguredListener {
 
   /** The announcements after a reload, without sockets that listened before. */
   get news(): Announcement[] {
-    // A server opens its sockets in the order in which it announces them.
+    // A server opens its sockets in the order of its announcements.
     const sockets = this.#sockets.values();
     return this.banner.filter((one) =>
       typeof one === "string" || !sockets.next().value?.isTakenOver
@@ -135,7 +135,7 @@ export class ConfiguredListener {
       (own ?? outer).open(where, open, backlog);
     const before = heritage.texts;
     const { predecessor } = heritage;
-    // A first generation counts from nothing.
+    // The first listener has no earlier counts.
     const from = predecessor === undefined
       ? new KeptValues()
       : predecessor.#kept;
@@ -146,7 +146,7 @@ export class ConfiguredListener {
       peers: heritage.peers,
       open: (where, open, backlog) =>
         this.#open(where, { open, backlog, openNew }),
-      // If threads must agree, they agree on kept state too.
+      // Threads that must agree also share this state.
       keep: own?.keep ??
         ((what, given, make) =>
           this.#kept.take({ what, given, from, make: () => make() })),
@@ -156,7 +156,7 @@ export class ConfiguredListener {
       this.#started = await startListener(command, given, host);
     } finally {
       files.endStart();
-      this.#heritage = undefined; // Otherwise every earlier one would be kept.
+      this.#heritage = undefined; // Otherwise all earlier listeners would stay in memory.
     }
   }
 
@@ -165,7 +165,7 @@ export class ConfiguredListener {
     return this.#files.taken;
   }
 
-  /** Takes the connections of its sockets from now on. */
+  /** Receives the connections of its sockets from now on. */
   take(): void {
     for (const { endpoint, shared, borrowed } of this.#borrowed) {
       if (isUnixPath(endpoint)) this.#setMode(endpoint, shared);
@@ -173,10 +173,10 @@ export class ConfiguredListener {
     }
     const before = this.#predecessor?.started.sessions;
     if (before !== undefined) void this.started.sessions?.follow(before);
-    this.#predecessor = undefined; // Or every one before would be kept.
+    this.#predecessor = undefined; // Otherwise all earlier listeners would stay in memory.
   }
 
-  /** The file may have existed with other permissions. */
+  /** Sets the permissions, because the file may already exist with others. */
   #setMode(endpoint: UnixPath, shared: HandoverListener): void {
     try {
       shared.setMode(endpoint.mode);
@@ -197,7 +197,7 @@ export class ConfiguredListener {
    * Gives up its sockets, and closes those that were not taken over.
    *
    * @param taken Sockets that were taken over.
-   * @returns Whether one of its sockets was.
+   * @returns Whether one of its sockets was taken over.
    */
   leave(taken: ReadonlySet<HandoverListener>): boolean {
     for (const { shared } of this.#sockets) {
@@ -219,10 +219,10 @@ export class ConfiguredListener {
   }
 
   /**
-   * Tells whether it listens on one of the given places.
+   * Tells whether it has one of the given addresses.
    *
-   * @param places The places of another listener.
-   * @returns Whether one of them is its own.
+   * @param places Addresses of another listener.
+   * @returns Whether one of them is the same.
    */
   isAt(places: readonly string[]): boolean {
     return this.#sockets.some(({ where }) => places.includes(where));

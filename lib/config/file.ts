@@ -83,7 +83,7 @@ export class ConfigFile implements Reloadable {
     return this.#path;
   }
 
-  /** Problems of the file when it was last read, a line each. */
+  /** Problems of the file when it was last read, one per line. */
   get problems(): readonly string[] {
     return this.#problems;
   }
@@ -166,8 +166,8 @@ class SecretFiles {
   }
 
   /**
-   * Like the configuration itself: true if it has changed and stayed so for one
-   * check.
+   * Works as for the configuration itself: true once the file has changed and
+   * then stayed the same for one check.
    */
   async haveChanged(): Promise<boolean> {
     if (this.#paths.length === 0) return false;

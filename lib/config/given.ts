@@ -18,9 +18,9 @@ export type Settings = Readonly<Record<string, unknown>>;
 
 /** Values for options. */
 export interface GivenOptions {
-  /** Texts by option name; wrong ones are left out. */
+  /** Texts by option name, without wrong ones. */
   given: Map<string, readonly string[]>;
-  /** Options that were left out. */
+  /** Options with wrong values, which were left out. */
   dropped: Set<string>;
 }
 

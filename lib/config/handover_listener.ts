@@ -1,6 +1,6 @@
 /**
- * A listening socket that is handed from one server to the next while clients
- * connect: it is never closed in between, and no connection is lost.
+ * A listening socket that one server hands to the next while clients connect.
+ * It stays open in between, so no connection is lost.
  *
  * @module
  */
@@ -8,13 +8,16 @@
 import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 
-/** A listening socket and who gets its connections. */
+/** A listening socket, and the server that gets its connections. */
 export class HandoverListener {
   readonly #listener: Listener;
   #holder: Borrowed | undefined;
   #isAccepting = false;
   #isClosed = false;
-  /** Accepted while no server asked: a pending accept cannot be cancelled. */
+  /**
+   * A connection that arrived while no server asked: a pending accept cannot be
+   * cancelled.
+   */
   #held: Connection | undefined;
 
   /**
@@ -29,7 +32,8 @@ export class HandoverListener {
   /**
    * Creates a listener that waits until it gets the socket.
    *
-   * @returns The listener. If it has the socket when disposed, it closes it.
+   * @returns The listener. If it has the socket when disposed, it closes the
+   *   socket.
    */
   borrow(): BorrowedListener {
     return new Borrowed(this.#listener.addr, {
@@ -43,7 +47,7 @@ export class HandoverListener {
   /**
    * Gives all connections to a listener from now on.
    *
-   * @param next The listener, made by {@linkcode borrow}.
+   * @param next The listener, created by {@linkcode borrow}.
    */
   give(next: BorrowedListener): void {
     this.#holder = next as Borrowed;
@@ -51,7 +55,7 @@ export class HandoverListener {
   }
 
   /**
-   * Changes the permissions of its file, where it is a Unix socket.
+   * Changes the permissions of its file, if it is a Unix socket.
    *
    * @param mode The permissions (default `0o600`).
    */
@@ -93,7 +97,9 @@ export class HandoverListener {
   }
 }
 
-/** A listener that gets the connections of a socket while it holds it. */
+/**
+ * A listener that receives a socket's connections while it holds the socket.
+ */
 export type BorrowedListener = Listener;
 
 interface Lender {

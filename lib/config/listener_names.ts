@@ -1,6 +1,6 @@
 /**
- * What the listeners of a configuration are called, in this program and on all
- * machines of a fleet.
+ * Names for the listeners of a configuration, within this program and across
+ * the machines of a fleet.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import type { Trial } from "./try.ts";
 /** Names of a listener. */
 export interface ListenerName {
   /**
-   * The same in all threads, and after a reload: a listener keeps its identity
+   * The name in all threads, also after a reload: a listener keeps its name
    * while its first address stays the same.
    */
   readonly name: string;
-  /** The same on all machines: the first proxies count together, and so on. */
+  /** The name on all machines: the first proxies count together, and so on. */
   readonly scope: string;
 }
 
 /**
- * Names listeners.
+ * Names all listeners.
  *
  * @param listeners All listeners of the configuration, in order.
- * @param places The addresses of each.
+ * @param places The addresses of each listener.
  */
 export function namesOf(
   listeners: readonly ListenerConfig[],

@@ -28,17 +28,17 @@ export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** A listener as configured. */
 export interface ListenerConfig {
-  /** Its place in the list. */
+  /** Its index in the list. */
   index: number;
-  /** What it is. */
+  /** Its kind. */
   kind: ServerKind;
-  /** Name of that. */
+  /** Name of its kind. */
   kindName: string;
-  /** Its option values; wrong ones are left out. */
+  /** Its option values, without wrong ones. */
   given: Given;
-  /** Tells whether the file has a setting. */
+  /** Tells whether the file contains a setting. */
   says(name: string): boolean;
-  /** Options that were left out. */
+  /** Options with wrong values, which were left out. */
   dropped: ReadonlySet<string>;
 }
 
@@ -51,12 +51,12 @@ export interface Config {
   /** The problems so far. */
   problems: readonly ConfigProblem[];
   /**
-   * Rewrites option names in a text as the source spells them.
+   * Rewrites option names in a text to the spelling of the source.
    *
-   * @returns The text as its source spells them.
+   * @returns The rewritten text.
    */
   spell(text: string, options: OptionTable): string;
-  /** Creates a problem of a listener. */
+  /** Creates a problem with a listener. */
   problem(path: ConfigPath, message: string): ConfigProblem;
   /** The content of the file, without secrets. */
   printable: unknown;

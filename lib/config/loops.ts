@@ -39,7 +39,7 @@ type LeadingOptions = Pick<PassageOptions, "via"> & {
 };
 
 /**
- * Finds the loops. A listener with a problem leads nowhere and has none.
+ * Finds the loops. A listener with a problem counts as leading nowhere.
  *
  * @param claims Addresses of the listeners, in their order.
  * @returns The loops.
@@ -69,7 +69,7 @@ export function loopsIn(
   });
 }
 
-/** Where connections to one of a listener's addresses go. */
+/** Destinations of the connections to one of a listener's addresses. */
 function waysFrom(
   { given, kind: { command }, kindName }: ListenerConfig,
   index: number,

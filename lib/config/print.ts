@@ -59,7 +59,7 @@ export async function printConfig(
   return [...secrets.comments, ...text.split("\n")];
 }
 
-/** Options that are validated but return the given texts. */
+/** Options that are validated but keep their texts. */
 function raw(table: OptionTable): OptionTable {
   const entries = Object.entries(table).map(([name, option]) => {
     const parse = (given: readonly string[]): readonly string[] => {
@@ -75,7 +75,10 @@ function raw(table: OptionTable): OptionTable {
   };
 }
 
-/** Pairs have no names; they show themselves which ones share a listener. */
+/**
+ * `LISTEN=UPSTREAM` pairs have no names: the address shows which ones share a
+ * listener.
+ */
 function nameWords(
   { first, rest }: NamedWords,
   [listen, ...others]: readonly string[],

@@ -21,7 +21,7 @@ import { namesOf } from "./listener_names.ts";
 import { requireGood, startProblem, type Trial } from "./try.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 
-/** Generations that are kept for the sake of their connections. */
+/** Most replaced listeners that are kept for their connections. */
 const MOST_RETIRED = 100;
 
 /** Options for {@linkcode RunningConfig}. */
@@ -57,7 +57,7 @@ export class RunningConfig implements Serving, Reloadable {
   #current: ConfiguredListener[] = [];
   /** Replaced listeners, which end with their last connection. */
   readonly #retired = new Set<ConfiguredListener>();
-  /** Drain. */
+  /** Listeners that are draining. */
   readonly #leaving = new Set<ConfiguredListener>();
   #turn: Promise<unknown> = Promise.resolve();
   #isOver = false;
@@ -119,7 +119,7 @@ export class RunningConfig implements Serving, Reloadable {
   }
 
   /**
-   * Applies a plan that another thread has found good.
+   * Applies a plan that another thread has already validated.
    *
    * @param plan The new configuration.
    * @returns What has changed.
@@ -174,7 +174,7 @@ export class RunningConfig implements Serving, Reloadable {
 
   async #apply(config: Config, tried?: Trial): Promise<PlanChange> {
     const { files } = this.#host;
-    // The configuration in force stays, whatever is written to its file.
+    // The current configuration stays in force, whatever happens to its file.
     const trial = tried ?? await requireGood(config, {
       before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
       isRunning: this.#config !== undefined || files?.isRunning === true,
@@ -192,7 +192,7 @@ export class RunningConfig implements Serving, Reloadable {
     }
     this.#current = [...kept, ...started];
     this.#config = config;
-    // A listener logs its own actions itself.
+    // A listener logs its own events.
     for (const { isShared, problem: { message } } of trial.loops) {
       if (isShared) this.#say("warning", "loop", message);
     }
@@ -204,7 +204,7 @@ export class RunningConfig implements Serving, Reloadable {
     };
   }
 
-  /** Starts all or none; clients do not reach them yet. */
+  /** Starts all listeners or none. Clients do not reach them yet. */
   async #startAll(
     config: Config,
     { fresh, leaving, trial: { files, places } }: Plan,
@@ -236,7 +236,7 @@ export class RunningConfig implements Serving, Reloadable {
     }
     if (failures.length === 0) return { started, taken, heirs: heirs.size };
     await Promise.all(started.map((one) => one.abandon(taken)));
-    // If the machine refuses the first start, the program ends as usual.
+    // If the first start fails, the program ends in the usual way.
     if (this.#config === undefined) throw failures[0]![1];
     throw new ConfigError(
       failures.map(([listener, error]) =>
@@ -262,7 +262,7 @@ export class RunningConfig implements Serving, Reloadable {
     return { kept, fresh, leaving };
   }
 
-  /** Returns whether another replaces it; otherwise it drains. */
+  /** Returns whether another one replaces it; if none does, it drains. */
   #dismiss(
     running: ConfiguredListener,
     taken: Takeover["taken"],
@@ -312,7 +312,7 @@ export class RunningConfig implements Serving, Reloadable {
     announce(news, this.#host.log);
   }
 
-  /** Log format and signals stay as at the program's start. */
+  /** Log format and signals remain those of the program's start. */
   #tellProgram(
     before: Readonly<Record<string, unknown>>,
     after: Readonly<Record<string, unknown>>,

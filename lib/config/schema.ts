@@ -26,11 +26,11 @@ const schemas = new WeakMap<ServerKinds, z.ZodType>();
 
 /** A fault that the schema finds. */
 export interface SchemaFault {
-  /** Where. */
+  /** The path of the fault. */
   path: ConfigPath;
   /** What was expected. */
   message: string;
-  /** Unknown names there (default none). */
+  /** Unknown names at that path (default none). */
   unknown?: readonly string[];
 }
 

@@ -30,7 +30,7 @@ export async function startServers(
   }
   // Imported lazily so that commands without a file start faster.
   const { RunningConfig } = await import("./run.ts");
-  prepareCLibrary(); // With a permission that the program drops next.
+  prepareCLibrary(); // It needs a permission that the program drops next.
   const running = new RunningConfig(host);
   await running.replace(plan);
   return running;

@@ -106,7 +106,7 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
   try {
     root = parseTree(text, errors, { allowTrailingComma: true });
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // The nesting exceeds the stack.
+    if (!(error instanceof RangeError)) throw error; // The nesting is too deep for the stack.
     const message = "brackets are nested too deep";
     return { root: undefined, faults: [{ offset: 0, message }] };
   }
@@ -124,8 +124,8 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
 }
 
 /**
- * JSON accepts repeated names and takes the last, but the other was meant to do
- * something.
+ * Reports repeated names: JSON accepts them and uses the last value, so the
+ * other value would be ignored.
  */
 function* repeatedNames({ type, children = [] }: Node): Generator<Fault> {
   const seen = new Set<unknown>();
@@ -141,7 +141,10 @@ function* repeatedNames({ type, children = [] }: Node): Generator<Fault> {
   }
 }
 
-/** JSON accepts lone surrogates (RFC 8259 §8.2), but URLs and UTF-8 do not. */
+/**
+ * Finds lone surrogates: JSON accepts them (RFC 8259 §8.2), but URLs and UTF-8
+ * do not.
+ */
 function* halfCharacters(node: Node): Generator<Fault> {
   const { offset, value, children = [] } = node;
   if (typeof value === "string" && !value.isWellFormed()) {
@@ -161,7 +164,7 @@ function onePerPlace(faults: Fault[]): Fault[] {
   });
 }
 
-/** Own properties only, whatever their names: `__proto__` is a name too. */
+/** Reads only own properties, because `__proto__` can also be a name. */
 function valueOf({ type, value, children = [] }: Node): unknown {
   if (type === "array") return children.map(valueOf);
   if (type !== "object") return value;

@@ -29,7 +29,7 @@ export interface Trial {
   warnings: readonly string[];
   /** Where the file relies on a default that changed since 0.1. */
   changes: readonly ConfigProblem[];
-  /** Listeners whose connections are certain to come back. */
+  /** Listeners whose connections certainly loop. */
   loops: readonly TriedLoop[];
   /** Addresses of each listener. */
   places: ReadonlyMap<ListenerConfig, readonly string[]>;
@@ -117,9 +117,9 @@ export async function tryConfig(
 }
 
 /**
- * Starts a configuration on trial and requires that it is good.
+ * Starts a configuration on trial and requires that it has no problem.
  *
- * @param origin What is known of its files.
+ * @param origin The configuration's file.
  * @returns The result.
  * @throws {ConfigError} If there is a problem in it.
  */
@@ -213,7 +213,7 @@ class ListenerTrial {
     }
   }
 
-  /** Problems that may follow from another one are not reported. */
+  /** Notes a problem, unless it may follow from an earlier one. */
   #note(error: unknown): void {
     const problem = startProblem(this.#config, this.#listener, error);
     if (namesIn(error).some((name) => this.#dropped.has(name))) return;
@@ -231,7 +231,7 @@ class ListenerTrial {
   }
 }
 
-/** The options that an error names, the one to change first. */
+/** The options that an error names; the one to change comes first. */
 function namesIn(error: unknown): readonly string[] {
   const isKnown = error instanceof UsageError || error instanceof StartError;
   if (!isKnown) return [];

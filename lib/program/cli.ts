@@ -56,7 +56,7 @@ export async function runProgram(args: string[]): Promise<void> {
  * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
  */
 export async function main(args: string[]): Promise<number> {
-  // As a program that somebody has compiled from main.ts calls itself.
+  // A program compiled from main.ts starts itself with this argument.
   if (args[0] === "exec-init") {
     return await (await import("../exec/init.ts")).runInitProgram(args);
   }
@@ -64,7 +64,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     return await runCommand(args);
   } catch (error) {
-    // The reader of the output, such as `head`, wanted no more.
+    // The reader of the output, such as `head`, has closed the pipe.
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.done;
     return report(failureOf(error));
   }
@@ -100,7 +100,7 @@ function failure(text: string, code: number): Failure {
 export async function runCommand(args: string[]): Promise<number> {
   const { name, rest } = await findCommand(args);
   if (name === undefined) return askGroup(args[0]!, rest);
-  // Other commands may load modules of Node.
+  // Other commands may import Node modules.
   if (name !== "proxy") requireProc();
   const command = await COMMANDS[name]!.load();
   const { hint } = command;
@@ -129,12 +129,12 @@ function runServer(
   command: ServerCommand<OptionTable>,
   options: OptionValues<OptionTable>,
 ): Promise<number> {
-  // Every command that serves has the options of the program.
+  // Commands that serve also have the program's options.
   const life = options as unknown as LifeOptions;
   return runLife(life, commandServers(name, command, options));
 }
 
-/** Names the option that asked for what the machine refuses. */
+/** Names the option that needs what the machine refuses. */
 async function naming(
   table: OptionTable,
   run: () => Promise<number>,
@@ -158,7 +158,7 @@ async function askGroup(group: string, args: string[]): Promise<number> {
 }
 
 interface Found {
-  /** `undefined` if several begin with the word and none was named. */
+  /** `undefined` if several commands begin with the word. */
   name: string | undefined;
   rest: string[];
 }
@@ -185,7 +185,7 @@ async function findCommand(args: string[]): Promise<Found> {
   }
   const word = isGroup ? both : first;
   const shown = quoteArgument(word);
-  const isWhole = shown === `'${first}'`; // It needed no redaction.
+  const isWhole = shown === `'${first}'`; // The word contained nothing to redact.
   const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
   const hint = meant ?? hintAtAsked(first, second) ?? await hintAtCommand(word);
   throw new UsageError(`Unknown command ${shown}; ${hint}`);

@@ -17,7 +17,7 @@ export interface CommandEntry {
   readonly load: () => Promise<AnyCommand>;
 }
 
-/** A command, whatever its options. */
+/** A command with any options. */
 export type AnyCommand = Command<OptionTable> | ServerCommand<OptionTable>;
 
 /** Commands by name, of one word or two. */

@@ -1,7 +1,7 @@
 /**
- * The entry of the compiled program. It does what `main.ts` does, but imports
- * commands only when it has seen which one runs: a fence's init needs none, and
- * starts while the others load.
+ * The entry of the compiled program. It does the same as `main.ts`, but imports
+ * a command only once it is chosen. The init process of a fence needs no
+ * command, and starts while the others load.
  *
  * @module
  */

@@ -81,7 +81,7 @@ export function completionCommand(
   };
 }
 
-/** The words of commands that take others than files. */
+/** The words of commands whose operands are not files. */
 async function operandWords(
   commands: readonly DescribedCommand[],
 ): Promise<Readonly<Record<string, OperandWords>>> {

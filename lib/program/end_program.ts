@@ -7,15 +7,15 @@
 import { isTraced } from "../admin/is_traced.ts";
 
 /**
- * Milliseconds that what still runs has, with OpenTelemetry on, until the
+ * Milliseconds that remaining work has, with OpenTelemetry on, before the
  * program ends anyway.
  */
 const GRACE = 3_000;
 
 /**
- * Ends the program. With OpenTelemetry on, it ends when nothing is left to do:
- * `Deno.exit()` waits for the last export of metrics, and an export that is
- * under way waits for this thread to report its heap, so both would wait forever.
+ * Ends the program. With OpenTelemetry on, it waits until nothing is left to
+ * do: `Deno.exit()` waits for the last export of metrics, and a running export
+ * waits for this thread to report its heap, so both would wait forever.
  *
  * @param code Exit code.
  */

@@ -64,7 +64,9 @@ export interface Servers {
    * Returns the configuration in force, without secrets (default: the options).
    */
   config?: (() => unknown) | undefined;
-  /** SIGHUP from before on (default: from the start of this life on). */
+  /**
+   * Receives SIGHUP; may have started earlier (default: starts with this life).
+   */
   hangups?: Hangups;
 }
 
@@ -103,8 +105,8 @@ export type ThreadSettings = Partial<Pick<WorkersOptions, "entry" | "times">>;
  * @returns Exit code: 0, or 1 if the shutdown cut connections.
  * @throws {UsageError} If options conflict.
  * @throws {ConfigError} If there is a problem in the configuration.
- * @throws {StartError} If the machine does not have or allow what is needed, or
- *   threads die faster than they can be replaced.
+ * @throws {StartError} If the machine lacks or forbids what it needs, or
+ *   threads die faster than Sluice can replace them.
  */
 export async function runLife(
   options: LifeOptions,
@@ -211,7 +213,7 @@ async function hostIn(
   return fleetHost({ ...host, fleet, kindName: first?.kindName ?? "" });
 }
 
-/** This thread only supervises them. */
+/** This thread only supervises the others. */
 async function startThreads(
   options: LifeOptions,
   servers: Servers,

@@ -50,11 +50,11 @@ export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
 async function runConfig(
   options: OptionValues<typeof RUN_OPTIONS>,
 ): Promise<number> {
-  using hangups = listenForHangups(); // One during the trial must not end it.
+  using hangups = listenForHangups(); // A SIGHUP during the trial must not end the program.
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
-    // Before the admin listener takes its port, so that all problems are
+    // Runs before the admin listener takes its port, so that all problems are
     // reported.
     const trial = await requireGood(config);
     const spread = config.program.workers > 1
@@ -65,7 +65,7 @@ async function runConfig(
       hangups,
       plan: () => Promise.resolve(planOf(config)),
       async start(host) {
-        prepareCLibrary(); // Needs a permission that the server drops next.
+        prepareCLibrary(); // It needs a permission that the server drops next.
         running = new RunningConfig(host);
         await running.apply(config, trial);
         return running;

@@ -1,5 +1,5 @@
 /**
- * Ends the program in good order.
+ * Stops the program after a signal, and lets connections finish first.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import type { Stoppable } from "../serve/running_server.ts";
 /** Options for {@linkcode runUntilSignal}. */
 export interface DrainOptions {
   /**
-   * Milliseconds from the signal until the servers stop accepting, for load
-   * balancers to notice (default 0).
+   * Milliseconds between the signal and the end of accepting, so that load
+   * balancers can notice (default 0).
    */
   drainDelay?: number;
-  /** Milliseconds that open connections have to finish after that. */
+  /** Milliseconds that open connections then have to finish. */
   drainTimeout: number;
   /** Receives log events. */
   log: (event: LogEvent) => void;
@@ -80,7 +80,7 @@ export async function runUntilSignal(
   return 1;
 }
 
-/** Waits for a time, or less if something else happens first. */
+/** Waits for a time, or until something else happens. */
 async function untilEither(
   time: number,
   other: Promise<unknown>,

@@ -1,6 +1,6 @@
 /**
- * The start of the program, which may wait for a file that never comes to its
- * end.
+ * Runs the start of the program, which may wait for a file that never ends,
+ * such as a pipe.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { setDeadline } from "../sync/deadline.ts";
 const GRACE = 1_000;
 
 /**
- * Waits for a start, but not for long after a signal: a second signal ends the
+ * Waits for a start, but only briefly after a signal. A second signal ends the
  * wait immediately.
  *
- * @typeParam T What is started.
+ * @typeParam T Type of the started value.
  * @param starting The start.
- * @param signals Where signals come from.
+ * @param signals The source of signals.
  * @param grace Milliseconds after the first signal (default 1 s).
- * @returns What was started, or the signal that came before.
+ * @returns The started value, or the signal that came first.
  * @throws What the start throws.
  */
 export async function startUntilSignal<T extends object>(
@@ -38,6 +38,6 @@ export async function startUntilSignal<T extends object>(
   } finally {
     isOver = true;
     deadline?.clear();
-    starting.catch(() => {}); // Nobody waits for it any more.
+    starting.catch(() => {}); // Nobody waits for it any longer.
   }
 }

@@ -36,8 +36,8 @@ export type HubFrame =
 /** Decodes incoming bytes to frames. */
 export interface HubDecoder {
   /**
-   * Bytes that are certainly missing before anything can be decoded, 1 or more.
-   * One read can wait for them.
+   * Fewest bytes that are missing before anything can be decoded, 1 or more.
+   * One read can wait for that many.
    */
   readonly least: number;
   /**

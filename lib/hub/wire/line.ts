@@ -46,7 +46,7 @@ export function readHubLine(line: Uint8Array, names: boolean): HubFrame {
     if (line[1] === SLASH) return { kind: "message", bytes: line.subarray(1) };
     return { kind: "command", text: new TextDecoder().decode(line) };
   }
-  // After a name, nobody could mistake it for a notice of the hub.
+  // After a name, nobody can mistake it for a notice of the hub.
   const isForged = line[0] === ASTERISK && line[1] === SPACE;
   if (isForged && !names) {
     return problem(`Not sent: lines that begin with '${MARK}' are the hub's`);

@@ -8,8 +8,8 @@
  * sluice -- [relay of 1][target|data] --> parents[0] -- [target|data] --> parents[1] -- [data] --> target
  * ```
  *
- * Each parent relays while its own connection is open, and sees the connection
- * and the datagrams come from the same address.
+ * Each parent relays as long as its own connection is open. The connection and
+ * the datagrams reach it from the same address.
  *
  * @module
  */
@@ -52,19 +52,19 @@ export interface AssociateOptions extends ChainOptions {
 }
 
 /**
- * Takes a datagram that came back.
+ * Receives a datagram that came back.
  *
- * @param datagram The datagram, after a header with its source. It is valid
- *   until the promise settles.
+ * @param datagram The datagram after a header with its source; valid until the
+ *   promise settles.
  * @param length Bytes of its payload.
- * @returns Resolves once it is passed on. It must not reject.
+ * @returns Resolves once the datagram is passed on. It must not reject.
  */
 export type OnReturn = (
   datagram: Uint8Array<ArrayBuffer>,
   length: number,
 ) => Promise<void> | undefined;
 
-/** A connection to a parent, and the address of its relay. */
+/** A connection to a parent, and its relay's address. */
 interface Control {
   readonly chained: Chained;
   readonly parent: Parent;
@@ -140,7 +140,7 @@ async function openControl(
 
 /** Datagrams through the parents of one chain. */
 export class ParentAssociation {
-  /** Whether the last parent resolves names. */
+  /** Whether the last parent resolves host names. */
   readonly takesNames: boolean;
   /** The connection to the last parent. */
   readonly connection: Chained["connection"];
@@ -148,14 +148,14 @@ export class ParentAssociation {
   readonly #socket: Deno.DatagramConn;
   readonly #sender: UdpSender;
   readonly #first: Deno.NetAddr;
-  /** Headers for the parents before the last one; each strips one. */
+  /** Headers for the parents before the last one. Each parent strips one. */
   readonly #head: Uint8Array;
   #isClosed = false;
 
   /**
    * Opens the socket.
    *
-   * @param controls The parents in their order, one at least.
+   * @param controls One or more parents, the nearest first.
    */
   constructor(controls: readonly Control[]) {
     const [first, ...inner] = controls as readonly [Control, ...Control[]];
@@ -164,7 +164,7 @@ export class ParentAssociation {
     this.takesNames = takesNames(last.parent);
     this.connection = last.chained.connection;
     const { host, port } = first.relay;
-    // The nearest parent is dialled from here, and so has an address.
+    // Sluice dials the nearest parent itself, so its address is known.
     const hostname = formatIpAddress(host as Uint8Array);
     this.#first = { transport: "udp", hostname, port };
     this.#head = concat(
@@ -173,7 +173,7 @@ export class ParentAssociation {
     const { localAddr } = first.chained.connection;
     const isLocal = isOfFamily(localAddr.hostname, hostname);
     const any = hostname.includes(":") ? "::" : "0.0.0.0";
-    // It takes datagrams only from where the connection comes from.
+    // The parent only accepts datagrams from the address of the connection.
     this.#socket = openUdp(isLocal ? localAddr.hostname : any);
     this.#sender = new UdpSender(this.#socket);
   }
@@ -181,10 +181,10 @@ export class ParentAssociation {
   /**
    * Sends a payload.
    *
-   * @param host Where to; a name only if {@linkcode takesNames}.
-   * @param port Port, 1 to 65535.
-   * @param payload The payload; copied.
-   * @throws The socket's error, which concerns this datagram alone.
+   * @param host The target; a name only if {@linkcode takesNames}.
+   * @param port Port of the target, 1 to 65535.
+   * @param payload The payload, which is copied.
+   * @throws The socket's error. It concerns only this datagram.
    */
   async send(host: Host, port: number, payload: Uint8Array): Promise<void> {
     const header = encodeUdpHeader(host, port);
@@ -193,12 +193,11 @@ export class ParentAssociation {
   }
 
   /**
-   * Passes on what comes back until the association ends: when it is closed, or
-   * a parent ends its connection.
+   * Passes on returning datagrams until the association is closed or a parent
+   * ends its connection.
    *
-   * @param onReturn Takes each datagram.
-   * @returns When it has ended: the parent that ended it; `undefined` if it was
-   *   closed here.
+   * @param onReturn Receives each datagram.
+   * @returns The parent that ended it; `undefined` if it was closed here.
    */
   async run(onReturn: OnReturn): Promise<string | undefined> {
     const pump = pumpDatagrams(this.#socket, (datagram, from) => {
@@ -210,7 +209,7 @@ export class ParentAssociation {
       return onReturn(inner!, inner!.length - header.length);
     }, 0);
     const ends = this.#controls.map(async ({ chained, parent }) => {
-      // Whether it ends or fails, the parent relays no more.
+      // Whether the connection ends or fails, the parent stops relaying.
       await discard(chained.duplex, MOST_DISCARDED).catch(() => {});
       return formatParent(parent);
     });
@@ -221,7 +220,7 @@ export class ParentAssociation {
     return isOurs ? undefined : parent;
   }
 
-  /** Ends the association. Can be repeated. */
+  /** Ends the association. Can be called again. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -229,7 +228,7 @@ export class ParentAssociation {
     for (const { chained } of this.#controls) chained.duplex.close();
   }
 
-  /** Takes off what says which relays a datagram has come through. */
+  /** Removes the headers of the relays that a datagram has passed. */
   #unwrap(
     datagram: Uint8Array<ArrayBuffer>,
   ): Uint8Array<ArrayBuffer> | undefined {
@@ -247,7 +246,7 @@ function isOfFamily(hostname: string, other: string): boolean {
   return hostname.includes(":") === other.includes(":");
 }
 
-/** Of a relay that only parents resolve, the port alone is known. */
+/** For a relay whose name only a parent resolves, just the port is known. */
 function isFrom(
   relay: RelayPlace,
   { host, port }: { host: Host; port: number },

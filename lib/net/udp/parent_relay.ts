@@ -1,5 +1,6 @@
 /**
- * Where a parent relays datagrams: asking for it, and what to believe.
+ * Asks a parent to relay datagrams, and checks the address that it answers
+ * with.
  *
  * @module
  */
@@ -18,36 +19,36 @@ import { DialError, type DialErrorKind } from "../dial_error.ts";
 import type { Duplex } from "../duplex.ts";
 import { logInSocks5 } from "../socks5_login.ts";
 
-/** Where datagrams for a parent go. */
+/** The address for datagrams to a parent. */
 export interface RelayPlace {
-  /** Address, or the parent's name if only another parent resolves it. */
+  /** The address; or the parent's name, if only another parent resolves it. */
   readonly host: Host;
   /** Port, 1 to 65535. */
   readonly port: number;
 }
 
 /**
- * Tells what kind of special address one is, such as `private`; `undefined` if
- * it is an ordinary one.
+ * Returns the kind of a special address, such as `private`; `undefined` for an
+ * ordinary address.
  */
 export type RangeOf = (ip: IpAddress) => string | undefined;
 
-/** Codes by which a parent says that it relays no datagrams for us. */
+/** Reply codes of a parent that does not relay datagrams for this client. */
 const REFUSALS: ReadonlySet<number> = new Set([
   REPLY.NotAllowedByRuleset,
   REPLY.CommandNotSupported,
   REPLY.AddressTypeNotSupported,
 ]);
 
-/** The client does not know where its datagrams will come from (RFC 1928 §4). */
+/** The client does not know the source of its datagrams yet (RFC 1928 §4). */
 const UNKNOWN = { host: Uint8Array.of(0, 0, 0, 0), port: 0 } as const;
 
 /**
- * Asks a parent to relay datagrams for as long as the connection is open.
+ * Asks a parent to relay datagrams as long as the connection is open.
  *
- * @param duplex Connection to the parent, nothing said on it yet.
- * @param onAsked Called when the parent has taken us, before it is asked.
- * @returns Where it says that it relays.
+ * @param duplex A new connection to the parent.
+ * @param onAsked Called after the login, before the request.
+ * @returns The relay's address from the reply.
  * @throws {DialError} `no udp` if it does not relay datagrams, otherwise
  *   `parent failed`.
  */
@@ -81,14 +82,15 @@ export async function askParentRelay(
 }
 
 /**
- * Chooses where datagrams for a parent go. A parent may be behind NAT, or not be
- * trusted with our network: it can't send us to a private, loopback or other
- * special address unless it is itself at one of that kind.
+ * Chooses the address for datagrams to a parent. A parent may be behind NAT,
+ * and is not trusted with the local network: its reply may name a private,
+ * loopback or other special address only if the parent itself has an address of
+ * that kind.
  *
- * @param bound Where it says that it relays.
- * @param at Where the parent is: its address, or its name behind other parents.
- * @param rangeOf Tells special addresses.
- * @returns The place.
+ * @param bound The relay's address from the reply.
+ * @param at Address of the parent, or its name behind other parents.
+ * @param rangeOf Returns the kind of a special address.
+ * @returns The address to send to.
  */
 export function placeOfRelay(
   { host, port }: Pick<BoundReply, "host" | "port">,

@@ -19,9 +19,8 @@ export interface Passage {
   /** The bound address. */
   readonly addr: Deno.NetAddr;
   /**
-   * The possible paths: each begins with the next hop, followed by the hop that
-   * it connects to, and so on. `undefined` means any target that clients ask
-   * for.
+   * The possible paths: each lists the next hop, then the hop after that, and
+   * so on. `undefined` means any target that clients ask for.
    */
   readonly ways: readonly (readonly Endpoint[])[] | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Refuses connections that come back to a listener on their path. Each turn
- * would cost two descriptors, without end.
+ * Refuses connections that come back to a listener on their path. Each round
+ * would cost two file descriptors, without end.
  *
  * ```text
  * client --> A --> B --> A   refused: A is on the way

@@ -11,11 +11,11 @@ import type { Session } from "../session.ts";
 
 /**
  * Finds the path of a connection before Sluice reads from it or dials for it. A
- * connection from elsewhere costs nothing.
+ * connection from another program costs nothing.
  *
  * @param session The client.
  * @returns Resolves once the path is known; `undefined` if it already is.
- * @throws {Refusal} `loop`, if it has been here before.
+ * @throws {Refusal} `loop`, if it has already passed this listener.
  */
 export function refuseLoop(
   session: Session,

@@ -36,70 +36,76 @@ import { connectUnixOn, dialHostOn } from "./loops.ts";
 import type { ParentGroup } from "./parents.ts";
 import { encodeOwnHeader, type ProxyVersion } from "../proxy_header.ts";
 
-/** Protocols of a client that the log names, at most. */
+/** Most protocols of a client that the log names. */
 const MOST_NAMED = 8;
 
-/** What connections to upstreams need. */
+/** Services for connections to upstreams. */
 export interface WayServices {
-  /** Finds the addresses of names. */
+  /** Resolves names. */
   resolver: Resolver;
-  /** Addresses that connections leave from. */
+  /** Source addresses. */
   outgoing: OutgoingAddresses;
-  /** Parents to go through; `undefined` is none. */
+  /** Parents to go through; `undefined` for none. */
   parents: ParentGroup | undefined;
-  /** Agrees on TLS with upstreams that are spoken to by it. */
+  /** Negotiates TLS with `tls://` upstreams. */
   startTls: StartTls | undefined;
-  /** Milliseconds for connecting; 0 is for ever. */
+  /** Milliseconds for connecting; 0 disables the limit. */
   connectTimeout: number;
-  /** Version of the header in front of each connection (default none). */
+  /**
+   * Version of the PROXY header before each connection's data (default: no
+   * header).
+   */
   sendProxy?: ProxyVersion | undefined;
-  /** Whether TLS offers what clients speak, by ALPN (default false). */
+  /**
+   * Whether to offer the client's protocols to the upstream by ALPN (default
+   * false).
+   */
   passesProtocols?: boolean;
 }
 
-/** Where an upstream is, and what it speaks. */
+/** The address of an upstream, and whether it uses TLS. */
 export interface Destination {
-  /** Where it is. */
+  /** Its address. */
   endpoint: Endpoint;
-  /** Whether it is spoken to by TLS. */
+  /** Whether it uses TLS. */
   isTls: boolean;
 }
 
-/** What an upstream is told ahead of a client's bytes. */
+/** What Sluice sends to an upstream before the client's bytes. */
 export interface Opening {
-  /** The PROXY header that tells of the client (default: none). */
+  /** The PROXY header with the client's address (default: none). */
   header?: Uint8Array;
   /** Protocols to offer in TLS, by ALPN (default none). */
   protocols?: readonly string[];
 }
 
-/** A connection at a client's first byte. */
+/** A connection ready for the client's first byte. */
 export interface Opened extends Borrowed {
-  /** What was agreed to speak in TLS; `undefined` is nothing. */
+  /** Protocol negotiated in TLS; `undefined` for none. */
   readonly protocol?: string | undefined;
 }
 
-/** When to give up {@linkcode UpstreamWay.open}. */
+/** Limits for {@linkcode UpstreamWay.open}. */
 export interface OpeningTime {
   /** Gives up when cancelled. */
   context: Context;
-  /** Milliseconds of the time for connecting that have passed (default 0). */
+  /** Milliseconds of the connect time that have already passed (default 0). */
   spent?: number;
 }
 
 /** The way to one upstream. */
 export class UpstreamWay {
-  /** For the log: `tls://` where it is spoken to by TLS. */
+  /** Its name in the log, with `tls://` if it uses TLS. */
   readonly name: string;
   readonly #endpoint: Endpoint;
   readonly #isTls: boolean;
   readonly #services: WayServices;
 
   /**
-   * Sets where it leads.
+   * Creates the way without connecting.
    *
    * @param destination The upstream.
-   * @param services What ways share.
+   * @param services Shared services.
    */
   constructor({ endpoint, isTls }: Destination, services: WayServices) {
     const place = formatEndpoint(endpoint);
@@ -110,8 +116,9 @@ export class UpstreamWay {
   }
 
   /**
-   * Whether an upstream is told of the client before anything else: then TLS
-   * with it is a client's too, and only the connection is ready ahead of need.
+   * Whether the first bytes to the upstream depend on the client. If so, the
+   * TLS handshake must wait for the client, and only the TCP connection can be
+   * opened in advance.
    */
   get isForOneClient(): boolean {
     const { passesProtocols = false, sendProxy } = this.#services;
@@ -119,13 +126,13 @@ export class UpstreamWay {
   }
 
   /**
-   * Connects, and says nothing yet where that depends on the client.
+   * Connects, and negotiates TLS unless that depends on the client.
    *
    * @param context Gives up when cancelled.
-   * @param trail Listeners of ours that the connection has come through.
+   * @param trail Listeners of this program on the connection's path.
    * @returns The connection; the caller closes it.
    * @throws {DialError} If it can't be reached.
-   * @throws {Refusal} `loop`, where it is one of these listeners.
+   * @throws {Refusal} `loop`, if it is one of these listeners.
    */
   async connect(context: Context, trail: Trail): Promise<Dialled> {
     if (this.isForOneClient || !this.#isTls) {
@@ -139,10 +146,10 @@ export class UpstreamWay {
   }
 
   /**
-   * Goes all the way for nobody, as a check does.
+   * Connects and negotiates everything without a client, for a check.
    *
    * @param context Gives up when cancelled.
-   * @param trail Listeners of ours that lead to it.
+   * @param trail Listeners of this program that lead to it.
    * @returns The connection; the caller closes it.
    * @throws {DialError} If it can't be reached.
    */
@@ -156,14 +163,14 @@ export class UpstreamWay {
   }
 
   /**
-   * Says over a connection what comes before a client's bytes.
+   * Sends everything that comes before the client's bytes.
    *
-   * @param borrowed The connection; closed where this fails.
-   * @param opening What there is to say.
-   * @param time What gives up.
-   * @returns The connection at the client's first byte.
-   * @throws {DialError} If the upstream does not take it.
-   * @throws {Refusal} If it speaks none of the protocols.
+   * @param borrowed The connection; closed if this fails.
+   * @param opening The header, and the protocols for ALPN.
+   * @param time The context, and the time already spent.
+   * @returns The connection, ready for the client's first byte.
+   * @throws {DialError} If the upstream refuses it or does not answer in time.
+   * @throws {Refusal} If the upstream speaks none of the client's protocols.
    */
   async open(
     borrowed: Borrowed,
@@ -180,7 +187,7 @@ export class UpstreamWay {
     return { ...borrowed, ...opened, duplex: inside, protocol };
   }
 
-  /** Keeps what it takes to reach the upstream to the time for connecting. */
+  /** Applies the connect time to everything up to the client's first byte. */
   async #inTime(
     { context, spent = 0 }: OpeningTime,
     reach: (attempt: Context) => Promise<Dialled>,
@@ -206,7 +213,7 @@ export class UpstreamWay {
     }
   }
 
-  /** The header comes before TLS: its reader need not decrypt anything. */
+  /** The header precedes TLS, so that its reader need not decrypt anything. */
   async #speak(
     { connection, address, ...before }: Dialled,
     context: Context,
@@ -247,7 +254,7 @@ export class UpstreamWay {
     context: Context,
   ): Promise<Connection> {
     const endpoint = this.#endpoint;
-    // Only a host and port are spoken to by TLS: see the parser of upstreams.
+    // Only upstreams with a host and port use TLS; the parser ensures that.
     const host = isUnixPath(endpoint) ? "localhost" : endpoint.host;
     try {
       return await this.#services.startTls!(below, {
@@ -259,7 +266,7 @@ export class UpstreamWay {
       const isOfClient = error instanceof TlsError &&
         error.kind === "no protocol" && protocols.length > 0;
       if (!isOfClient) throw error;
-      // What one client wants to speak says nothing of the upstream's health.
+      // A client's list of protocols says nothing about the upstream's health.
       const names = protocols.slice(0, MOST_NAMED).join(", ");
       const message = `${this.name} speaks none of ${names}`;
       throw new Refusal("forbidden", message);
@@ -281,7 +288,7 @@ export class UpstreamWay {
     const { port } = endpoint;
     const host = parseHost(endpoint.host);
     if (parents !== undefined) {
-      // Of whom it is for, the parents' choice knows nothing.
+      // The choice of a parent does not depend on the client.
       const through = await parents.dial({ host, port }, {
         client: this.name,
         context,
