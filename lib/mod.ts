@@ -1,7 +1,7 @@
 /**
- * Servers of Sluice inside of a program: a proxy, a relay, a hub and an echo
- * server. Options have the names of the command line in camelCase and take the
- * same texts.
+ * Runs Sluice servers inside a program: a proxy, a relay, a hub and an echo
+ * server. Options have the names of the command line in camelCase and accept
+ * the same texts.
  *
  * ```ts
  * import { startProxy } from "@sluice/sluice";
@@ -64,8 +64,8 @@ export type {
  * console.log(proxy.port);
  * ```
  *
- * @param options Its options (default: on 127.0.0.1:1080, for this machine).
- * @returns The proxy, which listens.
+ * @param options Its options (default: local programs only, on 127.0.0.1:1080).
+ * @returns The running proxy.
  * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */
@@ -91,7 +91,7 @@ export function startProxy(
  * ```
  *
  * @param options Its options: `listen` and `upstreams`, or `routes`.
- * @returns The relay, which listens.
+ * @returns The running relay.
  * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */
@@ -102,7 +102,7 @@ export function startForward(
 }
 
 /**
- * Starts a hub: each message of a client is sent to all other clients.
+ * Starts a hub: it sends each client's messages to all other clients.
  *
  * ```ts
  * import { startHub } from "@sluice/sluice";
@@ -112,7 +112,7 @@ export function startForward(
  * ```
  *
  * @param options Its options (default: lines of text on 127.0.0.1:7000).
- * @returns The hub, which listens.
+ * @returns The running hub.
  * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */
@@ -123,7 +123,7 @@ export function startHub(
 }
 
 /**
- * Starts an echo server: a target for tests, which can be slow or break off.
+ * Starts an echo server: a target for tests that can be slow or close early.
  *
  * ```ts
  * import { startEcho } from "@sluice/sluice";
@@ -133,7 +133,7 @@ export function startHub(
  * ```
  *
  * @param options Its options (default: on 127.0.0.1:8080).
- * @returns The server, which listens.
+ * @returns The running server.
  * @throws {TypeError} If an option is wrong, or options conflict.
  * @throws {Error} If it can't listen, or a file can't be read.
  */

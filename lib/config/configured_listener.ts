@@ -156,7 +156,7 @@ export class ConfiguredListener {
       this.#started = await startListener(command, given, host);
     } finally {
       files.endStart();
-      this.#heritage = undefined; // Otherwise all earlier listeners would stay in memory.
+      this.#heritage = undefined; // Frees all earlier listeners.
     }
   }
 
@@ -173,7 +173,7 @@ export class ConfiguredListener {
     }
     const before = this.#predecessor?.started.sessions;
     if (before !== undefined) void this.started.sessions?.follow(before);
-    this.#predecessor = undefined; // Otherwise all earlier listeners would stay in memory.
+    this.#predecessor = undefined; // Frees all earlier listeners.
   }
 
   /** Sets the permissions, because the file may already exist with others. */

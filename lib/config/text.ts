@@ -106,7 +106,7 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
   try {
     root = parseTree(text, errors, { allowTrailingComma: true });
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // The nesting is too deep for the stack.
+    if (!(error instanceof RangeError)) throw error; // Nested too deep.
     const message = "brackets are nested too deep";
     return { root: undefined, faults: [{ offset: 0, message }] };
   }

@@ -1,6 +1,6 @@
 /**
- * From the options of the library to the values of a command's options: what a
- * command line says with `--connect-timeout 5s` is `connectTimeout: "5s"` here.
+ * Converts options of the library to option values of a command:
+ * `connectTimeout: "5s"` stands for `--connect-timeout 5s`.
  *
  * @module
  */
@@ -12,40 +12,42 @@ import { redactFault } from "../cli/redaction.ts";
 import type { ServerKind } from "../config/server_kinds.ts";
 import { spellForFile } from "../config/spelling.ts";
 
-/** What one option takes: what the command line takes, or several of that. */
+/**
+ * A value of one option: a value as on the command line, or several of them.
+ */
 export type OptionValue = string | number | boolean | readonly string[];
 
 /** Options by their names in camelCase. */
 type GivenByName = Readonly<Record<string, unknown>>;
 
 /**
- * Spells the name of an option of the command line as the library does.
+ * Converts an option name from the command line to camelCase.
  *
- * @param name The name, for example `connect-timeout`.
- * @returns The name, for example `connectTimeout`.
+ * @param name Name without dashes, for example `connect-timeout`.
+ * @returns For example `connectTimeout`.
  */
 export function camelCase(name: string): string {
   return name.replace(/-([a-z\d])/g, (_all, letter) => letter.toUpperCase());
 }
 
 /**
- * Rewrites a message about options of the command line.
+ * Rewrites option names in an error message to the library's spelling.
  *
- * @param message The message.
- * @param table The options.
- * @returns The message with the names that the library has for them.
+ * @param message A message with names such as `--connect-timeout`.
+ * @param table The options of the command.
+ * @returns The rewritten message.
  */
 export function spellForLibrary(message: string, table: OptionTable): string {
   return spellForFile(message, table, camelCase);
 }
 
 /**
- * Makes what is given to a command's options.
+ * Converts options of the library to texts as on the command line.
  *
- * @param given What the program gives.
- * @param kind The command.
- * @returns The texts that the command line would have, by option.
- * @throws {TypeError} If a name is unknown, or a value is no such value.
+ * @param given The options, by names in camelCase.
+ * @param kind The kind of server.
+ * @returns The texts, by the option's name on the command line.
+ * @throws {TypeError} If a name is unknown or a value has a wrong type.
  */
 export async function givenTo(
   given: object,
@@ -72,7 +74,7 @@ export async function givenTo(
   return texts;
 }
 
-/** What a command line says with words: `LISTEN UPSTREAM…`. */
+/** Builds the operands of the command line: `LISTEN UPSTREAM…`. */
 function wordsOf(
   given: GivenByName,
   first: string,
@@ -127,7 +129,7 @@ function plainValue(name: string, value: unknown): OptionValue {
   );
 }
 
-/** Only the type: a value may be a secret. */
+/** Shows only the type, because the value may be a secret. */
 function shown(value: unknown): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "an array";

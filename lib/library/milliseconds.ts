@@ -1,5 +1,5 @@
 /**
- * Times as the library takes them.
+ * Durations as arguments of the library.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { parseDuration } from "../cli/duration.ts";
 
 /**
- * Gives a time in milliseconds.
+ * Converts a duration to milliseconds.
  *
  * @param time A text such as `"30s"`, or milliseconds.
- * @param name What it is, for the error.
+ * @param name Name of the argument, for the error.
  * @returns Milliseconds.
- * @throws {TypeError} If it is no time.
+ * @throws {TypeError} If it is not a duration.
  */
 export function millisecondsOf(time: string | number, name: string): number {
   if (typeof time === "number" && time >= 0) return time;

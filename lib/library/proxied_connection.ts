@@ -1,5 +1,5 @@
 /**
- * A connection that leads through a proxy.
+ * A connection through a proxy.
  *
  * @module
  */
@@ -9,68 +9,71 @@ import type { Connection } from "../net/connection.ts";
 import type { StreamPair } from "../net/stream_pair.ts";
 
 /**
- * A connection that leads through a proxy: a pair of streams, or a connection
- * to read and write. Use one of the two.
+ * A connection through a proxy. Use it either as a pair of streams or with
+ * `read` and `write`, but not both.
  */
 export class ProxiedConnection implements StreamPair, Connection {
   readonly #chained: Chained;
   #connection: Connection | undefined;
 
   /**
-   * Takes a connection over.
+   * Takes over a connection.
    *
-   * @param chained The connection, at the first byte of the target.
+   * @param chained The connection, before the target's first byte.
    */
   constructor(chained: Chained) {
     this.#chained = chained;
   }
 
-  /** Our end of the connection to the nearest proxy. */
+  /** Local address of the connection to the nearest proxy. */
   get localAddr(): Deno.NetAddr {
     return this.#chained.connection.localAddr;
   }
 
-  /** The nearest proxy. */
+  /** Address of the nearest proxy. */
   get remoteAddr(): Deno.NetAddr {
     return this.#chained.connection.remoteAddr;
   }
 
-  /** Bytes from the target. Their end leaves `writable` usable. */
+  /** Bytes from the target. At their end, `writable` stays usable. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#chained.duplex.readable;
   }
 
-  /** Bytes to the target. Closing it sends FIN, and leaves `readable` usable. */
+  /** Bytes to the target. Closing it sends FIN; `readable` stays usable. */
   get writable(): WritableStream<Uint8Array<ArrayBuffer>> {
     return this.#chained.duplex.writable;
   }
 
-  /** Reads into the buffer: the number of bytes, or null at end of file. */
+  /**
+   * Reads into the buffer. Resolves to the number of bytes, or null at end of
+   * file.
+   */
   read(buffer: Uint8Array): Promise<number | null> {
     return this.#plain.read(buffer);
   }
 
-  /** Writes some of the bytes, and tells how many. */
+  /** Writes some of the bytes. Resolves to their number. */
   write(bytes: Uint8Array): Promise<number> {
     return this.#plain.write(bytes);
   }
 
-  /** Sends FIN; reading goes on. */
+  /** Sends FIN. Reading stays possible. */
   closeWrite(): Promise<void> {
     return this.#plain.closeWrite();
   }
 
-  /** Turns Nagle's algorithm off, or on again. */
+  /** Turns Nagle's algorithm off (default), or on with `false`. */
   setNoDelay(noDelay?: boolean): void {
     this.#chained.connection.setNoDelay(noDelay);
   }
 
-  /** Closes both directions now. */
+  /** Closes both directions immediately. */
   close(): void {
     this.#chained.duplex.close();
   }
 
-  /** The same as {@linkcode ProxiedConnection.close}, for `using`. */
+  /** Closes the connection, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -1,5 +1,6 @@
 /**
- * The rules of the proxy by themselves: who may go where.
+ * The rules of the proxy without a proxy: they decide which targets clients may
+ * reach.
  *
  * ```ts
  * import { assert } from "@std/assert";
@@ -26,29 +27,32 @@ import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 export type { RuleCommand } from "../policy/rules/question.ts";
 export type { Verdict, WouldDeny } from "../policy/rules/rules.ts";
 
-/** Rules that were parsed by {@linkcode parseRules}. They never change. */
+/** Rules returned by {@linkcode parseRules}. They never change. */
 export interface RuleSet {
-  /** How many rules there are, without the default. */
+  /** Number of rules, without the default. */
   readonly size: number;
-  /** Whether they allow everything. */
+  /** Whether they allow every request. */
   readonly isOpen: boolean;
 }
 
-/** What is asked of rules. */
+/** A request for the rules to decide. */
 export interface RuleRequest {
   /** Name or address of the target, without brackets. */
   readonly host: string;
   /** Port of the target. */
   readonly port: number;
-  /** What the client wants to do (default `connect`). */
+  /** The client's command (default `connect`). */
   readonly command?: RuleCommand | undefined;
-  /** Address that the target's name has (default: it is not known). */
+  /** Address of the target's name (default: unknown). */
   readonly address?: string | undefined;
-  /** Address of the client (default: it has none, as over a Unix socket). */
+  /** Address of the client (default: none, as for a Unix socket). */
   readonly client?: string | undefined;
-  /** User that the client has proved to be (default: none). */
+  /** Name of the authenticated user (default: none). */
   readonly user?: string | undefined;
-  /** Where the client came in: `HOST:PORT` or `unix:PATH` (default 127.0.0.1:1080). */
+  /**
+   * Listener that the client connected to: `HOST:PORT` or `unix:PATH` (default
+   * 127.0.0.1:1080).
+   */
   readonly listener?: string | undefined;
   /**
    * Whether the address guard refuses special addresses that no rule names, as
@@ -68,10 +72,10 @@ export interface RuleRequest {
  * assertEquals(rules.size, 1);
  * ```
  *
- * @param text The text of a rules file, or its lines.
+ * @param text The text of a rules file, or an array of its lines.
  * @returns The rules.
- * @throws {SyntaxError} If a rule is malformed; it says where and why.
- * @throws {TypeError} If that is no text.
+ * @throws {SyntaxError} If a rule is malformed; the message says where and why.
+ * @throws {TypeError} If it is neither a string nor an array of strings.
  */
 export async function parseRules(
   text: string | readonly string[],
@@ -91,8 +95,8 @@ export async function parseRules(
 }
 
 /**
- * Asks rules about one request. It resolves no name: a rule that depends on the
- * address leaves the answer open until the request has one.
+ * Decides about one request. It resolves no name: if a rule depends on the
+ * address, the answer stays open until the request contains one.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -105,9 +109,9 @@ export async function parseRules(
  * assertEquals([open, denied?.isAllowed], [undefined, false]);
  * ```
  *
- * @param rules The rules.
- * @param request What is asked.
- * @returns The answer; `undefined` if it depends on the address.
+ * @param rules Rules from {@linkcode parseRules}.
+ * @param request The request.
+ * @returns The decision; `undefined` if it depends on the address.
  * @throws {TypeError} If an argument is wrong.
  */
 export function decide(

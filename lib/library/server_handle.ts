@@ -1,5 +1,5 @@
 /**
- * A server that a program has started: where it listens, and how to end it.
+ * A server that a program has started: its addresses, and how to stop it.
  *
  * @module
  */
@@ -9,9 +9,12 @@ import type { ListeningEvent } from "../observe/log_event.ts";
 import type { RunningServer } from "../serve/running_server.ts";
 import { millisecondsOf } from "./milliseconds.ts";
 
-/** Where a server listens. */
+/** An address of a server. */
 export interface ListenerAddress {
-  /** `HOST:PORT` with the real port, or `unix:PATH`: fit for a URL. */
+  /**
+   * `HOST:PORT` with the real port, or `unix:PATH`. `HOST:PORT` fits into a
+   * URL.
+   */
   readonly name: string;
   /** The address; `undefined` for a Unix socket. */
   readonly hostname: string | undefined;
@@ -20,19 +23,19 @@ export interface ListenerAddress {
 }
 
 /**
- * A server that runs until {@linkcode ServerHandle.shutdown}, until its signal
- * is aborted, or until the end of the block that has it in `await using`.
+ * A running server. It ends with {@linkcode ServerHandle.shutdown}, when its
+ * signal is aborted, or at the end of its block with `await using`.
  */
 export class ServerHandle implements AsyncDisposable {
-  /** Where it listens, in the order in which that was asked for. */
+  /** Its addresses, in the order of the options. */
   readonly listeners: readonly ListenerAddress[];
-  /** Resolves when it has ended. */
+  /** Resolves when the server has ended. */
   readonly finished: Promise<void>;
   readonly #running: RunningServer;
   #end!: () => void;
 
   /**
-   * Takes over a server that runs.
+   * Takes over a running server.
    *
    * @param running The server.
    * @param signal Ends it immediately when aborted.
@@ -51,25 +54,27 @@ export class ServerHandle implements AsyncDisposable {
     });
   }
 
-  /** The first listener as text: `HOST:PORT` or `unix:PATH`. */
+  /** Address of the first listener: `HOST:PORT` or `unix:PATH`. */
   get addr(): string {
     return this.listeners[0]!.name;
   }
 
-  /** The port of the first listener; 0 for a Unix socket. */
+  /** Port of the first listener; 0 for a Unix socket. */
   get port(): number {
     return this.listeners[0]!.port ?? 0;
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#running.connections;
   }
 
   /**
-   * Reads the files again that it was started with: users, rules, certificates.
+   * Reloads the files that the server was started with: users, rules,
+   * certificates.
    *
-   * @throws {Error} If one can't be used; what was read before stays in force.
+   * @throws {Error} If a file can't be used. Its earlier contents stay in
+   *   force.
    */
   async reload(): Promise<void> {
     const files = this.#running.files;
@@ -79,13 +84,13 @@ export class ServerHandle implements AsyncDisposable {
   }
 
   /**
-   * Stops accepting, lets open connections finish, and cuts what is left. A
-   * second call may shorten the time.
+   * Stops accepting, lets open connections finish, and cuts the rest after a
+   * time. A second call may shorten the time.
    *
-   * @param drain Time to finish: `"30s"`, or milliseconds (default 30 s); 0 cuts
-   *   immediately.
-   * @returns How many connections were cut.
-   * @throws {TypeError} If that is no time.
+   * @param drain Time to finish: a text such as `"30s"`, or milliseconds
+   *   (default 30 s); 0 cuts immediately.
+   * @returns Number of connections that were cut.
+   * @throws {TypeError} If it is not a duration.
    */
   async shutdown(drain: string | number = 30_000): Promise<number> {
     const deadline = millisecondsOf(drain, "drain");
@@ -95,7 +100,7 @@ export class ServerHandle implements AsyncDisposable {
     return cut;
   }
 
-  /** Cuts what is open, and ends. */
+  /** Cuts open connections and ends the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown(0);
   }

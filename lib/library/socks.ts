@@ -1,5 +1,5 @@
 /**
- * Connections through other proxies, as a pair of streams.
+ * Connections through other proxies, as pairs of streams.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -31,18 +31,21 @@ export type { DialError, DialErrorKind } from "../net/dial_error.ts";
 
 /** Options for {@linkcode socksConnect} and {@linkcode httpConnect}. */
 export interface ProxyConnectOptions {
-  /** Gives up when aborted, before the connection is open. */
+  /** Aborting it stops the attempt; it has no effect on an open connection. */
   readonly signal?: AbortSignal | undefined;
-  /** Time for all of it: `"5s"`, or milliseconds (default 10 s); 0 is none. */
+  /**
+   * Time limit for the whole attempt: `"5s"`, or milliseconds (default 10 s); 0
+   * disables it.
+   */
   readonly timeout?: string | number | undefined;
   /**
-   * File of the authorities (PEM) that sign the certificate of an `https://`
-   * proxy (default: the system's).
+   * File with the authorities (PEM) that sign the certificate of an `https://`
+   * proxy (default: the system's authorities).
    */
   readonly proxyCa?: string | undefined;
 }
 
-/** One proxy as a URL, or several, the nearest first. */
+/** One proxy as a URL, or several with the nearest first. */
 export type ProxyUrls = string | URL | readonly (string | URL)[];
 
 /**
@@ -62,11 +65,11 @@ export type ProxyUrls = string | URL | readonly (string | URL)[];
  * @param proxy `socks5h://[NAME:PASSWORD@]HOST:PORT`; the other schemes are
  *   `socks5`, `socks4` and `socks4a`. Further proxies may be HTTP.
  * @param target `HOST:PORT`.
- * @param options Time limits.
+ * @param options Time limit, signal and authorities.
  * @returns The connection; the caller closes it.
  * @throws {TypeError} If an argument is wrong.
  * @throws {DialError} If the proxy or the target can't be reached.
- * @throws The reason of the signal, if that was aborted.
+ * @throws The reason of the signal, if it was aborted.
  */
 export function socksConnect(
   proxy: ProxyUrls,
@@ -77,7 +80,7 @@ export function socksConnect(
 }
 
 /**
- * Connects to a target through HTTP proxies, by CONNECT.
+ * Connects to a target through HTTP proxies (CONNECT).
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -91,13 +94,13 @@ export function socksConnect(
  * ```
  *
  * @param proxy `http://[NAME:PASSWORD@]HOST:PORT`, or `https://`. Further
- *   proxies may be of SOCKS.
+ *   proxies may be SOCKS proxies.
  * @param target `HOST:PORT`.
- * @param options Time limits.
+ * @param options Time limit, signal and authorities.
  * @returns The connection; the caller closes it.
  * @throws {TypeError} If an argument is wrong.
  * @throws {DialError} If the proxy or the target can't be reached.
- * @throws The reason of the signal, if that was aborted.
+ * @throws The reason of the signal, if it was aborted.
  */
 export function httpConnect(
   proxy: ProxyUrls,
@@ -107,7 +110,7 @@ export function httpConnect(
   return connectThrough(HTTP, proxy, target, options);
 }
 
-/** What a function expects of the proxy that it is named after. */
+/** The proxies that a function accepts as the nearest one. */
 interface Protocol {
   readonly name: string;
   readonly scheme: RegExp;
@@ -197,7 +200,10 @@ function parseTarget(text: string): { host: string; port: number } {
   return { host, port };
 }
 
-/** Says which argument is wrong. It does not repeat what may be a password. */
+/**
+ * Names the wrong argument without repeating its value, which may contain a
+ * password.
+ */
 function explained<R>(
   name: string,
   value: unknown,

@@ -1,5 +1,5 @@
 /**
- * Starts a server for a program that has Sluice as a library.
+ * Starts a server for a program that uses Sluice as a library.
  *
  * @module
  */
@@ -20,41 +20,41 @@ import type { Hooks } from "../serve/hooks.ts";
 import { givenTo, spellForLibrary } from "./given_options.ts";
 import { ServerHandle } from "./server_handle.ts";
 
-/** A connection that a listener has accepted. */
+/** An accepted connection. */
 export interface AcceptedConnection {
-  /** Where the client is: `HOST:PORT`, or `unix`. */
+  /** Address of the client: `HOST:PORT`, or `unix`. */
   readonly client: string;
-  /** Where it came in: `HOST:PORT` or `unix:PATH`. */
+  /** Listener that it connected to: `HOST:PORT` or `unix:PATH`. */
   readonly listener: string;
   /**
-   * Closes it.
+   * Closes the connection.
    *
-   * @param reason Why, for the record of its end.
+   * @param reason The reason for its record.
    */
   close(reason?: string): void;
 }
 
-/** What every server takes besides its own options. */
+/** Options of every server besides its own. */
 export interface ServerEvents {
   /** Ends the server immediately when aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for each connection that is accepted. */
+  /** Called for each accepted connection. */
   readonly onConnection?:
     | ((connection: AcceptedConnection) => void)
     | undefined;
-  /** Called when a connection, or one HTTP request of it, has ended. */
+  /** Called when a connection, or one of its HTTP requests, has ended. */
   readonly onEnd?: ((record: ConnectionEvent) => void) | undefined;
-  /** Called with warnings and with bans (default: nobody is told). */
+  /** Called with warnings and bans (default: not called). */
   readonly onMessage?: ((event: MessageEvent | BanEvent) => void) | undefined;
 }
 
-/** What a server can be asked besides its options. */
+/** Names of the options of every server. */
 const EVENTS = ["signal", "onConnection", "onEnd", "onMessage"] as const;
 
-/** What only a proxy can be asked. */
+/** Names of the hooks, which only a proxy has. */
 const HOOKS = ["authorize", "dial"] as const;
 
-/** Servers that run in this program, as far as the library has started them. */
+/** Number of servers in this program that the library has started. */
 let running = 0;
 
 /** The four products. */
@@ -63,13 +63,13 @@ export type ServerName = "proxy" | "forward" | "hub" | "echo";
 /**
  * Starts a server.
  *
- * @param kindName Which product.
+ * @param kindName The product.
  * @param options Its options, events and hooks.
- * @returns The server, which listens.
+ * @returns The server, which already listens.
  * @throws {TypeError} If an option is wrong, or options conflict.
- * @throws {Error} If the machine does not have or allow what it needs; `cause`
- *   has the system's error.
- * @throws The reason of the signal, if that is aborted.
+ * @throws {Error} If the machine lacks or forbids what it needs; `cause` has
+ *   the system's error.
+ * @throws The reason of the signal, if it is aborted.
  */
 export async function startServer(
   kindName: ServerName,
@@ -122,7 +122,10 @@ export async function startServer(
   throw signal.reason;
 }
 
-/** A test that has ended its last server must not have left a library open. */
+/**
+ * Closes the C library with the last server, so that a test leaves nothing
+ * open.
+ */
 function leave(): void {
   if (--running === 0) releaseCLibrary();
 }
@@ -169,7 +172,9 @@ function logTo(
   };
 }
 
-/** What a callback throws is the program's, not the connection's. */
+/**
+ * Reports an error of a callback as the program's own; the connection goes on.
+ */
 function call<T>(callback: (value: T) => void, value: T): void {
   try {
     callback(value);

@@ -1,6 +1,6 @@
 /**
- * Sockets as web streams whose two directions end separately, and the tunnel
- * that joins two of them.
+ * Sockets as web streams with separate ends for each direction, and a tunnel
+ * between two of them.
  *
  * ```ts
  * import { SocketReadable, SocketWritable } from "@sluice/sluice/streams";
@@ -38,18 +38,21 @@ export type { End, TunnelResult } from "../net/tunnel.ts";
 export interface TunnelTimes {
   /** Cuts the tunnel when aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Time without a byte either way: `"10m"`, or milliseconds (default none). */
+  /**
+   * Time limit without traffic in both directions: `"10m"`, or milliseconds
+   * (default: none).
+   */
   readonly idleTimeout?: string | number | undefined;
   /**
-   * Time without a byte that one direction has once the other has ended
-   * (default 30 s); 0 ends both immediately.
+   * Time limit without traffic for the remaining direction, after the other one
+   * has ended (default 30 s); 0 ends it immediately.
    */
   readonly halfCloseTimeout?: string | number | undefined;
 }
 
 /**
- * Copies bytes both ways between two connections until both directions have
- * ended, and closes both. The end of one direction leaves the other one open.
+ * Copies bytes between two connections until both directions have ended, then
+ * closes both. When one direction ends, the other stays open.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -66,10 +69,11 @@ export interface TunnelTimes {
  * assertEquals((await joined).sent, 5);
  * ```
  *
- * @param client The side that opened the tunnel: a `Deno.Conn`, or two streams.
- * @param target The side it was opened to.
+ * @param client The side that opened the tunnel: a `Deno.Conn` or a pair of
+ *   streams.
+ * @param target The other side.
  * @param options Time limits.
- * @returns Counts, and how it ended: a failed tunnel is a result, not a throw.
+ * @returns Byte counts and the cause of the end. A failed tunnel resolves too.
  * @throws {TypeError} If an argument is wrong.
  */
 export async function tunnel(

@@ -185,7 +185,7 @@ async function findCommand(args: string[]): Promise<Found> {
   }
   const word = isGroup ? both : first;
   const shown = quoteArgument(word);
-  const isWhole = shown === `'${first}'`; // The word contained nothing to redact.
+  const isWhole = shown === `'${first}'`; // Nothing was redacted.
   const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
   const hint = meant ?? hintAtAsked(first, second) ?? await hintAtCommand(word);
   throw new UsageError(`Unknown command ${shown}; ${hint}`);

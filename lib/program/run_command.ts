@@ -50,7 +50,7 @@ export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
 async function runConfig(
   options: OptionValues<typeof RUN_OPTIONS>,
 ): Promise<number> {
-  using hangups = listenForHangups(); // A SIGHUP during the trial must not end the program.
+  using hangups = listenForHangups(); // Survives SIGHUP in the trial.
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
