@@ -50,7 +50,7 @@ interface Opening {
   backlog: number | undefined;
 }
 
-/** What a new listener may take over. */
+/** Parts of earlier listeners that a new one may take over. */
 export interface Takeover {
   /** Replaced or removed listeners, whose sockets are available. */
   leaving: readonly ConfiguredListener[];
@@ -78,7 +78,7 @@ export class ConfiguredListener {
   readonly #borrowed: Borrowing[] = [];
   readonly #kept = new KeptValues();
   #files = new ServerFiles();
-  /** What it may take over, during the start. */
+  /** Parts that it may take over during its start. */
   #heritage: Takeover | undefined;
   #started: RunningServer | undefined;
   /** The listener that it replaces, until that is done. */

@@ -28,7 +28,7 @@ const schemas = new WeakMap<ServerKinds, z.ZodType>();
 export interface SchemaFault {
   /** The path of the fault. */
   path: ConfigPath;
-  /** What was expected. */
+  /** The expected value. */
   message: string;
   /** Unknown names at that path (default none). */
   unknown?: readonly string[];

@@ -27,7 +27,7 @@ export interface Trial {
   problems: readonly ConfigProblem[];
   /** Warnings. */
   warnings: readonly string[];
-  /** Where the file relies on a default that changed since 0.1. */
+  /** Settings that rely on a default that changed since 0.1. */
   changes: readonly ConfigProblem[];
   /** Listeners whose connections certainly loop. */
   loops: readonly TriedLoop[];

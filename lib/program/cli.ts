@@ -36,7 +36,7 @@ const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 export interface Failure {
   /** Exit code: 1 failed, 2 wrong arguments. */
   code: number;
-  /** What is wrong and what would be right, in one line. */
+  /** The fault and its remedy, in one line. */
   message: string;
 }
 

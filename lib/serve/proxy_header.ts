@@ -25,7 +25,7 @@ export type ProxyVersion = typeof PROXY_VERSIONS[number];
 
 /** A client that a header announces. */
 export interface AnnouncedClient {
-  /** Where the client is. */
+  /** Address of the client. */
   readonly remote: Deno.NetAddr;
   /** The address that the client connected to. */
   readonly reached: Deno.NetAddr;

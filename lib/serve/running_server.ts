@@ -29,7 +29,7 @@ export interface Stoppable {
   shutdown(deadline: number): Promise<number>;
 }
 
-/** What a server reports besides its connections. */
+/** Facts about a server besides its connections. */
 export interface ServerFacts {
   /** What to announce once it accepts connections. */
   readonly banner: readonly Announcement[];

@@ -30,7 +30,7 @@ export class ByteCollector {
   }
 
   /**
-   * Takes all collected bytes and starts again.
+   * Returns all collected bytes and starts empty again.
    *
    * @returns The bytes, which the caller owns.
    */

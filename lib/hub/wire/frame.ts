@@ -1,5 +1,5 @@
 /**
- * What clients say to the hub, independent of its encoding.
+ * The frames of clients and hub, independent of their encoding.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export const HUB_FRAMINGS = ["line", "length32", "json"] as const;
 /** Way in which TCP clients separate messages. */
 export type HubFraming = typeof HUB_FRAMINGS[number];
 
-/** One unit of what a client says. */
+/** One unit from a client. */
 export type HubFrame =
   /** A message for all others. */
   | { readonly kind: "message"; readonly bytes: Uint8Array }
@@ -41,7 +41,7 @@ export interface HubDecoder {
    */
   readonly least: number;
   /**
-   * Takes bytes.
+   * Decodes the next bytes.
    *
    * @param bytes The next bytes. They must stay unchanged until the generator
    *   ends.
@@ -50,7 +50,7 @@ export interface HubDecoder {
    */
   push(bytes: Uint8Array): Iterable<HubFrame>;
   /**
-   * Takes the end of file.
+   * Handles the end of file.
    *
    * @returns Problems with the end, if any.
    */

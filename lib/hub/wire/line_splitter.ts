@@ -34,7 +34,7 @@ export class LineSplitter {
   }
 
   /**
-   * Takes bytes, and copies those that it keeps.
+   * Splits the next bytes, and copies the unfinished line.
    *
    * @param bytes The next bytes.
    * @returns Each line without its line end; `undefined` for a line that is too

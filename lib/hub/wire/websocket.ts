@@ -6,7 +6,7 @@
 
 import { CutError } from "../../observe/cut_error.ts";
 
-/** What a frame is (§5.2). */
+/** The types of frames (§5.2). */
 export const OPCODE = {
   /** §5.4 */
   Continuation: 0x0,
@@ -45,7 +45,7 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** A client that does not keep to the protocol. */
 export class WebSocketError extends CutError {
-  /** What to close with; see {@linkcode CLOSE}. */
+  /** The close code; see {@linkcode CLOSE}. */
   readonly code: number;
 
   /**

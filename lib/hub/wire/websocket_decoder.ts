@@ -71,7 +71,7 @@ export class WebSocketDecoder {
   }
 
   /**
-   * Takes bytes, and copies those that it keeps.
+   * Decodes the next bytes, and copies unfinished data.
    *
    * @param bytes The next bytes.
    * @returns The events that are now complete. The caller must take all of

@@ -127,7 +127,7 @@ export class OpenSessions {
     let cut = 0;
     let start = performance.now();
     for (const session of all) {
-      // It may have ended meanwhile.
+      // It may have ended in the meantime.
       if (session.context.cancelled) continue;
       const judging = this.#judge(session);
       const why = judging instanceof Promise ? await judging : judging;
