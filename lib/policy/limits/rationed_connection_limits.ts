@@ -224,7 +224,7 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
     if (taken === "free") return true;
     if (taken === "none, told") return false;
     const { rations, tell } = this.#source;
-    if (!tell(key, taken === "none")) rations.hear(entry); // The next shortage reports again.
+    if (!tell(key, taken === "none")) rations.hear(entry); // Retry next time.
     return taken === "last";
   }
 }
