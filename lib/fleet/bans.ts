@@ -79,7 +79,7 @@ export class FleetBans implements FleetPart, ChangeTaker {
 
   /** Applies a change of another machine. */
   take(change: FleetChange): void {
-    if (change.id === this.#context.own.id) return; // The reply to this machine's own call contained it.
+    if (change.id === this.#context.own.id) return; // Part of the reply.
     const all = this.#lists.filter(({ scope }) => scope === change["scope"]);
     for (const list of all) list.take(change as BanChange);
     all.at(-1)?.log(change as BanChange);

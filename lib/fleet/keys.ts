@@ -1,6 +1,6 @@
 /**
  * Names of the keys in Redis. All keys of a fleet have one hash tag, so that
- * one server of a cluster holds them all.
+ * one server holds them all.
  *
  * @module
  */
