@@ -95,7 +95,7 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
    * Creates limits.
    *
    * @param most Most connections on this machine.
-   * @param where Tables, and the number of this thread.
+   * @param where Tables, and the number of threads.
    * @param source Rations of this machine.
    * @param options What to count, and by which key.
    */
