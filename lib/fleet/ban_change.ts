@@ -56,7 +56,6 @@ export interface BanChange extends FleetChange {
 /**
  * Returns the log events for a change on another machine.
  *
- * @param change The change.
  * @param rules The rules of its list.
  */
 export function changeEvents(

@@ -50,7 +50,7 @@ export class FleetBans implements FleetPart, ChangeTaker {
   readonly #lists: FleetBanList[] = [];
 
   /**
-   * Creates lists for no listener yet.
+   * Creates an object without lists.
    *
    * @param context The fleet.
    */
@@ -62,7 +62,6 @@ export class FleetBans implements FleetPart, ChangeTaker {
   /**
    * Joins a list.
    *
-   * @param list The list.
    * @returns The decider for this list.
    */
   join(list: BanList): BanDecider {

@@ -99,11 +99,7 @@ export class Link {
     return formatRedisPlace(this.#options.way.place);
   }
 
-  /**
-   * Adds a part. All parts share a round trip.
-   *
-   * @param part The part.
-   */
+  /** Adds a part. All parts share a round trip. */
   register(part: FleetPart): void {
     this.#parts.push(part);
   }
@@ -123,7 +119,6 @@ export class Link {
   /**
    * Runs a script.
    *
-   * @param script The script.
    * @param keys Its keys, without those whose names the script builds itself.
    * @param args Its arguments.
    * @returns Its reply.

@@ -94,11 +94,7 @@ export interface FleetChange {
 
 /** A part that takes changes. */
 export interface ChangeTaker {
-  /**
-   * Takes a change, including those of this machine.
-   *
-   * @param change The change.
-   */
+  /** Takes a change, which may be this machine's own. */
   take(change: FleetChange): void;
   /**
    * Reads everything from Redis, because this machine may have missed changes.
@@ -141,7 +137,6 @@ export class Pulse implements FleetPart {
   /**
    * Creates a pulse that has not begun.
    *
-   * @param link The link.
    * @param options The fleet, this machine and its threads.
    */
   constructor(

@@ -103,7 +103,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
   #tables = 0;
 
   /**
-   * Creates quotas for no table yet.
+   * Creates an object without quotas.
    *
    * @param context The fleet.
    */
@@ -226,7 +226,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
     const { ledger, scope } = counted;
     const { link, view } = this.#context;
     counted.isRead = true;
-    // The dates of two time zones differ by at most one day.
+    // No time zone's date is more than one day away from that of UTC.
     for (const offset of [-1, 0, 1]) {
       const day = new Date(view.now() + offset * 86_400_000).toISOString()
         .slice(0, 10);

@@ -29,7 +29,6 @@ export interface RelayedAnswer {
 /**
  * Forwards a request.
  *
- * @param request The request.
  * @param fleet The fleet; `undefined` outside a fleet.
  * @returns The answer; `undefined` if the request names this node.
  * @throws {AdminError} If the node cannot be called, or refuses.
@@ -65,8 +64,6 @@ export async function relayRequest(
 /**
  * Returns whether a route can be forwarded to other nodes: only routes with
  * JSON answers can.
- *
- * @param route The route.
  */
 export function canRelay(
   { isLocal, type }: Pick<FoundRoute["route"], "isLocal" | "type">,

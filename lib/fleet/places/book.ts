@@ -193,7 +193,6 @@ export class PlaceBook {
   /**
    * Applies the reply to an item.
    *
-   * @param item The item.
    * @param answer Granted places, or -1 minus these if all nodes together
    *   exceed the limit.
    * @returns Whether it grants all needed places.

@@ -88,11 +88,11 @@ export class FleetPlaces implements FleetPart {
   /**
    * Replaces the limits of this machine.
    *
-   * @param counts All counts; limits that stay the same keep their places.
+   * @param counts All counts; limits that stay the same keep their books.
    */
   count(counts: readonly BookedCount[]): void {
     if (!this.#shelf.count(counts)) return;
-    // It has to learn all called keys again.
+    // This machine has to learn all called keys again.
     this.#startAgain();
     if (this.#isLinked) this.#flushSoon(0);
   }
@@ -128,7 +128,7 @@ export class FleetPlaces implements FleetPart {
     if (this.#giveWay(message.slice(WANTED.length))) this.#flushSoon(0);
   }
 
-  /** Returns all places. */
+  /** Gives all places back to Redis. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#options.view.lack(); // Ends the wait.

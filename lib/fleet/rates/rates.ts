@@ -127,7 +127,7 @@ export class FleetRates implements FleetPart {
     void this.flush().catch(() => {}); // The link has lost Redis.
   }
 
-  /** Returns all parts. */
+  /** Gives all parts back to Redis. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);

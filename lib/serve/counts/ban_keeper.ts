@@ -29,7 +29,6 @@ export interface BanKeeperOptions {
    * Passes decisions to all copies.
    *
    * @param name Name of the ban list.
-   * @param states The new states.
    */
   deliver: (name: string, states: BanState[]) => void;
   /** Shares decisions with other machines (default: none). */

@@ -31,11 +31,7 @@ export interface BanList {
   readonly scope: string;
   /** The rules. */
   readonly settings: BansOptions;
-  /**
-   * Passes decisions to all copies of this machine.
-   *
-   * @param states The new states.
-   */
+  /** Passes decisions to all copies of this machine. */
   deliver(states: BanState[]): void;
 }
 
@@ -57,7 +53,6 @@ export interface Fleet extends AsyncDisposable {
   /**
    * Joins a ban list.
    *
-   * @param list The list.
    * @returns The decider for this list.
    */
   bans(list: BanList): BanDecider;

@@ -42,7 +42,6 @@ export class FleetView {
   /**
    * Uses existing memory.
    *
-   * @param memory The memory.
    * @param now Clock in milliseconds, the same in all threads.
    */
   constructor({ memory, onLoss }: FleetMemory, now: () => number) {
