@@ -1,5 +1,5 @@
 /**
- * What machines of a fleet tell each other about bans.
+ * Changes of bans that the machines of a fleet send each other.
  *
  * @module
  */
@@ -12,44 +12,50 @@ import type { BanAction } from "../policy/users/replicated_bans.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
 import type { FleetChange } from "./pulse.ts";
 
-/** What begins with a decision; empty for nothing. */
+/** The bans and attacks that begin with a decision; empty if none do. */
 export interface BegunBans {
-  /** Key of the client; empty for none. */
+  /** Key of the client; empty if no client is concerned. */
   readonly client: string;
-  /** Name as sent; empty for none. */
+  /** Name as sent; empty if no user is concerned. */
   readonly user: string;
-  /** The ban that begins: duration and failures. */
+  /**
+   * Duration and failures of the ban that begins; otherwise `null` or `false`.
+   */
   readonly ban: string | null | false;
-  /** The attack that begins: duration and failures. */
+  /**
+   * Duration and failures of the attack that begins; otherwise `null` or
+   * `false`.
+   */
   readonly attack: string | null | false;
 }
 
-/** A change of bans, from any machine. */
+/** A change of bans on any machine. */
 export interface BanChange extends FleetChange {
   /** Name of the list. */
   readonly scope: string;
-  /** What has happened. */
+  /** The event that caused it. */
   readonly act: BanAction["act"];
-  /** Key of the client; empty for none. */
+  /** Key of the client; empty if no client is concerned. */
   readonly client: string;
-  /** Name as sent; empty for none. */
+  /** Name as sent; empty if no user is concerned. */
   readonly user: string;
-  /** State of the client afterwards. */
+  /** State of the client afterwards; `false` if nothing is stored. */
   readonly ofClient: string | false;
-  /** State of the name afterwards. */
+  /** State of the name afterwards; `false` if nothing is stored. */
   readonly ofUser: string | false;
-  /** The ban that begins: duration and failures. */
+  /** Duration and failures of the ban that begins; otherwise `false`. */
   readonly ban: string | false;
-  /** The attack that begins: duration and failures. */
+  /** Duration and failures of the attack that begins; otherwise `false`. */
   readonly attack: string | false;
-  /** Milliseconds for which an operator bans the client; 0 without such an order. */
+  /**
+   * Milliseconds of a ban by an operator; 0 if no operator banned the client.
+   */
   readonly order: number;
 }
 
 /**
- * Lists what to log of a change of another machine.
+ * Returns the log events for a change on another machine.
  *
- * @param change The change.
  * @param rules The rules of its list.
  */
 export function changeEvents(
@@ -64,7 +70,7 @@ export function changeEvents(
   ];
 }
 
-/** What an operator has ordered there. */
+/** Returns the log events for an order of an operator on that machine. */
 function orderOf({ act, client, node, order, user }: BanChange): LogEvent[] {
   const say = (
     code: "fleet-ban-lifted" | "fleet-client-banned",
@@ -91,7 +97,7 @@ function orderOf({ act, client, node, order, user }: BanChange): LogEvent[] {
 }
 
 /**
- * Reads what has begun with a decision of Redis.
+ * Reads the bans and attacks that begin with a decision of Redis.
  *
  * @param decision The decision; each text is a duration and a number.
  * @param rules The rules that it followed.

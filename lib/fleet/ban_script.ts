@@ -1,6 +1,6 @@
 /**
- * The rules of `FailureTable` and `Bans` as a script, so that all machines of a
- * fleet decide as one.
+ * The rules of `FailureTable` and `Bans` as a script. Redis runs it, so that
+ * all machines of a fleet reach the same decisions.
  *
  * ```text
  * clients, users              hash: key -> "UNTIL LEVEL FAILED AT,AT,…"
@@ -16,18 +16,18 @@ import type { FailureState } from "../policy/users/failure_table.ts";
 import { CHANGE_LUA } from "./pulse.ts";
 import { type FleetScript, fleetScript } from "./script.ts";
 
-/** Most clients, and most names, of a list. */
+/** Most clients, and most names, in a list. */
 export const MOST_KEYS = 20_000;
 
-/** A state as Redis keeps it. */
+/** A state as stored in Redis. */
 const STATE = /^(\d+) (\d+) (\d+) ([\d,]*)$/;
 
 /**
- * Decides the effect of an event. Its reply: the states of the client and of
- * the name, the ban and the attack that begin with it; `null` for each that
- * does not exist.
+ * Decides the effect of an event. It replies with the states of the client and
+ * of the name, and with the ban and the attack that begin; each of them may be
+ * `null`.
  *
- * `order` is how long an operator bans, in milliseconds.
+ * `order` is the duration of a ban by an operator, in milliseconds.
  *
  * ```text
  * KEYS: clients clients-spent users users-spent state changes
@@ -184,7 +184,7 @@ return { ofClient, ofUser, said(begun), said(attack) }
 `);
 
 /**
- * Reads a part of the states of a list, in the manner of HSCAN.
+ * Reads some states of a list and a cursor for the next call, like HSCAN.
  *
  * ```text
  * KEYS: clients or users
@@ -199,7 +199,7 @@ return { found[1], found[2] }
 /**
  * Parses a state.
  *
- * @param text Text of Redis; `null` if it knows nothing.
+ * @param text Text from Redis; `null` or `false` if nothing is stored.
  * @param now Milliseconds since 1970 by Redis's clock.
  * @returns The state, with times relative to now.
  */

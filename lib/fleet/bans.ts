@@ -1,5 +1,5 @@
 /**
- * Bans and failures of a fleet: Redis decides, and each machine has a copy.
+ * Bans and failures of a fleet. Redis decides, and each machine has a copy.
  *
  * @module
  */
@@ -21,18 +21,21 @@ import type { FleetContext } from "./context.ts";
 import type { ChangeTaker, FleetChange } from "./pulse.ts";
 
 /**
- * Most events that wait for Redis, whether it is slow or away. The oldest are
- * forgotten; their effect on this machine stays.
+ * Most events that wait for Redis while it is slow or unreachable. Beyond that,
+ * the oldest never reach Redis; their effect on this machine stays.
  */
 const MOST_WAITING = 1_000;
 
-/** Milliseconds after which a waiting event has no effect worth telling. */
+/** Milliseconds after which a waiting event is too old to matter. */
 const KEPT = 3_600_000;
 
-/** Most lists; those that a reload has replaced end with their connections. */
+/**
+ * Most lists. A list that a reload has replaced lasts as long as its
+ * connections.
+ */
 const MOST_LISTS = 1_000;
 
-/** A decision of Redis. */
+/** The reply of Redis: the decision on one event. */
 type Decision = [
   ofClient: string | null,
   ofUser: string | null,
@@ -40,14 +43,14 @@ type Decision = [
   attack: string | null,
 ];
 
-/** The lists of bans of a machine. */
+/** The ban lists of a machine. */
 export class FleetBans implements FleetPart, ChangeTaker {
   readonly #context: FleetContext;
-  /** The newest is the last; a reload may add others. */
+  /** Oldest first; each reload may add some. */
   readonly #lists: FleetBanList[] = [];
 
   /**
-   * Begins without lists.
+   * Creates an object without lists.
    *
    * @param context The fleet.
    */
@@ -59,8 +62,7 @@ export class FleetBans implements FleetPart, ChangeTaker {
   /**
    * Joins a list.
    *
-   * @param list The list.
-   * @returns Decides about it.
+   * @returns The decider for this list.
    */
   join(list: BanList): BanDecider {
     const joined = new FleetBanList(this.#context, list);
@@ -69,14 +71,14 @@ export class FleetBans implements FleetPart, ChangeTaker {
     return joined;
   }
 
-  /** Sends what waited for Redis. */
+  /** Sends the events that waited for Redis. */
   async flush(): Promise<void> {
     await Promise.all(this.#lists.map((list) => list.flush()));
   }
 
-  /** Takes a change of another machine. */
+  /** Applies a change of another machine. */
   take(change: FleetChange): void {
-    if (change.id === this.#context.own.id) return; // The reply had it.
+    if (change.id === this.#context.own.id) return; // Part of the reply.
     const all = this.#lists.filter(({ scope }) => scope === change["scope"]);
     for (const list of all) list.take(change as BanChange);
     all.at(-1)?.log(change as BanChange);
@@ -88,18 +90,20 @@ export class FleetBans implements FleetPart, ChangeTaker {
   }
 }
 
-/** One list of bans. */
+/** One ban list. */
 class FleetBanList implements BanDecider {
   readonly scope: string;
   readonly #context: FleetContext;
   readonly #list: BanList;
   readonly #rules: FailureRules;
-  /** What Redis has decided, and what this machine has while it is away. */
+  /**
+   * The decisions of Redis, and this machine's own while Redis is unreachable.
+   */
   readonly #copy: Bans;
-  /** Events that Redis does not know yet, with their time. */
+  /** Events that Redis has not received yet, with their times. */
   #waiting: { action: BanAction; at: number }[] = [];
   #inFlight = 0;
-  /** States that have changed during a reload. */
+  /** Names whose states have changed during a reload. */
   #touched: Set<string> | undefined;
 
   constructor(context: FleetContext, list: BanList) {
@@ -108,7 +112,7 @@ class FleetBanList implements BanDecider {
     this.#list = list;
     this.#rules = { ...DEFAULT_FAILURE_RULES, ...list.settings };
     this.#copy = new Bans(list.settings);
-    // What there is already comes with the next round trip.
+    // Otherwise the first round trip reads the existing bans.
     if (context.link.isUp) void this.reload().catch(() => {});
   }
 
@@ -125,7 +129,7 @@ class FleetBanList implements BanDecider {
     } else this.#decideAlone(action, at);
   }
 
-  /** Tells Redis what it has missed. */
+  /** Sends the events that Redis has missed. */
   async flush(): Promise<void> {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
@@ -144,7 +148,7 @@ class FleetBanList implements BanDecider {
     for (const one of all) if (one.status === "rejected") throw one.reason;
   }
 
-  /** Takes a change of another machine. */
+  /** Applies a change of another machine. */
   take({ client, ofClient, ofUser, user }: BanChange): void {
     this.#deliver(client, user, [ofClient, ofUser]);
   }
@@ -154,9 +158,9 @@ class FleetBanList implements BanDecider {
     changeEvents(change, this.#rules).forEach(this.#context.log);
   }
 
-  /** Reads the whole list; what Redis does not know is forgotten. */
+  /** Reads the whole list from Redis and removes all other states. */
   async reload(): Promise<void> {
-    // What Redis does not know yet is newer than what it knows.
+    // Events that Redis has not received are newer than its states.
     const touched = new Set(
       this.#waiting.flatMap(({ action }) => namesOf(action)),
     );
@@ -171,7 +175,7 @@ class FleetBanList implements BanDecider {
         states.set(nameOf(of, key), { of, key, state });
       }
     }));
-    // What has changed meanwhile is newer than what was read.
+    // Changes during the reload are newer than the states that it read.
     for (const name of touched) states.delete(name);
     const all = [...states.values()];
     if (this.#touched === touched) this.#touched = undefined;

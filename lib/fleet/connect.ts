@@ -1,5 +1,6 @@
 /**
- * Opens a connection to Redis: directly, or to the master that Sentinels name.
+ * Opens a connection to Redis: directly, or to the master that a Sentinel
+ * names.
  *
  * @module
  */
@@ -15,21 +16,21 @@ import { RedisFault, redisFault } from "./redis_fault.ts";
 
 /** Certificates for TLS, as PEM. */
 export interface RedisTls {
-  /** Authorities (default: the system's). */
+  /** Certificate authorities (default: those of the system). */
   readonly ca?: string | undefined;
-  /** Own certificate chain (default: none). */
+  /** This machine's certificate chain (default: none). */
   readonly cert?: string | undefined;
-  /** Its private key. */
+  /** The private key of that certificate. */
   readonly key?: string | undefined;
 }
 
 /** How to reach Redis. */
 export interface RedisWay {
-  /** Where it is. */
+  /** Address of Redis or its Sentinels. */
   readonly place: RedisPlace;
   /** Certificates, if it uses TLS. */
   readonly tls: RedisTls;
-  /** Milliseconds for a connection, and for each answer. */
+  /** Longest wait for a connection and for each answer, in milliseconds. */
   readonly timeout: number;
   /** Name of the connection in Redis's list of clients. */
   readonly name: string;
@@ -38,39 +39,39 @@ export interface RedisWay {
 /** An open connection. */
 export interface RedisConnection {
   /**
-   * Sends a command. Commands that are sent together share a round trip.
+   * Sends a command. Commands sent together share a round trip.
    *
-   * @param args Its words.
-   * @returns The reply: strings, integers, lists, `null`.
-   * @throws {RedisFault} If there is none in time.
+   * @param args The command and its arguments.
+   * @returns The reply: strings, integers, lists or `null`.
+   * @throws {RedisFault} If no reply arrives in time.
    * @throws {Error} An error reply; its message begins with Redis's code.
    */
   send(args: readonly string[]): Promise<unknown>;
   /**
-   * Takes the messages of a channel.
+   * Subscribes to a channel.
    *
    * @param channel Its name.
    * @param take Called with each message.
    */
   subscribe(channel: string, take: (message: string) => void): Promise<void>;
-  /** Resolves to the reason when the connection has ended. */
+  /** Resolves with the reason when the connection has ended. */
   readonly ended: Promise<RedisFault>;
-  /** Closes it. Can be repeated. */
+  /** Closes the connection. Can be called again. */
   close(): void;
 }
 
-/** What a server calls itself in its answer to HELLO. */
+/** The server's description of itself in its answer to HELLO. */
 interface Hello {
   mode?: string;
   role?: string;
 }
 
 /**
- * Opens a connection to a Redis that takes writes.
+ * Opens a connection to a Redis server that accepts writes.
  *
  * @param way How to reach it.
- * @returns The connection; to be closed.
- * @throws {RedisFault} If there is none.
+ * @returns The connection; the caller closes it.
+ * @throws {RedisFault} If Redis cannot be reached or used.
  */
 export async function connectRedis(way: RedisWay): Promise<RedisConnection> {
   const { hosts, master, path } = way.place;
@@ -142,7 +143,7 @@ async function askSentinel(
   }
 }
 
-/** Sentinels have a password of their own, or the same, or none. */
+/** A Sentinel may have its own password, the same one as Redis, or none. */
 async function openSentinel(
   way: RedisWay,
   sentinel: HostPort,
@@ -173,7 +174,7 @@ async function open(
   const ended = Promise.withResolvers<RedisFault>();
   const client = createClient({
     RESP: 3,
-    // The client reads environment variables only for these.
+    // Without these, the client would read environment variables.
     maintNotifications: "disabled",
     disableClientInfo: true,
     disableOfflineQueue: true,
@@ -230,6 +231,6 @@ async function within<T>(timeout: number, answer: Promise<T>): Promise<T> {
     return await Promise.race([answer, late.promise]);
   } finally {
     deadline.clear();
-    answer.catch(() => {}); // It may fail after its time.
+    answer.catch(() => {}); // It may fail after its time limit.
   }
 }

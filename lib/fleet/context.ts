@@ -1,5 +1,5 @@
 /**
- * What the parts of a fleet have in common.
+ * The state that all parts of a fleet share.
  *
  * @module
  */
@@ -11,23 +11,24 @@ import type { FleetKeys } from "./keys.ts";
 import type { FleetPart, Link } from "./link.ts";
 import type { Incarnation, Pulse } from "./pulse.ts";
 
-/** A part that counts something for the tables of this machine. */
+/** A part that counts in the tables of this machine. */
 export interface CountingPart extends FleetPart {
   /**
-   * Takes the counts of this machine, whenever there are others than before.
+   * Replaces the counts of this machine. Called when a table is added or
+   * removed.
    *
-   * @param counts All of them.
+   * @param counts All counts.
    */
   count(counts: readonly NodeCount[]): void;
 }
 
-/** What every part needs. */
+/** The state that every part needs. */
 export interface FleetContext {
   /** The link, for calls. */
   readonly link: Link;
   /** Names of keys. */
   readonly keys: FleetKeys;
-  /** What threads see. */
+  /** The fleet as threads see it. */
   readonly view: FleetView;
   /** This run of the program. */
   readonly own: Incarnation;

@@ -1,9 +1,9 @@
 /**
- * Keeps an error of a TLS socket of the Redis client from ending the program.
+ * Keeps an error of the Redis client's TLS socket from ending the program.
  *
- * The client listens to the first error of a socket only. Over TLS 1.3 a server
- * can refuse a certificate after the handshake, which makes a second one, and
- * an error that nobody listens to is thrown.
+ * The client listens only to the first error of a socket. With TLS 1.3, a
+ * server can refuse a certificate after the handshake. This causes a second
+ * error, and an error without a listener is thrown.
  *
  * @module
  */
@@ -16,8 +16,8 @@ const GUARDED: unique symbol = Symbol("guarded");
 const { connect } = tls;
 
 /**
- * Guards the sockets of which these options are part. Other sockets stay as
- * they are.
+ * Guards the sockets that are opened with these options. Other sockets are not
+ * affected.
  *
  * @returns The options.
  */

@@ -1,6 +1,6 @@
 /**
- * The host of a program with one thread whose counts live in a fleet. It keeps
- * them in the same tables as several threads do.
+ * The host of a program that has one thread and whose counts belong to a fleet.
+ * It keeps them in the same tables as a program with several threads.
  *
  * @module
  */
@@ -21,11 +21,11 @@ import { clockLead, sharedClock } from "../sync/shared/clock.ts";
 export interface FleetHostOptions {
   /** The fleet. */
   fleet: Fleet;
-  /** Kind of a program's only listener. */
+  /** Kind of the program's only listener, such as `proxy`. */
   kindName: string;
   /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Registers connections for watchers (default: nobody watches). */
+  /** Registers connections for the admin API (default: none). */
   registry?: Registry | undefined;
 }
 

@@ -6,8 +6,8 @@
  */
 
 /**
- * Version of what the keys hold. Machines with another version do not read
- * them.
+ * Version of the data in the keys. Machines with another version do not read
+ * it.
  */
 const VERSION = 1;
 
@@ -27,7 +27,7 @@ export class FleetKeys {
   /**
    * Makes a name.
    *
-   * @param parts Its parts, which only the last may contain a colon.
+   * @param parts Its parts; only the last may contain a colon.
    * @returns For example `sluice:1:{main}:nodes`.
    */
   of(...parts: string[]): string {

@@ -1,6 +1,6 @@
 /**
- * The link of a machine to Redis: it connects again and again, bounds every
- * wait, and makes one round trip a second for all that the machine counts.
+ * The link of a machine to Redis. It reconnects until it is closed, bounds
+ * every wait, and makes one round trip a second for all parts of the machine.
  *
  * @module
  */
@@ -17,33 +17,37 @@ import {
 import { redisCode, RedisFault, redisFault } from "./redis_fault.ts";
 import type { FleetScript } from "./script.ts";
 
-/** Milliseconds between round trips, and at least after a hurried one. */
+/**
+ * Milliseconds between round trips: usually, and at least after a hurried one.
+ */
 const PERIOD = { usual: 1_000, least: 100 } as const;
 
-/** Milliseconds until the next attempt to connect; doubled each time. */
+/**
+ * Milliseconds until the next attempt to connect; doubles after each failure.
+ */
 const BACK_OFF = { first: 100, most: 2_000 } as const;
 
-/** Something that this machine counts together with others. */
+/** A part that this machine counts together with others. */
 export interface FleetPart {
   /**
    * Makes its calls of {@linkcode Link.run} for one round trip, all before its
    * first `await`.
    *
-   * @param isFirst Whether it is the first one of a connection: Redis may have
-   *   forgotten anything.
-   * @returns Resolves when it has used the replies; may reject with an error of
-   *   {@linkcode Link.run}.
+   * @param isFirst Whether this is the first round trip of a connection, so
+   *   that Redis may have lost its data.
+   * @returns Resolves when the part has used the replies; may reject with an
+   *   error of {@linkcode Link.run}.
    */
   flush(isFirst: boolean): Promise<void>;
   /**
    * Takes a message on the channel of the fleet.
    *
-   * @param message The message, which may be for another part.
+   * @param message The message, which may be meant for another part.
    */
   hear?(message: string): void;
-  /** Called when Redis is lost; until the next flush nothing can be asked. */
+  /** Called when Redis is lost; calls fail until the next flush. */
   lost?(): void;
-  /** Called once at the end, while Redis can be asked if it is there. */
+  /** Called once at the end. Calls succeed if Redis is still reachable. */
   close?(): Promise<void>;
 }
 
@@ -51,11 +55,11 @@ export interface FleetPart {
 export interface LinkOptions {
   /** How to reach Redis. */
   way: RedisWay;
-  /** What threads see. */
+  /** The fleet as threads see it. */
   view: FleetView;
   /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Channels with messages for this machine, and who takes them. */
+  /** Channels with messages for this machine, and their receivers. */
   channels: readonly { name: string; take: (message: string) => void }[];
 }
 
@@ -72,40 +76,38 @@ export class Link {
   /**
    * Creates a link that is not connected.
    *
-   * @param options Where it leads.
+   * @param options How to reach Redis, and the receivers.
    */
   constructor(options: LinkOptions) {
     this.#options = options;
   }
 
-  /** Whether Redis answered the last time. */
+  /** Whether Redis answered the last round trip. */
   get isUp(): boolean {
     return this.#options.view.isUp;
   }
 
-  /** Whether Redis has a Unix socket, which Deno lets only writers open. */
+  /**
+   * Whether Redis has a Unix socket; Deno needs `--allow-write` to open one.
+   */
   get isOnPath(): boolean {
     return this.#options.way.place.path !== undefined;
   }
 
-  /** Where Redis is, without the password. */
+  /** Address of Redis, without the password. */
   get where(): string {
     return formatRedisPlace(this.#options.way.place);
   }
 
-  /**
-   * Adds a part. All parts share a round trip.
-   *
-   * @param part The part.
-   */
+  /** Adds a part. All parts share a round trip. */
   register(part: FleetPart): void {
     this.#parts.push(part);
   }
 
   /**
-   * Connects for the first time, and keeps the link from then on.
+   * Connects for the first time. From then on the link reconnects by itself.
    *
-   * @returns Why Redis can't be used; `undefined` if it can.
+   * @returns Why Redis cannot be used; `undefined` if it can.
    */
   async start(): Promise<RedisFault | undefined> {
     const fault = await this.#connect();
@@ -117,12 +119,11 @@ export class Link {
   /**
    * Runs a script.
    *
-   * @param script The script.
-   * @param keys Keys that it uses, without those that it makes up.
+   * @param keys Its keys, without those whose names the script builds itself.
    * @param args Its arguments.
    * @returns Its reply.
-   * @throws {RedisFault} If Redis is away, does not answer in time or refuses;
-   *   the link is lost then.
+   * @throws {RedisFault} If Redis is unreachable, too slow or refuses; then the
+   *   link is lost.
    */
   async run(
     script: FleetScript,
@@ -146,7 +147,7 @@ export class Link {
     }
   }
 
-  /** Makes a last round trip, if Redis is there, and closes the link. */
+  /** Makes a last round trip if Redis is reachable, and closes the link. */
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -162,7 +163,7 @@ export class Link {
     connection?.close();
   }
 
-  /** One thing at a time: connect, or make a round trip; then wait. */
+  /** Repeats one step at a time: connect or make a round trip, then wait. */
   async #live(): Promise<void> {
     const { view } = this.#options;
     let attempts = 0;
@@ -179,13 +180,13 @@ export class Link {
       await this.#flush(false);
       const left = PERIOD.usual - (performance.now() - began);
       if (left > 0) await view.hurried(seen, left);
-      // Many calls within a moment make one round trip.
+      // This joins many calls within a moment into one round trip.
       const spent = performance.now() - began;
       if (spent < PERIOD.least) await this.#pause(PERIOD.least - spent);
     }
   }
 
-  /** Returns why it could not connect. */
+  /** Returns why it could not connect; `undefined` on success. */
   async #connect(): Promise<RedisFault | undefined> {
     const { channels, view, way } = this.#options;
     let connection: RedisConnection | undefined;
@@ -208,7 +209,7 @@ export class Link {
     return undefined;
   }
 
-  /** Returns why the round trip failed. */
+  /** Returns why the round trip failed; `undefined` on success. */
   async #flush(isFirst: boolean): Promise<RedisFault | undefined> {
     const connection = this.#connection;
     const all = await Promise.allSettled(
@@ -236,9 +237,9 @@ export class Link {
   }
 
   /**
-   * Logs that Redis is away, once for each time.
+   * Logs that Redis is unreachable. The caller does this once per loss.
    *
-   * @param fault Why.
+   * @param fault The reason.
    */
   sayLost({ message: why }: RedisFault): void {
     const { view: { onLoss } } = this.#options;
@@ -274,7 +275,7 @@ export class Link {
   }
 }
 
-/** Half of it is random, so that machines do not return all together. */
+/** One half is random, so that machines do not all reconnect together. */
 function backOff(attempts: number): number {
   const { first, most } = BACK_OFF;
   const length = Math.min(most, first * 2 ** (attempts - 1));

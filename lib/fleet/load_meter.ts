@@ -1,5 +1,5 @@
 /**
- * How much a node has done since it last told.
+ * Measures the work of a node between two reports.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { cpuUsage } from "node:process";
 import type { FleetNode, NodeTotals } from "../serve/counts/fleet_nodes.ts";
 
-/** What is measured between two calls. */
+/** The values measured between two calls. */
 export type Measured = Pick<FleetNode, "load" | "up" | "down">;
 
 /** Measures the time between two calls. */
@@ -17,10 +17,10 @@ export class LoadMeter {
   #before: NodeTotals | undefined;
 
   /**
-   * Measures from the last call on.
+   * Measures the time since the last call.
    *
-   * @param totals Counts since the start, if they are known.
-   * @returns Processors in use, and bytes a second; 0 at the first call.
+   * @param totals Counts since the start; `undefined` if unknown.
+   * @returns Processors in use, and bytes per second; 0 at the first call.
    */
   measure(totals: NodeTotals | undefined): Measured {
     const at = performance.now();
@@ -43,7 +43,7 @@ export class LoadMeter {
   }
 }
 
-/** Of all threads of the process. */
+/** Processor time of all threads of the process. */
 function microseconds(): number {
   const { system, user } = cpuUsage();
   return system + user;

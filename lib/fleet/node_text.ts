@@ -1,5 +1,5 @@
 /**
- * The texts of nodes in Redis, and in messages between them.
+ * The texts that describe nodes in Redis, and messages between nodes.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import {
   type NodeFacts,
 } from "../serve/counts/fleet_nodes.ts";
 
-/** Milliseconds without a sign of life after which a node counts as lost. */
+/** Milliseconds without a report after which a node counts as lost. */
 const LOST_AFTER = 5_000;
 
-/** What stands in Redis for each node, besides what it tells itself. */
+/** The facts of a node in Redis, including those that the fleet adds. */
 type KeptFacts =
   & NodeFacts
   & Pick<FleetNode, "node" | "role" | "isAnswering" | "load" | "up" | "down">;
@@ -38,12 +38,12 @@ export type NodeMessage =
   | { answer: number; result: NodeAnswer };
 
 /**
- * Parses what stands in Redis for a node. Facts of another version may lack
- * some, and others may write to Redis.
+ * Parses the facts of a node in Redis. Other versions may lack some of them,
+ * and other programs may write to Redis.
  *
- * @param silent Milliseconds since the node was heard of.
+ * @param silent Milliseconds since the node's last report.
  * @param text JSON of its facts.
- * @returns The node; `undefined` for none.
+ * @returns The node; `undefined` if the text is not valid.
  */
 export function parseNode(
   id: string,
@@ -66,7 +66,7 @@ export function parseNode(
 /**
  * Parses a message.
  *
- * @returns The message; `undefined` for a text that is not of a node.
+ * @returns The message; `undefined` if the text is not a message of a node.
  */
 export function parseMessage(text: string): NodeMessage | undefined {
   const message = parseObject(text) as Partial<NodeMessage> | undefined;
@@ -83,6 +83,6 @@ function parseObject(text: string): object | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : undefined;
   } catch {
-    return undefined; // Not one of ours.
+    return undefined; // Not JSON.
   }
 }

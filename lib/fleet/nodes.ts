@@ -1,11 +1,11 @@
 /**
- * The machines of a fleet: what each tells about itself is in Redis, what one
- * asks another goes through its channel and is kept nowhere.
+ * The machines of a fleet. Each stores its facts in Redis. Calls from one to
+ * another go through channels and are not stored.
  *
  * ```text
- * nodes      sorted set: id -> when it was last heard of
- * facts      hash: id -> JSON of what it tells
- * to:ID      channel of one node, for calls to it and answers to its own
+ * nodes      sorted set: id -> time of its last report
+ * facts      hash: id -> JSON of its facts
+ * to:ID      channel of one node: calls to it, and answers to its own calls
  * ```
  *
  * @module
@@ -30,19 +30,22 @@ import { type NodeMessage, parseMessage, parseNode } from "./node_text.ts";
 import type { Incarnation } from "./pulse.ts";
 import { fleetScript } from "./script.ts";
 
-/** Milliseconds for which a list is good. */
+/** Milliseconds for which a list is used again. */
 const FRESH = 1_000;
 
-/** Milliseconds that another node has to answer. */
+/** Longest wait for the answer of another node, in milliseconds. */
 const PATIENCE = 5_000;
 
 /** Most nodes in a list. */
 const MOST_NODES = 1_000;
 
-/** Most calls that wait for an answer, and most that are being answered. */
+/**
+ * Most calls that wait for an answer, and most that this node answers at a
+ * time.
+ */
 const MOST_CALLS = 64;
 
-/** Most characters of an answer. */
+/** Most characters in an answer. */
 const MOST_ANSWER = 4 * 1024 * 1024;
 
 const LIST = fleetScript(`
@@ -59,15 +62,15 @@ end
 return nodes
 `);
 
-/** Its reply is how many nodes have heard it. */
+/** Sends a message. Its reply is the number of nodes that received it. */
 const SEND = fleetScript(`
 return redis.call('PUBLISH', KEYS[1], ARGV[1])
 `);
 
-/** What {@linkcode LIST} replies, for each node. */
+/** The reply of {@linkcode LIST} for each node. */
 type Listed = [id: string, silent: string, facts: string];
 
-/** What it needs of the fleet. */
+/** The state that {@linkcode LinkedNodes} needs. */
 export interface NodesContext {
   /** The link, for calls. */
   readonly link: Pick<Link, "run">;
@@ -75,11 +78,11 @@ export interface NodesContext {
   readonly keys: FleetKeys;
   /** This run of the program. */
   readonly own: Incarnation;
-  /** What this node may do to others. */
+  /** Role of this node. */
   readonly role: FleetRole;
 }
 
-/** The machines of a fleet, through Redis. */
+/** The machines of a fleet, reached through Redis. */
 export class LinkedNodes implements FleetNodes {
   readonly #context: NodesContext;
   readonly #waiting = new Map<number, (answer: NodeAnswer) => void>();
@@ -89,19 +92,19 @@ export class LinkedNodes implements FleetNodes {
   #answering = 0;
   #calls = 0;
   #list: Promise<readonly FleetNode[]> | undefined;
-  /** By `performance.now()`. */
+  /** Time of `performance.now()` until which the list is used again. */
   #goodUntil = 0;
 
   /**
-   * Creates it; nothing is asked yet.
+   * Creates an object that sends nothing yet.
    *
-   * @param context What it needs of the fleet.
+   * @param context The link and this node.
    */
   constructor(context: NodesContext) {
     this.#context = context;
   }
 
-  /** Channel with messages for this node. */
+  /** Returns the channel with messages for a node. */
   static channel(keys: FleetKeys, id: string): string {
     return keys.of("to", id);
   }
@@ -111,12 +114,12 @@ export class LinkedNodes implements FleetNodes {
     return this.#context.own.node;
   }
 
-  /** What this node may do to others. */
+  /** Role of this node. */
   get role(): FleetRole {
     return this.#context.role;
   }
 
-  /** What to tell the others now; empty before {@linkcode report}. */
+  /** Facts to report to the others now; empty before {@linkcode report}. */
   facts(): Record<string, unknown> {
     const facts = this.#facts?.();
     if (facts === undefined) return {};
@@ -139,7 +142,7 @@ export class LinkedNodes implements FleetNodes {
   }
 
   list(): Promise<readonly FleetNode[]> {
-    // Many viewers make one call a second.
+    // Many viewers share one call a second.
     const now = performance.now();
     if (this.#list !== undefined && now < this.#goodUntil) return this.#list;
     this.#goodUntil = now + FRESH;
@@ -224,7 +227,7 @@ export class LinkedNodes implements FleetNodes {
     try {
       await this.#send(from, { answer: ask, result });
     } catch {
-      // Redis is away: whoever asked sees it too.
+      // Redis is unreachable; the caller's wait ends with its own error.
     }
   }
 
@@ -266,7 +269,7 @@ export class LinkedNodes implements FleetNodes {
   }
 }
 
-/** By id, or the latest start of that name. */
+/** Finds a node by its id, or the latest start of a node with this name. */
 function find(
   nodes: readonly FleetNode[],
   name: string,

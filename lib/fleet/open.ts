@@ -1,5 +1,5 @@
 /**
- * Joins a fleet: the one place that puts its parts together.
+ * Joins a fleet. Only this file puts its parts together.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { CHANNEL, type Incarnation, Pulse } from "./pulse.ts";
 import { FleetRates } from "./rates/rates.ts";
 import { readRedisWay } from "./read_way.ts";
 
-/** Makes the parts that count, in the order of their calls. */
+/** Creates the parts that count, in the order of their calls. */
 const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
   (context) => new FleetPlaces(context),
   (context) => new FleetRates(context),
@@ -32,13 +32,13 @@ const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
 ];
 
 /**
- * Joins the fleet of the options.
+ * Joins the fleet that the options name.
  *
- * @param options Values of the options; `fleet` is given.
+ * @param options Values of the options; `fleet` is set.
  * @param log Receives log events.
- * @returns The fleet; to be closed.
- * @throws {StartError} If Redis refuses this machine, or is away and the
- *   options do not allow that.
+ * @returns The fleet; the caller closes it.
+ * @throws {StartError} If Redis refuses this machine, or if Redis is
+ *   unreachable and the options require it.
  */
 export async function openFleet(
   options: FleetOptions,
@@ -57,7 +57,8 @@ export async function openFleet(
     channels: [
       {
         name: keys.of(CHANNEL),
-        // Later than the replies before it, which take a few steps more.
+        // The delay lets earlier replies arrive first: they take a few steps
+        // more.
         take: (message) => void setTimeout(() => hear(message)),
       },
       {
@@ -142,7 +143,7 @@ function incarnation(
   return { id, node: given ?? `${hostName()}-${hex(2)}`, facts };
 }
 
-/** A prompt for the permission would stop the start. */
+/** Without permission it returns a default: a prompt would block the start. */
 function hostName(): string {
   if (!isGranted({ name: "sys", kind: "hostname" })) return "node";
   return Deno.hostname().replaceAll(/[^\w.-]/g, "-").slice(0, 48) || "node";

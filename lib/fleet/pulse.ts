@@ -1,6 +1,6 @@
 /**
- * What a machine exchanges with its fleet at every round trip: that it lives,
- * the time, and what the others have changed.
+ * The exchange of a machine with its fleet at every round trip: its sign of
+ * life, the time, and changes by other machines.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { FleetKeys } from "./keys.ts";
 import type { FleetPart, Link } from "./link.ts";
 import { type FleetScript, fleetScript } from "./script.ts";
 
-/** Part of the name of the channel, and of the stream of changes. */
+/** Last part of the names of the channel and of the stream of changes. */
 export const CHANNEL = "changes";
 
-/** Milliseconds for which a machine that has gone is remembered. */
+/** Milliseconds for which Redis remembers a machine after its last report. */
 const KEPT = 600_000;
 
 /** Changes that Redis keeps for machines that missed their messages. */
@@ -26,9 +26,9 @@ const MOST_CHANGES = 500;
 const DRIFT = 1;
 
 /**
- * The Lua function `change`, for scripts that change what all machines must
- * know. It needs the keys {@linkcode Pulse.changeKeys}. The sequence number is
- * read at every round trip; the message only tells sooner.
+ * The Lua function `change`, for scripts that change data of all machines. It
+ * needs the keys {@linkcode Pulse.changeKeys}. Every round trip reads the
+ * sequence number; the message only arrives sooner.
  */
 export const CHANGE_LUA = `
 local function change(state, stream, text)
@@ -44,7 +44,7 @@ end
 `;
 
 /**
- * Notes that a machine lives, and returns what the others have changed.
+ * Records that a machine is alive, and returns changes by other machines.
  *
  * ```text
  * KEYS: nodes facts state changes
@@ -80,30 +80,26 @@ redis.call('HDEL', KEYS[2], ARGV[1])
 return 1
 `);
 
-/** A change that all machines must know. */
+/** A change that concerns all machines. */
 export interface FleetChange {
-  /** Kind of change, which names the part that takes it. */
+  /** Kind of change; it selects the part that takes the change. */
   readonly kind: string;
-  /** Name of the machine on which it happened. */
+  /** Name of the machine that made the change. */
   readonly node: string;
   /** Incarnation of that machine. */
   readonly id: string;
-  /** Further fields, by kind. */
+  /** Further fields; they depend on the kind. */
   readonly [field: string]: unknown;
 }
 
 /** A part that takes changes. */
 export interface ChangeTaker {
-  /**
-   * Takes a change, also one of this machine itself.
-   *
-   * @param change The change.
-   */
+  /** Takes a change, which may be this machine's own. */
   take(change: FleetChange): void;
   /**
-   * Reads everything from Redis, because changes may have been missed.
+   * Reads everything from Redis, because this machine may have missed changes.
    *
-   * @returns Resolves when it is read; may reject with an error of
+   * @returns Resolves when everything is read; may reject with an error of
    *   {@linkcode Link.run}.
    */
   reload(): Promise<void>;
@@ -111,11 +107,11 @@ export interface ChangeTaker {
 
 /** One run of the program on one machine. */
 export interface Incarnation {
-  /** Random, and new at every start. */
+  /** Random; each start creates a new one. */
   readonly id: string;
   /** Name of the machine. */
   readonly node: string;
-  /** Returns further facts for the other machines, as they are now. */
+  /** Returns current facts for the other machines. */
   readonly facts: () => Readonly<Record<string, unknown>>;
 }
 
@@ -135,13 +131,12 @@ export class Pulse implements FleetPart {
   readonly #takers = new Map<string, ChangeTaker>();
   #epoch = "";
   #sequence = 0;
-  /** Greatest error of the offset, in milliseconds. */
+  /** Largest possible error of the clock's offset, in milliseconds. */
   #doubt = Infinity;
 
   /**
    * Creates a pulse that has not begun.
    *
-   * @param link The link.
    * @param options The fleet, this machine and its threads.
    */
   constructor(
@@ -164,19 +159,19 @@ export class Pulse implements FleetPart {
   }
 
   /**
-   * Adds a taker of changes.
+   * Registers a receiver of changes.
    *
-   * @param kinds Kinds that it takes.
-   * @param taker The taker.
+   * @param kinds Kinds of change that it takes.
+   * @param taker The receiver.
    */
   on(kinds: readonly string[], taker: ChangeTaker): void {
     for (const kind of kinds) this.#takers.set(kind, taker);
   }
 
   /**
-   * Lives on, and takes what has changed.
+   * Reports that this machine is alive, and takes the latest changes.
    *
-   * @param isFirst Whether Redis may have forgotten anything.
+   * @param isFirst Whether Redis may have lost its data.
    */
   async flush(isFirst: boolean): Promise<void> {
     const before = performance.now();
@@ -203,7 +198,7 @@ export class Pulse implements FleetPart {
     for (const [id, [, text]] of changes) {
       this.#take(Number(id.split("-", 1)[0]), text);
     }
-    // Older ones were dropped before they could be read.
+    // Redis dropped the older changes before this machine could read them.
     if (this.#sequence >= sequence) return;
     if (changes.length === MOST_CHANGES) return this.#view.hurry();
     this.#sequence = sequence;
@@ -211,8 +206,8 @@ export class Pulse implements FleetPart {
   }
 
   /**
-   * Takes a message about a change. One that is not the next is ignored: the
-   * next round trip reads it instead.
+   * Takes a message about a change. Ignores it if it is not the next one; the
+   * next round trip then reads the change.
    *
    * @param message Its number and text.
    */
@@ -245,7 +240,7 @@ export class Pulse implements FleetPart {
     await Promise.all([...all].map((taker) => taker.reload()));
   }
 
-  /** The answer was written somewhere between question and arrival. */
+  /** Assumes that Redis read its clock halfway between question and answer. */
   #setClock(ahead: number, duration: number): void {
     const doubt = duration / 2;
     if (doubt > this.#doubt + DRIFT) {

@@ -1,11 +1,10 @@
 /**
- * The bytes of a day over all machines of a fleet. Each incarnation of a
- * machine writes all that it has counted, never an addition: a call that is
- * repeated counts once.
+ * Daily bytes over all machines of a fleet. Each run of the program writes its
+ * total, not an increment, so that a repeated call counts once.
  *
  * ```text
  * quota:SCOPE:DAY          hash: user -> bytes of all machines
- * quota:SCOPE:DAY:WRITER   hash: user -> bytes of one incarnation
+ * quota:SCOPE:DAY:WRITER   hash: user -> bytes of one writer
  * quota:SCOPE:DAY:over     hash: user -> the quota that is used up
  * ```
  *
@@ -22,10 +21,10 @@ import type { CountingPart, FleetContext } from "./context.ts";
 import { CHANGE_LUA, type ChangeTaker, type FleetChange } from "./pulse.ts";
 import { type FleetScript, fleetScript } from "./script.ts";
 
-/** Most users of one call, and most calls of one round trip. */
+/** Most users in one call, and most calls in one round trip. */
 const MOST = { users: 500, calls: 20 } as const;
 
-/** Milliseconds after the last change of a day for which its keys are kept. */
+/** Milliseconds for which the keys of a day stay after their last change. */
 const KEPT = 2 * 86_400_000;
 
 /**
@@ -68,8 +67,8 @@ return replies
 `);
 
 /**
- * Reads a part of the users whose quota is used up, in the manner of HSCAN. Its
- * reply: the next cursor, then for each user: name, bytes of all machines.
+ * Reads some users with a used-up quota, like HSCAN. Its reply: the next
+ * cursor, then for each user: name, bytes of all machines.
  *
  * ```text
  * KEYS: totals over
@@ -91,9 +90,9 @@ return replies
 interface Counted {
   readonly scope: string;
   readonly ledger: FleetLedger;
-  /** What Redis calls its counts: each table has its own. */
+  /** Name of its counts in Redis; each table has its own. */
   readonly writer: string;
-  /** Whether those over the quota have been read. */
+  /** Whether users with a used-up quota have been read. */
   isRead: boolean;
 }
 
@@ -104,7 +103,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
   #tables = 0;
 
   /**
-   * Begins without quotas.
+   * Creates an object without quotas.
    *
    * @param context The fleet.
    */
@@ -114,9 +113,9 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
   }
 
   /**
-   * Takes the counts of this machine.
+   * Replaces the counts of this machine.
    *
-   * @param counts All of them.
+   * @param counts All counts.
    */
   count(counts: readonly NodeCount[]): void {
     const before = this.#counted;
@@ -137,9 +136,9 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
   }
 
   /**
-   * Writes what has changed, or everything.
+   * Writes changed counts, or all counts.
    *
-   * @param isFirst Whether Redis may have forgotten what it knew.
+   * @param isFirst Whether Redis may have lost its data.
    */
   async flush(isFirst: boolean): Promise<void> {
     const all = [...this.#counted.values()];
@@ -155,7 +154,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
     }));
   }
 
-  /** Learns that a quota is used up. */
+  /** Records that a quota is used up. */
   take(change: FleetChange): void {
     const { bytes, day, scope, user } = change as unknown as Record<
       "bytes" | "day" | "scope" | "user",
@@ -167,7 +166,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
     }
   }
 
-  /** Reads whose quota is used up. */
+  /** Reads all users with a used-up quota. */
   async reload(): Promise<void> {
     await Promise.all(
       [...this.#counted.values()].map((counted) => this.#read(counted)),
@@ -179,7 +178,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
     await this.flush(false);
   }
 
-  /** One call for each day and so many users, of which there are few. */
+  /** Makes one call for each day and group of users; few are needed. */
   #write({ ledger, scope, writer }: Counted): Promise<void>[] {
     const { most } = ledger;
     const calls: Promise<void>[] = [];
@@ -227,7 +226,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
     const { ledger, scope } = counted;
     const { link, view } = this.#context;
     counted.isRead = true;
-    // The zones of days differ by less than a day.
+    // No time zone's date is more than one day away from that of UTC.
     for (const offset of [-1, 0, 1]) {
       const day = new Date(view.now() + offset * 86_400_000).toISOString()
         .slice(0, 10);

@@ -1,5 +1,5 @@
 /**
- * Reads how to reach Redis from options, and tries it.
+ * Reads the address and certificates of Redis from options, and tries them.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { connectRedis, type RedisWay } from "./connect.ts";
 import { type RedisFault, redisFault } from "./redis_fault.ts";
 
 /**
- * Reads the certificates, and puts them with the rest.
+ * Reads the certificates, and joins them with the address.
  *
- * @param options Values of the options; `fleet` is given.
+ * @param options Values of the options; `fleet` is set.
  * @param name Name of the connection in Redis's list of clients.
- * @throws {StartError} If a file can't be read.
+ * @throws {StartError} If a file cannot be read.
  */
 export async function readRedisWay(
   options: FleetOptions,
@@ -32,11 +32,11 @@ export async function readRedisWay(
 }
 
 /**
- * Connects once, to see whether Redis can be used.
+ * Connects once, to check whether Redis can be used.
  *
- * @param options Values of the options; `fleet` is given.
- * @returns Why it can't; `undefined` if it can.
- * @throws {StartError} If a file can't be read.
+ * @param options Values of the options; `fleet` is set.
+ * @returns Why it cannot be used; `undefined` if it can.
+ * @throws {StartError} If a file cannot be read.
  */
 export async function tryRedis(
   options: FleetOptions,

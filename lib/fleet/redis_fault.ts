@@ -1,5 +1,5 @@
 /**
- * Why Redis could not be used, in words for the operator.
+ * The reason why Redis cannot be used, in words for the operator.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { explainError } from "../observe/explain_error.ts";
 import { TimeLimitError } from "../sync/time_limit.ts";
 
-/** Errors of Redis that no later attempt mends, and what to do about them. */
+/** Errors of Redis that only the operator can fix, with advice. */
 const FAULTS: Readonly<Record<string, string>> = {
   WRONGPASS: "it refuses this user and password",
   NOAUTH: "it wants a password; write redis://USER:PASSWORD@HOST",
@@ -15,7 +15,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   MOVED: "it is a cluster, which is not supported; name a single Redis",
 };
 
-/** Errors of Redis that may pass. */
+/** Errors of Redis that may end without a change. */
 const TROUBLES: Readonly<Record<string, string>> = {
   OOM: "its memory is full (maxmemory)",
   READONLY: "it is a replica, which takes no writes",
@@ -33,14 +33,14 @@ const KNOWN = new RegExp(
 
 /** Redis cannot be used. */
 export class RedisFault extends Error {
-  /** Whether only the operator can mend it, such as a wrong password. */
+  /** Whether only the operator can fix it, such as a wrong password. */
   readonly isFinal: boolean;
 
   /**
-   * Constructs an error.
+   * Creates an error.
    *
-   * @param message What is wrong, to follow `Redis at PLACE: `.
-   * @param options Whether it is final (default false), and the cause.
+   * @param message What is wrong; follows `Redis at PLACE: ` in logs.
+   * @param options Whether it is final (default: false), and the cause.
    */
   constructor(
     message: string,
@@ -53,10 +53,10 @@ export class RedisFault extends Error {
 }
 
 /**
- * Explains what Redis or the way to it has refused.
+ * Explains an error of Redis or of the connection to it.
  *
- * @param error Anything that the client has thrown.
- * @returns The same in words. They contain no password.
+ * @param error Any error of the client.
+ * @returns The explanation, without any password.
  */
 export function redisFault(error: unknown): RedisFault {
   if (error instanceof RedisFault) return error;
@@ -79,10 +79,10 @@ export function redisFault(error: unknown): RedisFault {
 }
 
 /**
- * Finds the code of an error of Redis: its first word, or that of the error
- * within an error of a script.
+ * Finds the code of a Redis error: its first word, or the code of an error
+ * within a script's error.
  *
- * @returns For example `NOSCRIPT`; empty if the error is not one of Redis.
+ * @returns For example `NOSCRIPT`; empty if Redis did not send the error.
  */
 export function redisCode(error: unknown): string {
   const { message = "" } = error as Partial<Error>;

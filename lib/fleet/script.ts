@@ -1,5 +1,5 @@
 /**
- * Lua scripts that Redis runs as one step.
+ * Lua scripts that Redis runs atomically.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * The beginning of every script: `now` is Redis's clock in milliseconds since
- * 1970. Machines' clocks differ; this one decides.
+ * The start of every script: `now` is Redis's clock in milliseconds since 1970.
+ * The clocks of machines differ; only this one counts.
  */
 const CLOCK = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

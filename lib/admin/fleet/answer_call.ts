@@ -1,5 +1,5 @@
 /**
- * Answers calls of other nodes as if their clients had come here.
+ * Answers calls of other nodes like requests of local admin clients.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { findRoute } from "../routes.ts";
 import { canRelay } from "./relay.ts";
 
 /**
- * Creates what answers other nodes.
+ * Creates the function that answers other nodes.
  *
- * @param context What operations work with.
+ * @param context The state that operations work with.
  */
 export function answerCalls(context: AdminContext): AnswerNode {
   return async (call, caller) => {
@@ -27,7 +27,7 @@ export function answerCalls(context: AdminContext): AnswerNode {
     } catch (error) {
       const known = error instanceof AdminError
         ? error
-        // An unforeseen error is for the log: it may tell of our inside.
+        // An unforeseen error may reveal internals, so only the log shows it.
         : new AdminError("internal", "Internal error");
       return { status: known.status, json: known.answer };
     }
@@ -48,7 +48,7 @@ async function answer(
     throw new AdminError("forbidden", `Node ${node} only observes`);
   }
   const parameters = new URLSearchParams(query);
-  parameters.delete("node"); // No further.
+  parameters.delete("node"); // Otherwise the call would be forwarded again.
   const result = await answerRoute(found, parameters, context);
   if (!("json" in result)) throw new AdminError("internal", "Not JSON");
   return { status: result.status, json: result.json };

@@ -1,5 +1,5 @@
 /**
- * Errors of calls to other nodes, as the admin API tells them.
+ * Errors of calls to other nodes, as errors of the admin API.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { AdminError } from "../error.ts";
 /**
  * Translates an error of a call.
  *
- * @param error What was thrown.
+ * @param error Any error.
  * @returns `not_found` or `busy` for a {@linkcode NodeCallError}; otherwise the
  *   error itself.
  */

@@ -1,18 +1,18 @@
 /**
- * Figures of all nodes of a fleet for Prometheus: the label `node` has one
- * value for each name, 1,000 at most.
+ * Metrics of all nodes of a fleet for Prometheus. The label `node` has one
+ * value for each name, at most 1,000.
  *
  * @module
  */
 
 import type { FleetNode } from "../../serve/counts/fleet_nodes.ts";
 
-/** A figure of a node. */
+/** A metric of a node. */
 interface NodeFigure {
   name: string;
   help: string;
   kind: "counter" | "gauge";
-  /** `undefined` for a node that does not tell. */
+  /** Returns `undefined` if the node does not report it. */
   read: (node: FleetNode) => number | undefined;
 }
 
@@ -62,10 +62,10 @@ const FIGURES: readonly NodeFigure[] = [
 ];
 
 /**
- * Writes the figures.
+ * Writes the metrics.
  *
- * @param nodes All nodes; of several with one name the last that was heard of
- *   counts.
+ * @param nodes All nodes. If several have the same name, the one with the
+ *   newest report counts.
  * @returns Lines in the text format of Prometheus.
  */
 export function fleetFigures(nodes: readonly FleetNode[]): string {
@@ -80,7 +80,7 @@ export function fleetFigures(nodes: readonly FleetNode[]): string {
   const lines = FIGURES.flatMap(({ help, kind, name, read }) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${kind}`,
-    // Names of nodes have no character that needs an escape.
+    // Names of nodes contain no character that needs an escape.
     ...latest.flatMap((node) => {
       const value = read(node);
       return value === undefined

@@ -1,5 +1,5 @@
 /**
- * The machines of the fleet, as the admin API tells of them.
+ * The machines of the fleet, as the admin API shows them.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { nodeFault } from "./fault.ts";
 /**
  * Lists the machines.
  *
- * @param fleet The fleet.
- * @throws {AdminError} If there is none, or Redis is away.
+ * @param fleet The fleet; `undefined` outside a fleet.
+ * @throws {AdminError} Without a fleet, or if Redis is unreachable.
  */
 export async function listNodes(
   fleet: FleetNodes | undefined,
@@ -28,8 +28,8 @@ export async function listNodes(
 /**
  * Answers `GET /api/fleet`.
  *
- * @param fleet The fleet.
- * @throws {AdminError} If there is none, or Redis is away.
+ * @param fleet The fleet; `undefined` outside a fleet.
+ * @throws {AdminError} Without a fleet, or if Redis is unreachable.
  */
 export async function answerFleet(
   fleet: FleetNodes | undefined,
@@ -42,7 +42,7 @@ export async function answerFleet(
 /**
  * Returns the fleet.
  *
- * @throws {AdminError} `not_found`, if there is none.
+ * @throws {AdminError} `not_found` without a fleet.
  */
 export function requireFleet(fleet: FleetNodes | undefined): FleetNodes {
   if (fleet !== undefined) return fleet;

@@ -1,5 +1,5 @@
 /**
- * Passes a request on to another node of the fleet.
+ * Forwards a request to another node of the fleet.
  *
  * @module
  */
@@ -12,27 +12,26 @@ import { requireFleet } from "./list.ts";
 
 /** A request for another node. */
 export interface RelayedRequest {
-  /** What it asks for. */
+  /** The route that it asks for. */
   readonly found: FoundRoute;
-  /** Its query without the node. */
+  /** Its query without the parameter `node`. */
   readonly query: URLSearchParams;
   /** Name of the node. */
   readonly node: string;
 }
 
-/** The answer of a node to a request that it has carried out. */
+/** The answer of a node to a successful request. */
 export interface RelayedAnswer {
   readonly status: 200 | 202 | 204;
   readonly json: unknown;
 }
 
 /**
- * Passes a request on.
+ * Forwards a request.
  *
- * @param request The request.
- * @param fleet The fleet.
- * @returns The answer; `undefined` if this node is the one that is asked.
- * @throws {AdminError} If the node cannot be asked, or refuses.
+ * @param fleet The fleet; `undefined` outside a fleet.
+ * @returns The answer; `undefined` if the request names this node.
+ * @throws {AdminError} If the node cannot be called, or refuses.
  */
 export async function relayRequest(
   request: RelayedRequest,
@@ -63,9 +62,8 @@ export async function relayRequest(
 }
 
 /**
- * Tells whether other nodes can be asked for something: answers that are JSON.
- *
- * @param route The route.
+ * Returns whether a route can be forwarded to other nodes: only routes with
+ * JSON answers can.
  */
 export function canRelay(
   { isLocal, type }: Pick<FoundRoute["route"], "isLocal" | "type">,

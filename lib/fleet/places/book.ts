@@ -1,51 +1,51 @@
 /**
- * The places of one limit on this node: what it holds of each key, and what it
- * asks for and returns.
+ * The places of one limit on this node: how many it holds for each key, and how
+ * many it requests and returns.
  *
  * @module
  */
 
 import type { Ration, Rations } from "../../policy/limits/rations.ts";
 
-/** Most keys of which a node holds places in advance, for each limit. */
+/** Most keys for which a node holds places in advance, for each limit. */
 const MOST_HELD = 20_000;
 
-/** Spare places of a key: a part of those in use, within bounds. */
+/** Spare places of a key: a part of those in use, at least 1, at most 1,024. */
 const SPARE = { part: 1 / 8, least: 1, most: 1_024 } as const;
 
-/** Milliseconds for which a key keeps no spare places after others want it. */
+/** Milliseconds without spare places for a key that other nodes need. */
 const LEAN = 2_000;
 
-/** Milliseconds after which a key that is hardly used returns its places. */
+/** Milliseconds after which a key with little use returns its places. */
 const IDLE = 30_000;
 
-/** What a node reports of a key, and asks for. */
+/** A node's report on a key, and its request for places. */
 export interface PlaceItem {
   key: string;
   /** Places over the whole fleet. */
   limit: number;
   /** Granted places that the node keeps. */
   hold: number;
-  /** Places for connections that wait. */
+  /** Places for waiting connections. */
   need: number;
-  /** Places to have in advance. */
+  /** Places wanted in advance. */
   wish: number;
 }
 
-/** A key that is more than its free part. */
+/** A key with granted places, or without a free part. */
 interface Held {
   readonly entry: number;
-  /** What Redis knows of. */
+  /** Granted places of which Redis knows. */
   reported: number;
-  /** Places in use when it was last asked for. */
+  /** Places in use at the last report. */
   used: number;
-  /** Whether a connection waits, or places only run low. */
+  /** Whether a connection waits ("now"), or places only run low ("soon"). */
   want: "none" | "soon" | "now";
   /** End of the time without spare places. */
   leanUntil: number;
   /** Whether all nodes together hold more than the limit. */
   isOver: boolean;
-  /** Start of the time in which the free part would have been enough. */
+  /** Time since which the free part would have been enough. */
   idleSince: number | undefined;
 }
 
@@ -53,15 +53,15 @@ interface Held {
 export class PlaceBook {
   readonly #rations: Rations;
   readonly #held = new Map<string, Held>();
-  /** Keys with granted places that Redis does not know of yet. */
+  /** Keys with granted places that are not reported to Redis yet. */
   readonly #unreported = new Set<string>();
-  /** Whether there is a free part; not if a called key finds no entry. */
+  /** False if a called key found no entry: then no key has a free part. */
   #hasFree = true;
 
   /**
    * Creates a book without granted places.
    *
-   * @param rations Table in which the threads of this node count.
+   * @param rations Rations in the table that the threads of this node share.
    */
   constructor(rations: Rations) {
     this.#rations = rations;
@@ -72,14 +72,15 @@ export class PlaceBook {
     return this.#held.size;
   }
 
-  /** Whether Redis does not know of all granted places. */
+  /** Whether any granted place is not reported to Redis yet. */
   get isUnreported(): boolean {
     return this.#unreported.size > 0;
   }
 
   /**
-   * Notes that a key needs places.
+   * Records that a key needs places.
    *
+   * @param key Client or user, or `ALL`.
    * @param isUrgent Whether a connection waits.
    */
   note(key: string, isUrgent: boolean): void {
@@ -91,10 +92,11 @@ export class PlaceBook {
   }
 
   /**
-   * Notes that other nodes need places of a key.
+   * Records that other nodes need places of a key.
    *
-   * @param now Milliseconds.
-   * @returns Whether this node has unused ones.
+   * @param key Client or user, or `ALL`.
+   * @param now Clock of the table in milliseconds.
+   * @returns Whether this node has unused places of the key.
    */
   giveWay(key: string, now: number): boolean {
     const held = this.#held.get(key);
@@ -104,7 +106,7 @@ export class PlaceBook {
     return granted > 0 && used < allowed;
   }
 
-  /** Gives up the free part of a key: what it uses counts as granted. */
+  /** Gives up the free part of a key. Places in use become granted places. */
   call(key: string): void {
     const held = this.#hold(key);
     if (held === undefined) {
@@ -124,7 +126,7 @@ export class PlaceBook {
     });
   }
 
-  /** Takes back the free part of a key. */
+  /** Gives a key its free part back. */
   lift(key: string): void {
     const held = this.#held.get(key);
     if (held === undefined) return;
@@ -134,10 +136,11 @@ export class PlaceBook {
   }
 
   /**
-   * Sets the lease. What keys use beyond a smaller free part counts as granted.
+   * Sets the lease. If the free part becomes smaller, places in use beyond it
+   * become granted places.
    *
    * @param until End of the lease, by the table's clock.
-   * @param fraction The free part of a limit.
+   * @param fraction Free part of the limit, as a fraction.
    */
   setLease(until: number, fraction: number): void {
     const free = this.#hasFree ? fraction : 0;
@@ -156,19 +159,19 @@ export class PlaceBook {
     });
   }
 
-  /** Prepares for a Redis that knows nothing of this node. */
+  /** Prepares for a Redis without data about this node. */
   startAgain(): void {
     for (const [key, held] of this.#held) {
       held.reported = 0;
-      this.lift(key); // It learns again which are called.
+      this.lift(key); // Redis will report again which keys are called.
     }
   }
 
   /**
-   * Collects what to report and to ask for.
+   * Collects reports and requests.
    *
    * @param most Most keys.
-   * @param now Milliseconds.
+   * @param now Clock of the table in milliseconds.
    */
   collect(most: number, now: number): PlaceItem[] {
     const items: PlaceItem[] = [];
@@ -188,11 +191,11 @@ export class PlaceBook {
   }
 
   /**
-   * Takes the answer to an item.
+   * Applies the reply to an item.
    *
-   * @param answer Granted places, or -1 minus these if all nodes together hold
-   *   more than the limit.
-   * @returns Whether there are as many as needed.
+   * @param answer Granted places, or -1 minus these if all nodes together
+   *   exceed the limit.
+   * @returns Whether it grants all needed places.
    */
   took({ hold: kept, key, need }: PlaceItem, answer: number): boolean {
     const held = this.#held.get(key)!;
@@ -203,7 +206,7 @@ export class PlaceBook {
       const { isCalled } = this.#rations.of(held.entry);
       this.#rations.grant(held.entry, hold, isCalled);
       this.#rations.setOver(held.entry, held.isOver);
-      // Those who wait try again, and tell again if that was not enough.
+      // Waiting connections try again, and report again if this was not enough.
       if (hold > kept || need > 0) this.#rations.touch();
     });
     return hold >= kept + need;
@@ -251,7 +254,7 @@ export class PlaceBook {
     return entry === undefined ? undefined : this.#add(key, entry);
   }
 
-  /** Needs the lock, unless the entry is kept already. */
+  /** Call it with the lock held, unless the entry already exists. */
   #add(key: string, entry: number): Held {
     this.#rations.keep(key);
     const held: Held = {

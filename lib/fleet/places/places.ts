@@ -1,5 +1,5 @@
 /**
- * The places for connections that this machine has of the limits of its fleet.
+ * This machine's places for connections, within the limits of its fleet.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { CHANNEL, type Incarnation } from "../pulse.ts";
 import { type BookedCount, type Page, Shelf } from "./shelf.ts";
 import { MOST_ITEMS, PLACE_KEYS, PLACES_SCRIPT } from "./script.ts";
 
-/** Milliseconds for which a machine may use what it was granted. */
+/** Milliseconds for which a machine may use its granted places. */
 export const LEASE_TIME = 5_000;
 
-/** Milliseconds between two round trips for connections that wait. */
+/** Milliseconds between two round trips for waiting connections. */
 const LOOK = { least: 5, most: 80 } as const;
 
-/** Milliseconds until a round trip for places that only run low. */
+/** Milliseconds until a round trip if places only run low. */
 const LOW = 50;
 
-/** What a message of the fleet begins with that names a wanted key. */
+/** First word of a message that names a wanted key. */
 const WANTED = "wanted ";
 
 /** Options for {@linkcode FleetPlaces}. */
@@ -29,7 +29,7 @@ export interface FleetPlacesOptions {
   link: Pick<Link, "run">;
   /** Names of keys. */
   keys: FleetKeys;
-  /** What threads see. */
+  /** The fleet as threads see it. */
   view: Pick<FleetView, "lacks" | "lacked" | "lack" | "onLoss">;
   /** The incarnation of this machine. */
   own: Pick<Incarnation, "id">;
@@ -52,15 +52,20 @@ type Reply = [
 export class FleetPlaces implements FleetPart {
   readonly #options: FleetPlacesOptions;
   readonly #shelf = new Shelf();
-  /** A machine that returns is a new one for Redis. */
+  /**
+   * Part of this machine's name in Redis; each return to the fleet uses a new
+   * one.
+   */
   #age = 0;
   #isIn = false;
-  /** Whether Redis knows of all places that are in use. */
+  /** Whether Redis knows all places in use. */
   #isKnown = false;
   #replaced = "";
-  /** When Redis began to count; it is another time if it has lost its data. */
+  /** When Redis began to count. It changes if Redis loses its data. */
   #born = "";
-  /** What this machine heeds, and what Redis knows that it does. */
+  /**
+   * The state that this machine follows, and below the state it has reported.
+   */
   #heeds = { seat: 0, sequence: 0 };
   #reported = { seat: 0, sequence: 0 };
   #until = 0;
@@ -72,7 +77,7 @@ export class FleetPlaces implements FleetPart {
   #isClosed = false;
 
   /**
-   * Creates places of which none are granted.
+   * Creates places, none of them granted.
    *
    * @param options The fleet and this machine.
    */
@@ -81,21 +86,21 @@ export class FleetPlaces implements FleetPart {
   }
 
   /**
-   * Takes the limits of this machine.
+   * Replaces the limits of this machine.
    *
-   * @param counts All counts; those that were there before are kept.
+   * @param counts All counts; limits that stay the same keep their books.
    */
   count(counts: readonly BookedCount[]): void {
     if (!this.#shelf.count(counts)) return;
-    // It has to learn all called keys.
+    // This machine has to learn all called keys again.
     this.#startAgain();
     if (this.#isLinked) this.#flushSoon(0);
   }
 
   /**
-   * Renews the lease, and takes and returns places.
+   * Renews the lease, and requests and returns places.
    *
-   * @param isFirst Whether Redis may have forgotten anything.
+   * @param isFirst Whether Redis may have lost its data (default: false).
    */
   flush(isFirst = false): Promise<void> {
     if (isFirst) this.#startAgain();
@@ -107,7 +112,7 @@ export class FleetPlaces implements FleetPart {
     return this.#exchange;
   }
 
-  /** Admits nothing while Redis is lost, if the machine shall not. */
+  /** Admits nothing while Redis is lost, if `onLoss` is `refuse`. */
   lost(): void {
     this.#isLinked = false;
     if (this.#options.view.onLoss === "refuse") this.#shelf.setLease(0, 0);
@@ -116,14 +121,14 @@ export class FleetPlaces implements FleetPart {
   /**
    * Takes a message of the fleet.
    *
-   * @param message The message; others than of a wanted key are ignored.
+   * @param message The message; ignored unless it names a wanted key.
    */
   hear(message: string): void {
     if (!message.startsWith(WANTED)) return;
     if (this.#giveWay(message.slice(WANTED.length))) this.#flushSoon(0);
   }
 
-  /** Gives everything back. */
+  /** Gives all places back to Redis. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#options.view.lack(); // Ends the wait.
@@ -134,7 +139,9 @@ export class FleetPlaces implements FleetPart {
     this.#shelf.setLease(0, 0);
   }
 
-  /** Redis knows nothing of this machine, or of what it calls itself. */
+  /**
+   * Starts over, because Redis has no data about this machine under its name.
+   */
   #startAgain(): void {
     if (this.#isIn) this.#replaced = this.#name;
     this.#isIn = false;
@@ -172,7 +179,7 @@ export class FleetPlaces implements FleetPart {
     this.#isIn = true;
     this.#replaced = "";
     this.#reported = reported;
-    // Until all is reported, others may have got the same places.
+    // Before everything is reported, others may hold the same places.
     this.#isKnown ||= isWhole;
     if (this.#isKnown) this.#until = sentAt + LEASE_TIME;
     const isContent = this.#take(pages, reply as Reply);
@@ -200,7 +207,7 @@ export class FleetPlaces implements FleetPart {
     );
   }
 
-  /** Returns whether everybody who waits got a place. */
+  /** Returns whether every waiting connection got a place. */
   #take(pages: readonly Page[], reply: Reply): boolean {
     const [seat, nextSeat, sequence, called, lifted, wanted, places] = reply;
     this.#born = reply[7];
@@ -216,7 +223,7 @@ export class FleetPlaces implements FleetPart {
     let isGiving = false;
     for (const field of wanted) isGiving = this.#giveWay(field) || isGiving;
     if (isGiving) this.#flushSoon(0);
-    // A smaller part is heeded before Redis hears of it, a larger one after.
+    // A smaller part applies before Redis hears of it, a larger one afterwards.
     const heeded = seat === 0 ? 0 : Math.max(seat, nextSeat);
     this.#heeds = { seat: heeded, sequence };
     this.#shelf.setLease(this.#until, heeded === 0 ? 0 : 1 / (2 * heeded));
@@ -227,7 +234,7 @@ export class FleetPlaces implements FleetPart {
     return this.#shelf.giveWay(field, this.#options.now());
   }
 
-  /** Whether Redis lacks a report that others wait for. */
+  /** Whether Redis still lacks a report for which other machines wait. */
   get #isBusy(): boolean {
     const { seat, sequence } = this.#heeds;
     return seat !== this.#reported.seat ||
@@ -235,7 +242,7 @@ export class FleetPlaces implements FleetPart {
       this.#shelf.isUnreported;
   }
 
-  /** Makes a round trip as soon as a connection waits for a place. */
+  /** Starts a round trip whenever a connection waits for a place. */
   async #listen(): Promise<void> {
     const { view } = this.#options;
     while (!this.#isClosed) {
@@ -257,7 +264,7 @@ export class FleetPlaces implements FleetPart {
       this.#timer = undefined;
       if (this.#isLinked) await this.flush();
     } catch {
-      // The link has lost Redis, and starts again.
+      // The link has lost Redis and will start again.
       this.#timer = undefined;
     }
   }

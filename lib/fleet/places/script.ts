@@ -1,15 +1,16 @@
 /**
  * The script with which the nodes of a fleet share places for connections.
  *
- * The limit of a key (all connections, one client or one user) is divided in
- * two. Up to half of it is free: each node may take its part, the limit / 2 /
- * seat, without telling anyone. The other half is granted in Redis. Clients far
- * from their limit therefore need no entry in Redis at all.
+ * The limit of a key (all connections, one client or one user) has two halves.
+ * Up to one half is free: each node may use its part, limit / 2 / seat, without
+ * a report. Redis grants the other half. Clients far below their limit
+ * therefore need no entry in Redis.
  *
- * A key whose granted half is used up is called: each node then gives up its
- * free part, and reports what it uses of it as granted. Once all nodes have done
- * so, the whole limit can be granted, and no place is counted twice or not at
- * all. A key whose grants fall to a quarter of its limit is released again.
+ * If the granted half of a key is used up, the key is called: each node gives
+ * up its free part, and reports its places in use there as granted. After the
+ * reports of all nodes, Redis can grant the whole limit, and every place is
+ * counted exactly once. If the grants of a called key fall to a quarter of its
+ * limit, the key is released.
  *
  * @module
  */
@@ -21,21 +22,21 @@ export const MOST_ITEMS = 500;
 
 /** Parts of the keys' names, in the order of the script's keys. */
 export const PLACE_KEYS = [
-  /** Sorted set: node, milliseconds of Redis's clock at which it expires. */
+  /** Sorted set: node -> when it expires, in milliseconds of Redis's clock. */
   "nodes",
   /** Hash: `seq`, `units` of the free half, `born`, `quiet`. */
   "meta",
-  /** Hash: places granted of each key, by all nodes together. */
+  /** Hash: key -> granted places of all nodes together. */
   "sums",
-  /** Sorted set: called keys by the sequence number of the call. */
+  /** Sorted set: called key -> sequence number of the call. */
   "calls",
-  /** Sorted set: released keys that not all nodes know of yet. */
+  /** Sorted set: released keys of which some nodes do not know yet. */
   "lifts",
-  /** Sorted set: sequence number that each node has reached. */
+  /** Sorted set: node -> sequence number that it has reached. */
   "applied",
-  /** Sorted set: keys that lack places, and when a node last said so. */
+  /** Sorted set: key that lacks places -> when a node last reported it. */
   "wants",
-  /** List: dead nodes whose places are not all taken back yet. */
+  /** List: dead nodes that still have places to take back. */
   "dead",
 ] as const;
 
@@ -46,17 +47,17 @@ export const PLACE_KEYS = [
  * node holds.
  *
  * Arguments: the node; milliseconds of its lease (0 ends it); its seat (0 for
- * none); the sequence number it has reached; 1 for the first call, otherwise
- * 0; the node that it replaces, or nothing; when Redis began to count, as far
- * as the node knows; the prefix of the hashes of held places; the channel for
- * wants; then five for each key: its name, its limit, places held, needed and wished
- * for. What is needed is for connections that wait; what is wished for is given
- * only from plenty.
+ * none); the sequence number it has reached; 1 for the first call, otherwise 0;
+ * the node that it replaces, or an empty text; the time at which Redis began to
+ * count, if the node knows it; the prefix of the hashes of held places; the
+ * channel for wants; then five for each key: its name, its limit, and its
+ * places held, needed and wished for. Needed places are for waiting
+ * connections. Redis grants wished-for places only if many are left.
  *
- * Returns `gone` for a node that is not in the fleet any more. Otherwise:
- * seat, seat that it should change to, sequence number, called keys, released
- * keys, wanted keys, places held of each given key (-1 - places if all nodes
- * hold more than the limit), when Redis began to count.
+ * Returns `gone` if the node has expired. Otherwise: seat, next seat for the
+ * node, sequence number, called keys, released keys, wanted keys, places held
+ * of each given key (-1 - places if all nodes together exceed the limit), and
+ * when Redis began to count.
  */
 export const PLACES_SCRIPT = fleetScript(`
 local nodes, meta, sums, calls, lifts, applied, wants, dead, held = unpack(KEYS)

@@ -14,35 +14,37 @@ interface Counted {
   /** The count of this machine. */
   readonly id: string;
   readonly book: PlaceBook;
-  /** Where threads tell what they lack. */
+  /** List in which threads report keys that need places. */
   readonly shortages: Shortages;
 }
 
-/** What one book has to report. */
+/** The report of one book. */
 export interface Page {
-  /** Name of the limit on every machine, such as `proxy 1/connections-per-user`. */
+  /**
+   * Name of the limit on every machine, such as `proxy-1/connections-per-user`.
+   */
   readonly name: string;
   readonly book: PlaceBook;
   readonly items: readonly PlaceItem[];
 }
 
-/** What the books need of a count. */
+/** The fields of a count that the books use. */
 export type BookedCount = Pick<NodeCount, "id" | "scope" | "tables">;
 
 /** The books by the names of their limits. */
 export class Shelf {
   #counted: ReadonlyMap<string, Counted> = new Map();
 
-  /** Whether Redis does not know of all granted places. */
+  /** Whether any granted place is not reported to Redis yet. */
   get isUnreported(): boolean {
     return this.#counted.values().some(({ book }) => book.isUnreported);
   }
 
   /**
-   * Takes the limits of this machine.
+   * Replaces the limits of this machine.
    *
-   * @param counts All counts; books of those that were there before are kept.
-   * @returns Whether they are others than before.
+   * @param counts All counts; limits that stay the same keep their books.
+   * @returns Whether the limits have changed.
    */
   count(counts: readonly BookedCount[]): boolean {
     const before = this.#counted;
@@ -62,7 +64,7 @@ export class Shelf {
       all.entries().some(([name, one]) => before.get(name) !== one);
   }
 
-  /** Prepares for a Redis that knows nothing of this machine. */
+  /** Prepares for a Redis without data about this machine. */
   startAgain(): void {
     this.setLease(0, 0);
     for (const { book } of this.#counted.values()) book.startAgain();
@@ -72,7 +74,7 @@ export class Shelf {
    * Sets the lease of all limits.
    *
    * @param until End of the lease, by the tables' clock.
-   * @param fraction The free part of a limit.
+   * @param fraction Free part of each limit, as a fraction.
    */
   setLease(until: number, fraction: number): void {
     for (const { book } of this.#counted.values()) {
@@ -81,9 +83,9 @@ export class Shelf {
   }
 
   /**
-   * Takes what threads lack.
+   * Passes the shortages of all threads to the books.
    *
-   * @returns Whether a connection waits; `undefined` if nothing is lacking.
+   * @returns Whether a connection waits; `undefined` without any shortage.
    */
   takeShortages(): boolean | undefined {
     let isUrgent: boolean | undefined;
@@ -97,10 +99,10 @@ export class Shelf {
   }
 
   /**
-   * Collects what to report and to ask for.
+   * Collects reports and requests.
    *
    * @param most Most keys.
-   * @param now Milliseconds.
+   * @param now Clock of the tables in milliseconds.
    */
   collect(most: number, now: number): Page[] {
     let left = most;
@@ -116,17 +118,17 @@ export class Shelf {
     this.#about(field, (book, key) => book.call(key));
   }
 
-  /** Takes back the free part of a key. */
+  /** Gives a key its free part back; see {@linkcode PlaceBook.lift}. */
   lift(field: string): void {
     this.#about(field, (book, key) => book.lift(key));
   }
 
   /**
-   * Notes that other machines need places of a key.
+   * Records that other machines need places of a key.
    *
    * @param field The limit's name, a slash and the key.
-   * @param now Milliseconds.
-   * @returns Whether this machine has unused ones.
+   * @param now Clock of the tables in milliseconds.
+   * @returns Whether this machine has unused places of the key.
    */
   giveWay(field: string, now: number): boolean {
     return this.#about(field, (book, key) => book.giveWay(key, now)) ?? false;

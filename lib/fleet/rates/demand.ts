@@ -1,31 +1,31 @@
 /**
- * How much of a rate a node could use.
+ * Estimates how much of a rate a node could use.
  *
  * @module
  */
 
-/** A node that has to wait asks for this many times what it carries. */
+/** A waiting node requests this multiple of its current use. */
 const GROWTH = 2;
 
-/** The least demand of a node that has to wait, as a part of the rate. */
+/** Least demand of a waiting node, as a part of the rate. */
 const LEAST = 1 / 16;
 
-/** What a node asks for before it has carried anything, as a part of the rate. */
+/** Demand of a node before its first use, as a part of the rate. */
 const FIRST = 1 / 4;
 
-/** What a node that does not have to wait asks for, beyond what it carries. */
+/** A node that does not wait requests this multiple of its current use. */
 const HEADROOM = 1.1;
 
-/** Estimates a demand from what was carried. */
+/** Estimates the demand from the bytes carried. */
 export class Demand {
   #carried: number;
   #at: number;
   #last = 0;
-  /** Bytes per second; 0 if nothing was carried in the last two looks. */
+  /** Demand in bytes per second; 0 if the last two looks found no use. */
   bytes: number;
 
   /**
-   * Begins to look.
+   * Starts to measure.
    *
    * @param carried Bytes carried so far.
    * @param now Milliseconds.
@@ -38,12 +38,12 @@ export class Demand {
   }
 
   /**
-   * Looks again.
+   * Updates the demand.
    *
    * @param carried Bytes carried so far.
    * @param now Milliseconds; later than at the last look.
    * @param rate The rate, in bytes per second.
-   * @param waited Whether somebody had to wait since the last look.
+   * @param waited Whether a connection had to wait since the last look.
    */
   look(carried: number, now: number, rate: number, waited: boolean): void {
     const bytes = (carried - this.#carried) / ((now - this.#at) / 1_000);

@@ -1,5 +1,5 @@
 /**
- * The parts that this machine has of the byte rates of its fleet.
+ * This machine's parts of the byte rates of its fleet.
  *
  * @module
  */
@@ -16,22 +16,24 @@ import { MOST_RATES, RATES_SCRIPT } from "./script.ts";
 /** Milliseconds between two looks while rates are in use. */
 const LOOK = 200;
 
-/** Milliseconds after which a demand is told again, and for which it counts. */
+/**
+ * Milliseconds after which a demand is reported again, and until it expires.
+ */
 const TELL = { again: 5_000, counts: 12_000 } as const;
 
-/** A change of the demand by this part of the rate is told. */
+/** A demand that changes by this part of the rate is reported immediately. */
 const NOTABLE = 1 / 50;
 
-/** What a message of the fleet begins with that names a changed rate. */
+/** First word of a message that names a changed rate. */
 const CHANGED = "rate ";
 
 /** Rates of one server. */
 interface CountedRates {
   /** The count of this machine. */
   readonly id: string;
-  /** Name on every machine, such as `proxy 1`. */
+  /** Name on every machine, such as `proxy-1`. */
   readonly scope: string;
-  /** Parts of this machine. */
+  /** This machine's parts of the rates. */
   readonly parts: RateParts;
 }
 
@@ -66,16 +68,16 @@ interface Item {
 export class FleetRates implements FleetPart {
   readonly #options: FleetRatesOptions;
   #counted: readonly CountedRates[] = [];
-  /** What was told of each rate, by its name in Redis. */
+  /** The last report on each rate, by its name in Redis. */
   #told = new Map<string, Told>();
-  /** Rates that others have changed. */
+  /** Rates that other machines have changed. */
   readonly #changed = new Set<string>();
   #exchange: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   /**
-   * Begins without rates.
+   * Creates an object without rates.
    *
    * @param options The fleet and this machine.
    */
@@ -84,7 +86,7 @@ export class FleetRates implements FleetPart {
   }
 
   /**
-   * Takes the rates of this machine.
+   * Replaces the rates of this machine.
    *
    * @param counts All counts.
    */
@@ -100,9 +102,9 @@ export class FleetRates implements FleetPart {
   }
 
   /**
-   * Tells demands, and takes parts.
+   * Reports demands, and takes parts.
    *
-   * @param isFirst Whether Redis may have forgotten anything.
+   * @param isFirst Whether Redis may have lost its data (default: false).
    */
   flush(isFirst = false): Promise<void> {
     if (isFirst) this.#told.forEach((told) => told.at = 0);
@@ -115,7 +117,7 @@ export class FleetRates implements FleetPart {
   /**
    * Takes a message of the fleet.
    *
-   * @param message The message; others than of a changed rate are ignored.
+   * @param message The message; ignored unless it names a changed rate.
    */
   hear(message: string): void {
     if (!message.startsWith(CHANGED)) return;
@@ -125,7 +127,7 @@ export class FleetRates implements FleetPart {
     void this.flush().catch(() => {}); // The link has lost Redis.
   }
 
-  /** Gives all parts back. */
+  /** Gives all parts back to Redis. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -161,7 +163,7 @@ export class FleetRates implements FleetPart {
     );
   }
 
-  /** Measures all demands; returns those to tell. */
+  /** Measures all demands; returns those to report. */
   #look(): Item[] {
     const before = this.#told;
     this.#told = new Map();
@@ -188,7 +190,7 @@ export class FleetRates implements FleetPart {
     return items;
   }
 
-  /** Looks again soon while something is carried. */
+  /** Schedules another look while this machine has rates. */
   #lookLater(): void {
     this.#timer ??= setTimeout(() => void this.#lookAgain(), LOOK);
   }
@@ -209,7 +211,7 @@ function newTold({ carried, rate }: RateUse, now: number): Told {
   return { demand, bytes: 0, at: 0, part: 0, lookedAt: now };
 }
 
-/** Returns whether the demand is to be told. */
+/** Updates a demand; returns whether to report it. */
 function measure(told: Told, use: RateUse, now: number): boolean {
   const { demand, lookedAt } = told;
   if (now - lookedAt >= LOOK / 2) {
@@ -217,7 +219,7 @@ function measure(told: Told, use: RateUse, now: number): boolean {
     demand.look(use.carried * 1024, now, use.rate, waited);
     told.lookedAt = now;
   }
-  // One that has nearly all of the rate takes nothing from anybody.
+  // A node with nearly the whole rate takes nothing from other nodes.
   const isAlone = told.part > use.rate * (1 - NOTABLE);
   const change = Math.abs(demand.bytes - told.bytes);
   if (!isAlone && change > use.rate * NOTABLE) return true;

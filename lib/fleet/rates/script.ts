@@ -12,19 +12,20 @@ export const MOST_RATES = 500;
 /**
  * Takes demands, and gives each node its part of each rate.
  *
- * Where all demands together are below the rate, everybody gets what it asks
- * for and an equal part of the rest. Otherwise small demands are met, and the
- * large ones get equal parts (max-min fairness). The parts are computed anew at
- * each demand while few nodes use the rate, and about once a second for a
- * thousand of them.
+ * If all demands together are below the rate, each node gets its demand and an
+ * equal part of the rest. Otherwise small demands are met, and the large ones
+ * get equal parts (max-min fairness). With few nodes, each demand computes the
+ * parts again; with a thousand nodes this happens about once a second.
  *
- * Each rate has a hash: of each node its demand in bytes per second and when
- * that expires; `#level` is the largest part, `#spare` what everybody gets on
- * top, `#at` when that was computed.
+ * Each rate has a hash: for each node its demand in bytes per second and when
+ * that expires; `#level` is the largest part, `#spare` the extra that each node
+ * gets, `#at` the time of the last computation, `#told` that of the last
+ * message.
  *
- * Keys: none that are known before. Arguments: the node, milliseconds for which
- * a demand counts, the prefix of the hashes, the channel for changes; then three
- * for each rate: its name, bytes per second, demand. Returns the parts.
+ * Keys: none that are known in advance. Arguments: the node, milliseconds for
+ * which a demand counts, the prefix of the hashes, the channel for changes;
+ * then three for each rate: its name, bytes per second, demand. Returns the
+ * parts.
  */
 export const RATES_SCRIPT = fleetScript(`
 local node, ttl, prefix, channel = unpack(ARGV, 1, 4)

@@ -18,7 +18,7 @@ export const BALANCE_METHODS = [
 /** A method of choosing. */
 export type BalanceMethod = typeof BALANCE_METHODS[number];
 
-/** An upstream, as far as the choice needs it. */
+/** The properties of an upstream that the choice needs. */
 export interface Candidate {
   /** Unique name that survives restarts. */
   readonly name: string;

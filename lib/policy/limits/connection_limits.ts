@@ -1,5 +1,5 @@
 /**
- * Limits the connections at the same time, in total and of one client or user.
+ * Limits simultaneous connections, in total and per client or user.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { clientKey } from "./client_key.ts";
 import { type Offer, OfferedPlaces } from "./offered_places.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Most connections over a limit to keep until they can be refused in words. */
+/** Most connections over a limit that wait for their refusal message. */
 export const MOST_REFUSED = 128;
 
 /** A place for one connection, admitted or kept. */
@@ -19,7 +19,7 @@ export interface Lease {
   /**
    * Offers the place to the next connection that finds none free.
    *
-   * @param end Ends the connection of this place, which is free by then. It
+   * @param end Ends the connection of this place, which is already free. It
    *   must not throw.
    */
   offer(end: () => void): void;
@@ -31,19 +31,21 @@ export interface Lease {
 }
 
 /**
- * The limit that is reached: the total, or that of one client or user; `away` if
- * a machine may not take a place while it cannot ask its fleet.
+ * The limit that is reached: the total, that of one client or user, or `away`
+ * if a machine may not take a place while Redis is unreachable.
  */
 export type FullLimit = "all" | "one" | "away";
 
 /** Options for {@linkcode ConnectionLimits}. */
 export type ConnectionLimitsOptions =
   & {
-    /** Most connections over a limit to keep (default 128). */
+    /** Most connections over a limit to keep (default: 128). */
     mostKept?: number;
   }
   & (
-    /** What to count (default connections), and by what (default by client). */
+    /**
+     * What to count (default: connections), and by which key (default: client).
+     */
     | { what?: "connections" | "associations"; per?: "client" }
     | { what?: "connections"; per: "user" }
   );
@@ -62,19 +64,19 @@ export class ConnectionLimits {
    * Creates limits with nothing counted.
    *
    * @param most Most connections in total.
-   * @param options What to count, and by what.
+   * @param options What to count, and by which key.
    */
   constructor(most: number, options: ConnectionLimitsOptions = {}) {
     this.#most = most;
     this.#options = options;
   }
 
-  /** Connections that have a place. */
+  /** Connections with a place. */
   get total(): number {
     return this.#total;
   }
 
-  /** Most connections in total, for the refusal. */
+  /** Most connections in total, for the refusal message. */
   protected get most(): number {
     return this.#most;
   }
@@ -84,7 +86,7 @@ export class ConnectionLimits {
     return this.#options.mostKept ?? MOST_REFUSED;
   }
 
-  /** Clients or users with a connection. Others are not remembered. */
+  /** Clients or users with a connection; those without are not stored. */
   get clients(): number {
     return this.#byClient.size;
   }
@@ -106,8 +108,8 @@ export class ConnectionLimits {
   }
 
   /**
-   * Gives a connection its place, or waits for one of other threads or machines
-   * if that makes sense.
+   * Gives a connection its place, or waits for a place of other threads or
+   * machines if one may become free.
    *
    * @param client The client's address without port, or the user's name.
    * @param mostOfClient Most connections of one client or user; 0 disables this
@@ -128,7 +130,7 @@ export class ConnectionLimits {
     });
   }
 
-  /** Takes a place, if there is one. */
+  /** Takes a place, if one is available. */
   protected tryAdmit(client: string, mostOfClient: number): Lease | undefined {
     const key = this.#keyOf(client);
     const full = this.#takeOrReclaim(key, mostOfClient);
@@ -172,11 +174,11 @@ export class ConnectionLimits {
 
   /**
    * Keeps a connection over the limit until it has sent its request and can be
-   * refused in words. The number is limited, because silent clients could
-   * otherwise use all resources whatever the limit.
+   * answered with a refusal. Their number is limited; otherwise silent clients
+   * could use all resources.
    *
-   * @returns The place, to release at the end; `undefined` if too many are kept
-   *   and the connection has to close immediately.
+   * @returns The place, to release at the end; `undefined` if too many are
+   *   kept, so that the connection has to close immediately.
    */
   keep(): Lease | undefined {
     const isFull = this.#refused >= this.mostKept;
@@ -186,15 +188,16 @@ export class ConnectionLimits {
   }
 
   /**
-   * Ends the connection whose place has been offered the longest, to make room.
+   * Makes room by ending the connection whose place has been offered the
+   * longest.
    *
-   * @returns Whether there was one.
+   * @returns Whether such a connection existed.
    */
   makeRoom(): boolean {
     return this.#offered.take() || this.#keptOffered.take();
   }
 
-  /** Takes offered places until there is room. */
+  /** Takes a place. If none is free, takes offered places until one is. */
   #takeOrReclaim(key: string, mostOfOne: number): FullLimit | undefined {
     let full = this.take(key, this.#most, mostOfOne);
     while (
@@ -206,13 +209,13 @@ export class ConnectionLimits {
   }
 
   /**
-   * Waits for a place of other threads or machines, after {@linkcode
-   * ConnectionLimits.admit} found none.
+   * Waits for a place of other threads or machines, after
+   * {@linkcode ConnectionLimits.admit} found none.
    *
    * @param _client The client's address without port, or the user's name.
    * @param _mostOfClient Most connections of one client or user.
-   * @returns The place, if one became free in time; `undefined` if it makes no
-   *   sense to wait.
+   * @returns The place, if one became free in time; `undefined` if waiting is
+   *   useless.
    */
   awaitRoom(
     _client: string,
@@ -225,7 +228,7 @@ export class ConnectionLimits {
    * Ends the connection whose place has been offered the longest, for another
    * thread.
    *
-   * @returns Whether there was one.
+   * @returns Whether such a connection existed.
    */
   protected giveWay(): boolean {
     return this.#offered.take();
@@ -242,7 +245,7 @@ export class ConnectionLimits {
   protected callOthers(): void {}
 
   /**
-   * Takes a place, if there is one.
+   * Takes a place, if one is available.
    *
    * @param key Client or user.
    * @param most Places in total.

@@ -70,7 +70,7 @@ export class ConnectionRate {
   readonly #fullAt = new Map<string, number>();
 
   /**
-   * Creates a rate that nobody has used.
+   * Creates a rate without any connections counted.
    *
    * @param frequency Average rate.
    * @param options Burst, clock and table.
@@ -117,8 +117,8 @@ export class ConnectionRate {
   }
 
   /**
-   * Returns by how many milliseconds it is too early. A positive result does
-   * not count.
+   * Returns by how many milliseconds the connection is too early. If positive,
+   * the connection is not counted.
    */
   #count(key: string): number {
     const now = this.#now();

@@ -41,10 +41,10 @@ export class DailyQuota {
   #day: string;
 
   /**
-   * Creates a quota that nobody has used.
+   * Creates a quota without any bytes counted.
    *
    * @param most Bytes per user and day, both directions together.
-   * @param options Time zone, clock and keeper.
+   * @param options Time zone, clock and ledger.
    * @throws {RangeError} If the time zone is unknown.
    */
   constructor(most: number, options: DailyQuotaOptions = {}) {
@@ -58,7 +58,7 @@ export class DailyQuota {
     this.#ledger.limit(most);
   }
 
-  /** Grows with every change, which reveals whether there was one. */
+  /** Grows with every change; compare two values to detect changes. */
   get revision(): number {
     return this.#ledger.revision;
   }
@@ -72,7 +72,7 @@ export class DailyQuota {
   /**
    * Continues with earlier counts.
    *
-   * @param state The counts. Those of another day have no effect.
+   * @param state The counts; those of another day are ignored.
    */
   restore(state: QuotaState): void {
     if (!this.#isCurrent(state.day)) return;

@@ -1,6 +1,6 @@
 /**
- * Keeps the bytes of a day for a machine of a fleet: what its own threads have
- * counted, and what others have, as far as Redis has told.
+ * Keeps the daily bytes of users on a machine of a fleet: those of its own
+ * threads, and those of other machines as last reported by Redis.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import { LEDGER_TABLE, LEDGER_VALUE, SharedLedger } from "./shared_ledger.ts";
 export const FLEET_LEDGER_TABLE = { ...LEDGER_TABLE, values: 4 } as const;
 
 /**
- * Further values of an entry, negative like the bytes: bytes that others have
- * counted, and the next entry in the list of those that Redis must be told.
+ * Further values of an entry, negative like the bytes: the bytes of other
+ * machines, and the next entry in the list of changes to report to Redis.
  */
 const VALUE = { ...LEDGER_VALUE, elsewhere: 2, next: 3 } as const;
 
-/** Key of the entry with the begin of the list. No day begins so. */
+/** Key of the entry that starts the list. No day begins like this. */
 const LIST = "\0changed";
 
-/** The end of the list, which is the number of no entry. */
+/** Marks the end of the list. No entry has this number. */
 const END = 1;
 
-/** What a user has transferred on one day, over all threads of a machine. */
+/** The bytes of a user on one day, over all threads of a machine. */
 export interface CountedBytes {
   /** The day, `YYYY-MM-DD`. */
   readonly day: string;
@@ -33,7 +33,7 @@ export interface CountedBytes {
   readonly bytes: number;
 }
 
-/** The counts of a machine of a fleet. */
+/** The daily bytes on one machine of a fleet. */
 export class FleetLedger extends SharedLedger {
   readonly #table: SharedTable;
   readonly #hurry: () => void;
@@ -43,8 +43,8 @@ export class FleetLedger extends SharedLedger {
    * Uses a table.
    *
    * @param table Table in which threads count together.
-   * @param hurry Called when a user has used up a quota, which others must know
-   *   soon (default: nobody is told).
+   * @param hurry Called when a user has used up a quota, so that other machines
+   *   learn it soon (default: no effect).
    */
   constructor(table: SharedTable, hurry: () => void = () => {}) {
     super(table);
@@ -81,9 +81,10 @@ export class FleetLedger extends SharedLedger {
   }
 
   /**
-   * Continues with an earlier count of the fleet, until Redis tells the current
-   * one.
+   * Continues with an earlier count of the fleet, until Redis reports the
+   * current one.
    *
+   * @param day The day, `YYYY-MM-DD`.
    * @param bytes Number of bytes.
    */
   override restore(day: string, user: string, bytes: number): void {
@@ -92,11 +93,11 @@ export class FleetLedger extends SharedLedger {
   }
 
   /**
-   * Takes what a user has transferred on all machines.
+   * Stores the bytes of a user on all machines.
    *
    * @param total The count of the whole fleet.
-   * @param own What this machine has told Redis of it (default: what it has
-   *   counted).
+   * @param own This machine's part of it, as last written to Redis (default:
+   *   this machine's current count).
    */
   learn({ bytes, day, user }: CountedBytes, own?: number): void {
     const table = this.#table;
@@ -110,10 +111,10 @@ export class FleetLedger extends SharedLedger {
   }
 
   /**
-   * Takes counts from the list of those that have changed.
+   * Removes counts from the list of changes and returns them.
    *
    * @param most Most counts to take.
-   * @returns Each with all that this machine has counted for it.
+   * @returns Total counts of this machine, not only the changes.
    */
   takeChanged(most: number): CountedBytes[] {
     const table = this.#table;
@@ -139,7 +140,7 @@ export class FleetLedger extends SharedLedger {
     });
   }
 
-  /** Puts all counts on the list of those that have changed. */
+  /** Puts all counts on the list of changes. */
   changeAll(): void {
     const table = this.#table;
     table.exclusively(() => {
@@ -150,12 +151,12 @@ export class FleetLedger extends SharedLedger {
     });
   }
 
-  /** What others have counted belongs to a user's count. */
+  /** Adds the bytes of other machines. */
   protected override bytesOf(entry: number): number {
     return super.bytesOf(entry) - this.#table.value(entry, VALUE.elsewhere);
   }
 
-  /** Remembers to tell Redis. */
+  /** Puts the entry on the list of changes. */
   protected override changed(entry: number, added: number): void {
     this.#change(entry);
     const bytes = this.bytesOf(entry);
@@ -172,7 +173,9 @@ export class FleetLedger extends SharedLedger {
     table.setValue(list, VALUE.next, -entry);
   }
 
-  /** `undefined` if the table is full; then nobody transfers anything. */
+  /**
+   * Returns `undefined` if the table is full; then all transfers are refused.
+   */
   #list(): number | undefined {
     const table = this.#table;
     const list = table.enter(LIST);

@@ -60,7 +60,7 @@ export class OfferedPlaces {
    * Takes the place that has been offered the longest.
    *
    * @param key Required client or user (default: any).
-   * @returns Whether there was one; its place is then free.
+   * @returns Whether a place was offered; it is free now.
    */
   take(key?: string): boolean {
     const offers = key === undefined ? this.#all : this.#byKey.get(key);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Keeper of the counts of a day. */
+/** Keeps daily counts. */
 export interface QuotaLedger {
   /** Grows with every change. */
   readonly revision: number;
@@ -23,7 +23,7 @@ export interface QuotaLedger {
    */
   restore(day: string, user: string, bytes: number): void;
   /**
-   * Takes the quota.
+   * Sets the quota.
    *
    * @param most Bytes per user and day.
    */
@@ -78,7 +78,7 @@ export class LocalLedger implements QuotaLedger {
   }
 
   /**
-   * Takes the quota, which this ledger has no use for.
+   * Accepts the quota, which this ledger does not need.
    *
    * @param _most Bytes per user and day.
    */

@@ -1,5 +1,5 @@
 /**
- * Limits the bytes per second of a connection, of a user, and of all together.
+ * Limits the bytes per second of a connection, of a user, and in total.
  *
  * @module
  */
@@ -40,9 +40,7 @@ export const WAYS = {
   down: { index: 1, turns: 3 },
 } as const;
 
-/**
- * Fraction of a rate that a machine takes until the fleet has told it its part.
- */
+/** Fraction of a rate that a machine uses until the fleet assigns its part. */
 const UNTOLD = 1 / 16;
 
 /** Indexes of further values in a fleet. */
@@ -116,10 +114,10 @@ export class RateLimits {
   readonly #users = new Map<string, KnownUser>();
 
   /**
-   * Creates rates that nobody has used.
+   * Creates rates without any bytes counted.
    *
    * @param settings The configured rates.
-   * @param options Who counts together.
+   * @param options The shared table, if any.
    */
   constructor(
     settings: RateSettings,
@@ -136,7 +134,7 @@ export class RateLimits {
     return this.#users.size;
   }
 
-  /** Creates the rates of one connection, which it shares with nobody. */
+  /** Creates the rates of one connection, which no other connection shares. */
   connect(): Rates {
     return this.#makeRates(this.#settings.connection);
   }

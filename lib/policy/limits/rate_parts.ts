@@ -1,5 +1,5 @@
 /**
- * This machine's parts of rates that it shares with other machines.
+ * This machine's parts of rates that several machines have in common.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { type BothWays, KEPT, PARTS, WAYS } from "./rate_limits.ts";
 /** Milliseconds in a second. */
 const SECOND = 1_000;
 
-/** Milliseconds for which the table keeps a part without connections. */
+/** Milliseconds for which the table keeps a part that no connection uses. */
 const KEPT_TIME = 5_000;
 
 /** How much of a rate this machine uses. */
 export interface RateUse {
-  /** User, or nothing for all connections. */
+  /** User; empty for the rate of all connections. */
   readonly key: string;
   /** Direction. */
   readonly way: keyof BothWays;
@@ -23,28 +23,28 @@ export interface RateUse {
   readonly entry: number;
   /** Bytes per second, over all machines. */
   readonly rate: number;
-  /** KiB that this machine has carried since the entry exists. */
+  /** KiB carried by this machine since the entry was created. */
   readonly carried: number;
-  /** Time until which connections wait or have waited. */
+  /** End of the latest wait, by the table's clock; it may be in the past. */
   readonly waitsUntil: number;
 }
 
-/** The parts in a table of bytes, which threads share. */
+/** The parts, in a table of bytes that threads share. */
 export class RateParts {
   readonly #table: SharedTable;
-  /** Entries that were in use at the last look. */
+  /** Entries in use at the last look. */
   #known = new Set<number>();
 
   /**
    * Uses a table.
    *
-   * @param table A table of a fleet.
+   * @param table A table of byte rates in a fleet.
    */
   constructor(table: SharedTable) {
     this.#table = table;
   }
 
-  /** Milliseconds, the same in all threads. */
+  /** Clock of the table in milliseconds, the same in all threads. */
   get now(): number {
     return this.#table.now;
   }
@@ -80,7 +80,7 @@ export class RateParts {
   }
 
   /**
-   * Sets the part of a rate that {@linkcode RateParts.read} has just listed.
+   * Sets the part of a rate from the latest {@linkcode RateParts.read}.
    *
    * @param part Bytes per second.
    */

@@ -1,5 +1,5 @@
 /**
- * Limits the connections of several machines together.
+ * Limits connections across several machines.
  *
  * @module
  */
@@ -19,32 +19,34 @@ import {
   type SharedCounts,
 } from "./shared_connection_limits.ts";
 
-/** Milliseconds that a connection waits for a place of another machine. */
+/** Milliseconds that a connection waits for a place from another machine. */
 const WAIT = 1_000;
 
 /** Milliseconds between two checks whether a place was granted. */
 const LOOK = 5;
 
-/** Milliseconds between two attempts to take a place that this machine had. */
+/**
+ * Milliseconds between two attempts to take a place of this machine's ration.
+ */
 const RETRY = 100;
 
 /**
- * Milliseconds without a further wait after one in vain: the limit is reached,
- * and clients should hear so immediately.
+ * Milliseconds without another wait after one that failed. The limit is
+ * probably reached, so clients are refused immediately.
  */
 const PAUSE = 500;
 
-/** Most clients and users in a pause. */
+/** Most clients and users whose pauses are remembered. */
 const MOST_PAUSES = 1_000;
 
-/** Entries without a connection: called keys, and those with spare places. */
+/** Entries without a connection: called keys and keys with spare places. */
 const MOST_SPARE = 32_768;
 
 /**
  * Returns the shape of the table for {@linkcode RationedConnectionLimits}.
  *
  * @param most Most connections on this machine.
- * @param per Kind of key.
+ * @param per Kind of key: client or user.
  */
 export function rationTable(
   most: number,
@@ -54,20 +56,20 @@ export function rationTable(
   return { capacity: capacity + MOST_SPARE, keyBytes, values: RATION_VALUES };
 }
 
-/** Where rations come from. */
+/** The source of rations. */
 export interface RationSource {
   /** Rations in the same table. */
   rations: Rations;
   /** Most connections over all machines; 0 disables this limit. */
   most: number;
-  /** Tells whether this machine may admit anything now. */
+  /** Returns whether this machine may admit connections now. */
   isOpen(): boolean;
   /**
-   * Tells that a key needs places. Called inside of the table's lock.
+   * Reports that a key needs places. Called while the table's lock is held.
    *
    * @param key Client or user, or `ALL`.
    * @param isWaiting Whether a connection waits; otherwise places run low.
-   * @returns Whether that was heard.
+   * @returns Whether the report was stored.
    */
   tell(key: string, isWaiting: boolean): boolean;
 }
@@ -84,7 +86,7 @@ interface Waiter {
 export class RationedConnectionLimits extends SharedConnectionLimits {
   readonly #source: RationSource;
   readonly #waiters = new Set<Waiter>();
-  /** Ends of pauses, in the order in which they began. */
+  /** Ends of pauses, oldest pause first. */
   readonly #pauses = new Map<string, number>();
   #revision = 0;
   #retryAt = 0;
@@ -93,9 +95,9 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
    * Creates limits.
    *
    * @param most Most connections on this machine.
-   * @param where Tables and number of the threads.
+   * @param where Tables, and the number of threads.
    * @param source Rations of this machine.
-   * @param options What to count, and by what.
+   * @param options What to count, and by which key.
    */
   constructor(
     most: number,
@@ -107,7 +109,7 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
     this.#source = source;
   }
 
-  /** Clients or users with a connection, in all threads. */
+  /** Clients or users with a connection in any thread. */
   override get clients(): number {
     const { table } = this;
     return table.exclusively(() =>
@@ -115,16 +117,19 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
     );
   }
 
-  /** The smaller limit in all. */
+  /**
+   * The smaller of the limits on all connections: of this machine or the fleet.
+   */
   protected override get most(): number {
     return Math.min(super.most, this.#source.most || Infinity);
   }
 
   /**
-   * Waits for a place of another thread or machine.
+   * Waits for a place from another thread or machine.
    *
-   * @returns The place, if one was given within a second; `undefined` if this
-   *   client or user has just waited in vain.
+   * @returns The place, if one arrives within a second; `undefined` if it does
+   *   not, if this client or user has just waited without success, or if too
+   *   many connections wait.
    */
   override awaitRoom(
     client: string,
@@ -172,7 +177,7 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
   }
 
   /**
-   * Takes a place, if this machine may have one more.
+   * Takes a place, if this machine may use one more.
    *
    * @param key Client or user.
    * @param most Places on this machine.
@@ -214,12 +219,12 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
     return this.#heed(rations.take(all, total, most), ALL, all);
   }
 
-  /** Returns whether there was a place, and tells if they run out. */
+  /** Returns whether a place was available, and reports if places run out. */
   #heed(taken: Taken, key: string, entry: number): boolean {
     if (taken === "free") return true;
     if (taken === "none, told") return false;
     const { rations, tell } = this.#source;
-    if (!tell(key, taken === "none")) rations.hear(entry); // Told next time.
+    if (!tell(key, taken === "none")) rations.hear(entry); // Retry next time.
     return taken === "last";
   }
 }

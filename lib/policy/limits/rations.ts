@@ -1,9 +1,10 @@
 /**
- * What this machine may have of limits that it shares with other machines.
+ * This machine's share of limits that several machines have in common.
  *
- * A ration has two parts. The free part is the same for every key: a fraction of
- * its limit. The granted part belongs to one key. A called key has no free part:
- * what it uses was granted. All parts end with the lease of this machine.
+ * A ration has two parts. The free part is a fraction of the limit and the same
+ * for every key. The granted part belongs to one key. A called key has no free
+ * part: Redis grants every place that it uses. Both parts expire with the lease
+ * of this machine.
  *
  * @module
  */
@@ -26,33 +27,33 @@ const KEY = {
 /** Indexes of the values of the lease. */
 const LEASE = { kept: 0, until: 1, fraction: 2, revision: 3 } as const;
 
-/** Entry of the lease. No client and no user has this name. */
+/** Name of the lease's entry. No client or user has this name. */
 const LEASE_KEY = "\0lease";
 
-/** Key of the limit in all. No client and no user has this name. */
+/** Key of the limit on all connections. No client or user has this name. */
 export const ALL = "";
 
-/** A part of the ration that has to be left, or more is asked for in advance. */
+/** If less than this part of a ration is left, more is requested in advance. */
 const LOW = 1 / 4;
 
-/** Stands for a shortage that was told before a connection was refused. */
+/** Marks a shortage that was reported before any connection was refused. */
 const ASKED = 0.5;
 
 /**
- * Whether there is a place: one of many, one of the last, or none. Of the last
- * two the first one has to be told.
+ * Result of taking a place: one of many, one of the last, or none. The caller
+ * must report "last" and "none"; "none, told" has been reported already.
  */
 export type Taken = "free" | "last" | "none" | "none, told";
 
-/** What is known of a key. */
+/** The state of a key. */
 export interface Ration {
   /** Places in use. */
   used: number;
-  /** Places that may be used within the lease. */
+  /** Places that may be used during the lease. */
   allowed: number;
-  /** The granted part of these. */
+  /** How many of the allowed places were granted. */
   granted: number;
-  /** Whether there is no free part. */
+  /** Whether the key has no free part. */
   isCalled: boolean;
   /** Connections that found no place since the last {@linkcode Rations.hear}. */
   missed: number;
@@ -61,8 +62,8 @@ export interface Ration {
 }
 
 /**
- * Rations in a table of connections, which threads share. Call methods inside
- * {@linkcode SharedTable.exclusively}, unless they say otherwise.
+ * Rations in a table of connections that threads share. Call methods inside
+ * {@linkcode SharedTable.exclusively} unless their comment says otherwise.
  */
 export class Rations {
   /** The table. */
@@ -72,8 +73,8 @@ export class Rations {
   #now = 0;
 
   /**
-   * Uses a table whose entries have {@linkcode RATION_VALUES} values. It takes
-   * the lock itself.
+   * Uses a table whose entries have {@linkcode RATION_VALUES} values. Call it
+   * without the lock: it takes the lock itself.
    */
   constructor(table: SharedTable) {
     this.table = table;
@@ -83,27 +84,27 @@ export class Rations {
     });
   }
 
-  /** Entry of the limit in all. */
+  /** Entry of the limit on all connections. */
   get all(): number {
     return this.#all;
   }
 
-  /** End of the lease, by the table's clock; needs no lock. */
+  /** End of the lease, by the table's clock. Needs no lock. */
   get until(): number {
     return this.table.value(this.#lease, LEASE.until);
   }
 
-  /** Whether the lease was over at the last {@linkcode Rations.look}. */
+  /** Whether the lease had expired at the last {@linkcode Rations.look}. */
   get isOver(): boolean {
     return this.#now >= this.until;
   }
 
-  /** Free part of each limit; needs no lock. */
+  /** Free part of each limit, as a fraction. Needs no lock. */
   get fraction(): number {
     return this.table.value(this.#lease, LEASE.fraction);
   }
 
-  /** Number of changes that may have made room; needs no lock. */
+  /** Number of changes that may have made room. Needs no lock. */
   get revision(): number {
     return this.table.value(this.#lease, LEASE.revision);
   }
@@ -112,7 +113,7 @@ export class Rations {
    * Sets the lease.
    *
    * @param until End of the lease, by the table's clock.
-   * @param fraction Free part of each limit.
+   * @param fraction Free part of each limit, as a fraction.
    */
   setLease(until: number, fraction: number): void {
     this.table.setValue(this.#lease, LEASE.until, until);
@@ -120,17 +121,17 @@ export class Rations {
     this.touch();
   }
 
-  /** Notes that there may be room now. */
+  /** Records that a place may be available. */
   touch(): void {
     const { revision } = this;
     this.table.setValue(this.#lease, LEASE.revision, revision + 1);
   }
 
   /**
-   * Finds the entry of a key, or makes it; it stays until {@linkcode
-   * Rations.forget}.
+   * Finds or creates the entry of a key. It stays until
+   * {@linkcode Rations.forget}.
    *
-   * @returns The entry; `undefined` if the table has no room.
+   * @returns The entry; `undefined` if the table is full.
    */
   keep(key: string): number | undefined {
     const entry = this.table.enter(key);
@@ -138,7 +139,7 @@ export class Rations {
     return entry;
   }
 
-  /** Lets the free part be all that a key has. */
+  /** Removes the granted part of a key, which keeps only its free part. */
   forget(entry: number): void {
     if (entry === this.#all) return;
     for (const index of Object.values(KEY)) {
@@ -148,7 +149,7 @@ export class Rations {
   }
 
   /**
-   * Reports the state of a key.
+   * Returns the state of a key.
    *
    * @param entry Its entry.
    */
@@ -168,8 +169,9 @@ export class Rations {
   /**
    * Sets the granted part of a key.
    *
+   * @param entry Its entry.
    * @param count Places.
-   * @param isCalled Whether there is no free part.
+   * @param isCalled Whether the key has no free part.
    */
   grant(entry: number, count: number, isCalled: boolean): void {
     this.table.setValue(entry, KEY.granted, count);
@@ -177,31 +179,31 @@ export class Rations {
   }
 
   /**
-   * Notes whether all machines together have more connections than the limit:
-   * then none of them takes one more.
+   * Sets whether all machines together exceed the limit. If so, none of them
+   * admits another connection.
    */
   setOver(entry: number, isOver: boolean): void {
     this.table.setValue(entry, KEY.isOver, isOver ? 1 : 0);
   }
 
-  /** Starts to count misses from 0, and lets the next one be told. */
+  /** Counts misses from 0 again, and lets the next miss be reported. */
   hear(entry: number): void {
     this.table.setValue(entry, KEY.missed, 0);
   }
 
   /**
-   * Reads the clock, for the next calls of {@linkcode Rations.take}: a
-   * connection may have to take several places.
+   * Reads the clock once for the following calls of {@linkcode Rations.take},
+   * because a connection may need several places.
    */
   look(): void {
     this.#now = this.table.now;
   }
 
   /**
-   * Decides whether one more place of a key may be taken, and notes if not.
+   * Decides whether one more place of a key may be taken. Counts a miss if not.
    *
    * @param entry Entry of the key.
-   * @param used Places in use.
+   * @param used Places in use on this machine.
    * @param limit Places over all machines.
    */
   take(entry: number, used: number, limit: number): Taken {

@@ -1,5 +1,5 @@
 /**
- * Limits the connections of several threads together.
+ * Limits connections across several threads.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const KEY_BYTES = { client: 48, user: 256 } as const;
  * Returns the shape of the table for {@linkcode SharedConnectionLimits}.
  *
  * @param most Most connections in total.
- * @param per Kind of key.
+ * @param per Kind of key: client or user.
  */
 export function connectionTable(
   most: number,
@@ -75,8 +75,8 @@ export class SharedConnectionLimits extends ConnectionLimits {
    * Creates limits.
    *
    * @param most Most connections in total.
-   * @param where Tables and number of the threads.
-   * @param options What to count, and by what.
+   * @param where Tables, and the number of threads.
+   * @param options What to count, and by which key.
    */
   constructor(
     most: number,
@@ -94,12 +94,12 @@ export class SharedConnectionLimits extends ConnectionLimits {
     return Math.ceil(MOST_REFUSED / this.#threads);
   }
 
-  /** Connections that have a place, in all threads. */
+  /** Connections with a place in any thread. */
   override get total(): number {
     return this.table.exclusively(() => this.table.total);
   }
 
-  /** Clients or users with a connection, in all threads. */
+  /** Clients or users with a connection in any thread. */
   override get clients(): number {
     return this.table.exclusively(() => this.table.entries().length);
   }
@@ -107,8 +107,8 @@ export class SharedConnectionLimits extends ConnectionLimits {
   /**
    * Waits for another thread to give way, if one was asked.
    *
-   * @returns The place, if there is one after that; `undefined` if no thread
-   *   was asked.
+   * @returns The place, if one is available afterwards; `undefined` if no
+   *   thread was asked.
    */
   override awaitRoom(
     client: string,
@@ -117,7 +117,7 @@ export class SharedConnectionLimits extends ConnectionLimits {
     return this.#answer?.then(() => this.tryAdmit(client, mostOfClient));
   }
 
-  /** Asks the other threads, if they offer places. */
+  /** Asks other threads to give way, if they offer places. */
   protected override callOthers(): void {
     const offers = this.#offers;
     if (offers === undefined) return;
@@ -153,8 +153,8 @@ export class SharedConnectionLimits extends ConnectionLimits {
   }
 
   /**
-   * Gives up one place for each call. All threads do so, because they don't
-   * know of each other.
+   * Gives up one place for each call. All threads do so, because they cannot
+   * coordinate.
    */
   #listen(): void {
     this.#look = setDeadline(LOOK, () => {
@@ -168,7 +168,7 @@ export class SharedConnectionLimits extends ConnectionLimits {
   }
 
   /**
-   * Takes a place, if there is one.
+   * Takes a place, if one is available.
    *
    * @param key Client or user.
    * @param most Places in total.

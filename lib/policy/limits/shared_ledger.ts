@@ -1,5 +1,5 @@
 /**
- * Keeps the bytes of a day for several threads together.
+ * Keeps the daily bytes of users over several threads.
  *
  * @module
  */
@@ -14,7 +14,10 @@ export const LEDGER_TABLE = {
   values: 2,
 } as const;
 
-/** Milliseconds after its last change when an entry's day is certainly over. */
+/**
+ * Milliseconds after the last change at which an entry's day is over
+ * everywhere.
+ */
 const KEPT = 2 * 86_400_000;
 
 /** Indexes of an entry's values. The bytes never count as a time: see `add`. */
@@ -66,7 +69,7 @@ export class SharedLedger implements QuotaLedger {
   }
 
   /**
-   * Takes the quota, which this ledger has no use for.
+   * Accepts the quota, which this ledger does not need.
    *
    * @param _most Bytes per user and day.
    */

@@ -1,5 +1,5 @@
 /**
- * What the threads of a machine lack of limits that it shares with others.
+ * Keys for which the threads of a machine need more places of a shared limit.
  *
  * @module
  */
@@ -24,10 +24,10 @@ export interface Shortage {
   isWaiting: boolean;
 }
 
-/** A list that all threads write, and one reads. */
+/** A list that all threads write and one thread reads. */
 export class Shortages {
   readonly #table: SharedTable;
-  /** Number of keys that were ever added, at the last look. */
+  /** Number of keys ever added, as of the last look. */
   #seen = 0;
 
   /**
@@ -44,7 +44,7 @@ export class Shortages {
    *
    * @param key Client or user, or `ALL`.
    * @param isWaiting Whether a connection waits.
-   * @returns Whether there was room for it.
+   * @returns Whether the list had room for it.
    */
   add(key: string, isWaiting: boolean): boolean {
     const table = this.#table;
@@ -59,7 +59,7 @@ export class Shortages {
   }
 
   /**
-   * Takes all keys.
+   * Removes and returns all keys.
    *
    * @returns The keys since the last call.
    */

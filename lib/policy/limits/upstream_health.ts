@@ -57,7 +57,7 @@ export class UpstreamHealth {
   }
 
   /**
-   * Asks whether a client may try it. An upstream that is down may be tried
+   * Returns whether a client may try it. An upstream that is down may be tried
    * from time to time; each `true` counts as such a try.
    */
   mayTry(): boolean {

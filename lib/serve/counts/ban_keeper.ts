@@ -1,6 +1,6 @@
 /**
- * Keeps the lists of bans of a program in which several copies of each exist:
- * one in each thread.
+ * Keeps the ban lists of a program with several threads. Each thread has a copy
+ * of every list.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
 } from "../../policy/users/replicated_bans.ts";
 import type { BanDecider, BanList, Fleet } from "./fleet.ts";
 
-/** Most listeners whose bans are kept; a reload may add new ones. */
+/** Most ban lists to keep; each reload may add some. */
 const MOST_NAMES = 1_000;
 
 /** Options for {@linkcode BanKeeper}. */
@@ -28,11 +28,10 @@ export interface BanKeeperOptions {
   /**
    * Passes decisions to all copies.
    *
-   * @param name Name of the list of bans.
-   * @param states The new states.
+   * @param name Name of the ban list.
    */
   deliver: (name: string, states: BanState[]) => void;
-  /** Decides together with other machines (default: alone). */
+  /** Shares decisions with other machines (default: none). */
   fleet?: Pick<Fleet, "bans"> | undefined;
 }
 
@@ -42,9 +41,9 @@ export class BanKeeper {
   readonly #options: BanKeeperOptions;
 
   /**
-   * Begins without bans.
+   * Creates a keeper without bans.
    *
-   * @param options Who hears of them.
+   * @param options Receivers of bans, and the fleet.
    */
   constructor(options: BanKeeperOptions) {
     this.#options = options;
@@ -53,8 +52,9 @@ export class BanKeeper {
   /**
    * Returns the state for a new copy.
    *
-   * @param name Name of the list of bans in this program.
-   * @param scope Where it counts on every machine of a fleet.
+   * @param name Name of the ban list in this program.
+   * @param scope Name of its listener on every machine of a fleet.
+   * @param settings The rules.
    * @returns All bans and failures so far.
    */
   copy(name: string, scope: string, settings: BansOptions): BanState[] {
@@ -75,9 +75,9 @@ export class BanKeeper {
   }
 
   /**
-   * Decides the effect of an event that a thread has seen.
+   * Decides the effect of an event from a thread.
    *
-   * @param name Name of the list of bans.
+   * @param name Name of the ban list; unknown names are ignored.
    * @param action The event.
    */
   decide(name: string, action: BanAction): void {
@@ -92,9 +92,9 @@ export class OwnBans implements BanDecider {
   readonly #log: (event: LogEvent) => void;
 
   /**
-   * Begins without bans.
+   * Creates a list without bans.
    *
-   * @param list The list.
+   * @param list The rules, and the receiver of decisions.
    * @param log Receives bans and attacks.
    */
   constructor(list: BanList, log: (event: LogEvent) => void) {
@@ -103,7 +103,7 @@ export class OwnBans implements BanDecider {
     this.#log = log;
   }
 
-  /** All bans and failures that are known. */
+  /** Returns all known bans and failures. */
   states(): BanState[] {
     return this.#bans.states();
   }

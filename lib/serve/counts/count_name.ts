@@ -1,16 +1,16 @@
 /**
- * What a count is called, in this program and on all machines of a fleet.
+ * The name of a count, in this program and on all machines of a fleet.
  *
  * @module
  */
 
-/** Where something is counted. */
+/** Identifies a count: its listener, its name and its settings. */
 export interface CountName {
   /** Name of the listener in this program. */
   readonly listener: string;
   /**
-   * Its name on every machine of a fleet: its kind, and its number among those
-   * of that kind, such as `proxy-1`.
+   * The listener's name on every machine of a fleet: its kind and its number
+   * within that kind, such as `proxy-1`.
    */
   readonly scope: string;
   /** Name of the count, such as `connections`. */
@@ -20,10 +20,10 @@ export interface CountName {
 }
 
 /**
- * Names a listener on every machine of a fleet.
+ * Returns the name of a listener on every machine of a fleet.
  *
- * @param kindName Its kind.
- * @param number Its number among those of that kind, from 1.
+ * @param kindName Kind of listener, such as `proxy`.
+ * @param number Its number within that kind, from 1.
  */
 export function scopeOf(kindName: string, number: number): string {
   return `${kindName}-${number}`;

@@ -1,8 +1,7 @@
 /**
- * What a program gets from the room `fleet/`: counts that are kept together
- * with other machines. Products never see it: their counts come from
- * `host.keep()`, which decides whether they live in this thread, in the threads
- * of this machine or in a fleet.
+ * The interface of the room `fleet/`, which counts together with other
+ * machines. Servers never use it directly: they call `host.keep()`, which keeps
+ * a count in this thread, in the threads of this machine or in a fleet.
  *
  * @module
  */
@@ -13,54 +12,50 @@ import type { TableMemories } from "./shared_counts.ts";
 import type { FleetNodes } from "./fleet_nodes.ts";
 import type { FleetMemory } from "./fleet_view.ts";
 
-/** Decides about one list of bans, for all copies of it. */
+/** Decides about one ban list, for all its copies. */
 export interface BanDecider {
-  /** All bans and failures that are known. */
+  /** Returns all known bans and failures. */
   states(): BanState[];
   /**
-   * Decides the effect of an event, and logs it. The copies get the decision
-   * when it is made.
+   * Decides the effect of an event, and logs it. The copies receive the
+   * decision as soon as it is made.
    *
    * @param action The event.
    */
   decide(action: BanAction): void;
 }
 
-/** A list of bans. */
+/** A ban list. */
 export interface BanList {
   /** Its name on every machine, such as `proxy-1`. */
   readonly scope: string;
   /** The rules. */
   readonly settings: BansOptions;
-  /**
-   * Passes decisions to all copies of this machine.
-   *
-   * @param states The new states.
-   */
+  /** Passes decisions to all copies of this machine. */
   deliver(states: BanState[]): void;
 }
 
 /** The fleet of a machine. */
 export interface Fleet extends AsyncDisposable {
-  /** What all threads need to know of it. */
+  /** The state of the fleet that all threads read. */
   readonly memory: FleetMemory;
-  /** Its machines, for whoever watches one of them. */
+  /** The machines of the fleet. */
   readonly nodes: FleetNodes;
-  /** Whether it needs the permission to write. */
+  /** Whether Deno needs `--allow-write` to reach Redis. */
   readonly writes: boolean;
   /**
-   * Takes the counts of this machine, whenever there are others than before.
+   * Replaces the counts of this machine. Called when a table is added or
+   * removed.
    *
    * @param tables Tables of all threads.
    */
   count(tables: TableMemories): void;
   /**
-   * Joins a list of bans.
+   * Joins a ban list.
    *
-   * @param list The list.
-   * @returns Decides about it.
+   * @returns The decider for this list.
    */
   bans(list: BanList): BanDecider;
-  /** Writes the last counts, gives back what was granted, and leaves. */
+  /** Writes the last counts, returns granted places and rates, and leaves. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,35 +1,38 @@
 /**
- * The machines of a fleet, for whoever watches one of them: what each does, and
- * calls from one to another.
+ * The machines of a fleet: the state of each, and calls from one to another.
  *
  * @module
  */
 
-/** What a node may do to others. */
+/** Roles of a node. */
 export const FLEET_ROLES = ["member", "observer"] as const;
 
-/** What a node may do to others: an observer only looks. */
+/**
+ * Role of a node: an observer may read from other nodes but not change them.
+ */
 export type FleetRole = typeof FLEET_ROLES[number];
 
-/** Names of fleets and nodes: they stand in keys, labels and logs as they are. */
+/**
+ * Names of fleets and nodes, which appear unescaped in keys, labels and logs.
+ */
 const NAME = /^[\w.-]{1,64}$/;
 
-/** Whether something is a name of a fleet or a node. */
+/** Returns whether a value is a valid name of a fleet or a node. */
 export function isFleetName(value: unknown): value is string {
   return typeof value === "string" && NAME.test(value);
 }
 
-/** What a node tells about itself, once a second. */
+/** Facts that a node reports once a second. */
 export interface NodeFacts {
   /** Version of the program. */
   readonly version: string;
   /** When it started, in milliseconds since 1970. */
   readonly startedAt: number;
-  /** Whether it accepts no more, or will soon. */
+  /** Whether the node accepts no more connections, or will soon stop. */
   readonly isDraining: boolean;
-  /** Connections that are open. */
+  /** Number of open connections. */
   readonly open: number;
-  /** Counts since the start; older versions may not tell them. */
+  /** Counts since the start; `undefined` for older versions. */
   readonly totals?: NodeTotals | undefined;
 }
 
@@ -43,29 +46,36 @@ export interface NodeTotals {
   readonly received: number;
 }
 
-/** A node of the fleet, as Redis knows it. */
+/** A node of the fleet, as stored in Redis. */
 export interface FleetNode extends NodeFacts {
-  /** Random, and new at every start. */
+  /** Random; each start creates a new one. */
   readonly id: string;
   /** Its name. */
   readonly node: string;
-  /** What it may do to others. */
+  /** Its role. */
   readonly role: FleetRole;
-  /** Whether it answers calls of other nodes: it has an admin listener. */
+  /**
+   * Whether the node answers calls of other nodes, which needs an admin
+   * listener.
+   */
   readonly isAnswering: boolean;
-  /** Processors in use over its last second: 1 is one of them. */
+  /** Processors in use over the last second: 1 is one full processor. */
   readonly load: number;
-  /** Bytes a second to targets; `undefined` where it does not tell. */
+  /**
+   * Bytes per second to targets; `undefined` if the node does not report it.
+   */
   readonly up?: number | undefined;
-  /** Bytes a second to clients; likewise. */
+  /**
+   * Bytes per second to clients; `undefined` if the node does not report it.
+   */
   readonly down?: number | undefined;
-  /** Milliseconds since it was last heard of. */
+  /** Milliseconds since its last report. */
   readonly silent: number;
-  /** Whether it was not heard of for so long that it is taken for dead. */
+  /** Whether its last report is so old that the node counts as dead. */
   readonly isLost: boolean;
 }
 
-/** A call of the admin API, from one node to another. */
+/** A call of the admin API from one node to another. */
 export interface NodeCall {
   /** Method. */
   readonly method: string;
@@ -75,17 +85,17 @@ export interface NodeCall {
 
 /** The answer to a {@linkcode NodeCall}. */
 export interface NodeAnswer {
-  /** Status of HTTP. */
+  /** HTTP status. */
   readonly status: number;
-  /** The body; `undefined` for none. */
+  /** The body; `undefined` for an empty one. */
   readonly json?: unknown;
 }
 
-/** Who calls. */
+/** The node that makes a call. */
 export interface NodeCaller {
   /** Its name. */
   readonly node: string;
-  /** What it may do. */
+  /** Its role. */
   readonly role: FleetRole;
 }
 
@@ -95,16 +105,16 @@ export type AnswerNode = (
   caller: NodeCaller,
 ) => Promise<NodeAnswer>;
 
-/** A node can't be asked, in words for the operator. */
+/** A node cannot be called. The message is for the operator. */
 export class NodeCallError extends Error {
-  /** Whether there is no such node; otherwise it does not answer. */
+  /** Whether no such node exists; otherwise it does not answer. */
   readonly isUnknown: boolean;
 
   /**
    * Creates an error.
    *
    * @param message What is wrong.
-   * @param isUnknown Whether there is no such node.
+   * @param isUnknown Whether no such node exists (default: false).
    */
   constructor(message: string, isUnknown = false) {
     super(message);
@@ -117,34 +127,35 @@ export class NodeCallError extends Error {
 export interface FleetNodes {
   /** Name of this node. */
   readonly own: string;
-  /** What this node may do to others. */
+  /** Role of this node. */
   readonly role: FleetRole;
   /**
-   * Lists all nodes, this one too.
+   * Lists all nodes, including this one.
    *
    * @returns Sorted by name; at most a second old.
-   * @throws {NodeCallError} If Redis is away.
+   * @throws {NodeCallError} If Redis is unreachable.
    */
   list(): Promise<readonly FleetNode[]>;
   /**
    * Calls another node.
    *
-   * @param node Its name, or its id.
-   * @param call What is asked.
+   * @param node Its name or id.
+   * @param call The request.
    * @returns Its answer.
-   * @throws {NodeCallError} If there is no such node, or no answer in time.
+   * @throws {NodeCallError} If the node does not exist or does not answer in
+   *   time.
    */
   call(node: string, call: NodeCall): Promise<NodeAnswer>;
   /**
-   * Tells the others about this node from now on.
+   * Starts to report this node's facts to the others.
    *
    * @param facts Called once a second.
    */
   report(facts: () => NodeFacts): void;
   /**
-   * Answers calls of other nodes from now on.
+   * Starts to answer calls of other nodes.
    *
-   * @param answer Answers one.
+   * @param answer Answers one call.
    */
   answer(answer: AnswerNode): void;
 }

@@ -1,50 +1,47 @@
 /**
- * What every thread of a machine knows of its fleet, in shared memory.
+ * The state of the fleet in memory that all threads of a machine share.
  *
  * @module
  */
 
 import type { OnLoss } from "../options/fleet.ts";
 
-/** Words of the memory, around the offset, which is a number of eight bytes. */
+/** Indexes of 32-bit words. Words 2 and 3 hold the offset, an 8-byte number. */
 const WORD = { isUp: 0, hurries: 1, lacks: 4 } as const;
 
-/** Index of the offset among numbers of eight bytes. */
+/** Index of the offset, counted in 8-byte numbers. */
 const OFFSET = 1;
 
 const BYTES = 24;
 
-/** What a thread needs to make a {@linkcode FleetView}. */
+/** The data from which a thread makes a {@linkcode FleetView}. */
 export interface FleetMemory {
   /** The memory. */
   readonly memory: SharedArrayBuffer;
-  /** What this machine does while Redis is away. */
+  /** What this machine does while Redis is unreachable. */
   readonly onLoss: OnLoss;
 }
 
-/**
- * The fleet as seen by one thread. Reading it takes no round trip and no lock.
- */
+/** The fleet as one thread sees it. Reading needs no round trip and no lock. */
 export class FleetView {
-  /** What this machine does while Redis is away. */
+  /** What this machine does while Redis is unreachable. */
   readonly onLoss: OnLoss;
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #numbers: Float64Array<SharedArrayBuffer>;
   readonly #now: () => number;
 
   /**
-   * Creates the memory of a machine's fleet, which is not up yet.
+   * Creates the memory for a fleet that is not connected yet.
    *
-   * @param onLoss What the machine does while Redis is away.
+   * @param onLoss What the machine does while Redis is unreachable.
    */
   static memory(onLoss: OnLoss): FleetMemory {
     return { memory: new SharedArrayBuffer(BYTES), onLoss };
   }
 
   /**
-   * Looks at the memory.
+   * Uses existing memory.
    *
-   * @param memory The memory.
    * @param now Clock in milliseconds, the same in all threads.
    */
   constructor({ memory, onLoss }: FleetMemory, now: () => number) {
@@ -54,40 +51,42 @@ export class FleetView {
     this.#now = now;
   }
 
-  /** Whether Redis answered the last time. */
+  /** Whether Redis answered the last round trip. */
   get isUp(): boolean {
     return Atomics.load(this.#words, WORD.isUp) === 1;
   }
 
-  /** Sets {@linkcode FleetView.isUp}; only for the thread that asks Redis. */
+  /**
+   * Sets {@linkcode FleetView.isUp}; only for the thread that talks to Redis.
+   */
   set isUp(isUp: boolean) {
     Atomics.store(this.#words, WORD.isUp, isUp ? 1 : 0);
   }
 
   /**
-   * Tells the time by Redis's clock, which all machines of the fleet share.
+   * Returns the time of Redis's clock, which all machines of the fleet share.
    *
-   * @returns Milliseconds since 1970; before the first answer by this
-   *   machine's clock.
+   * @returns Milliseconds since 1970; by this machine's clock until Redis has
+   *   answered once.
    */
   now(): number {
     return this.#now() + this.#numbers[OFFSET]!;
   }
 
   /**
-   * Corrects the clock; only for the thread that asks Redis.
+   * Corrects the clock; only for the thread that talks to Redis.
    *
-   * @param milliseconds Redis's clock minus what {@linkcode FleetView.now} has
-   *   told for the same moment.
+   * @param milliseconds Redis's clock minus the value of
+   *   {@linkcode FleetView.now} at the same moment.
    */
   addOffset(milliseconds: number): void {
     this.#numbers[OFFSET]! += milliseconds;
   }
 
   /**
-   * Asks for a round trip to Redis now, instead of at the next second. Costs
-   * the caller nothing but a wake-up of the thread that asks Redis, which makes
-   * several such calls into one.
+   * Requests a round trip to Redis soon, instead of at the next second. It only
+   * wakes the thread that talks to Redis, which answers several such calls with
+   * one round trip.
    */
   hurry(): void {
     Atomics.add(this.#words, WORD.hurries, 1);
@@ -100,8 +99,8 @@ export class FleetView {
   }
 
   /**
-   * Tells that a limit has no place for a connection, or few. Costs as little
-   * as {@linkcode FleetView.hurry}.
+   * Reports that a limit has no place left for a connection, or only a few.
+   * Costs as little as {@linkcode FleetView.hurry}.
    */
   lack(): void {
     Atomics.add(this.#words, WORD.lacks, 1);
@@ -116,7 +115,8 @@ export class FleetView {
   /**
    * Waits for a call of {@linkcode FleetView.lack} in any thread.
    *
-   * @param seen Value of {@linkcode FleetView.lacks} from which on calls count.
+   * @param seen A value of {@linkcode FleetView.lacks}; any later call ends the
+   *   wait.
    * @param milliseconds Longest wait.
    */
   lacked(seen: number, milliseconds: number): Promise<void> {
@@ -126,12 +126,12 @@ export class FleetView {
   /**
    * Waits for a call of {@linkcode FleetView.hurry} in any thread.
    *
-   * @param seen Value of {@linkcode FleetView.hurries} from which on calls
-   *   count.
+   * @param seen A value of {@linkcode FleetView.hurries}; any later call ends
+   *   the wait.
    * @param milliseconds Longest wait.
    */
   async hurried(seen: number, milliseconds: number): Promise<void> {
-    // The wait alone would not keep the program alive.
+    // Atomics.waitAsync alone does not keep the program alive.
     const timer = setTimeout(() => {}, milliseconds);
     await this.#wait(WORD.hurries, seen, milliseconds);
     clearTimeout(timer);

@@ -1,7 +1,7 @@
 /**
- * Counts in memory that threads share. This is the place that decides where a
- * count lives: `host.keep()` of a program without threads and without a fleet
- * makes it in this thread alone, and all others take it from here.
+ * Counts in memory that threads share. A program with one thread and no fleet
+ * keeps its counts in that thread, through `host.keep()`. All other programs
+ * keep them here.
  *
  * @module
  */
@@ -17,20 +17,25 @@ import type { FleetView } from "./fleet_view.ts";
 export interface TableMemory {
   /** The memory. */
   memory: SharedArrayBuffer;
-  /** What it is. */
+  /** Its capacity and layout. */
   shape: SharedTableShape;
-  /** What it counts. */
+  /** The count that it belongs to. */
   of: CountName;
 }
 
-/** Tables by their names, which end with the name of the table in its count. */
+/**
+ * Tables by name. A name consists of the count, its settings and the table's
+ * name in the count.
+ */
 export type TableMemories = ReadonlyMap<string, TableMemory>;
 
 /** A count of this machine, in tables that its threads share. */
 export interface NodeCount extends CountName {
   /** Unique among the counts of this program. */
   readonly id: string;
-  /** Its tables by name. This thread has no share of them. */
+  /**
+   * Its tables by name. This thread reads totals but has no share of its own.
+   */
   readonly tables: ReadonlyMap<string, SharedTable>;
 }
 
@@ -43,25 +48,26 @@ export interface SharedCountKeeperOptions {
   /** The fleet (default: none). */
   fleet?: FleetView | undefined;
   /**
-   * Makes a copy of a list of bans.
+   * Makes a copy of a ban list.
    *
    * @param name Name of the list.
-   * @param scope Where it counts on every machine of a fleet.
+   * @param scope Name of its listener on every machine of a fleet.
+   * @param settings The rules.
    */
   copyBans(name: string, scope: string, settings: BansOptions): Bans;
   /**
-   * Called when nobody uses a list of bans any more.
+   * Called when a ban list has lost its last user.
    *
    * @param name Name of the list.
    */
   forgetBans(name: string): void;
   /** Waits until the other threads have ended. */
   othersEnded(): Promise<void>;
-  /** Called when there is another table (default: nobody is told). */
+  /** Called when a table is added or removed (default: no effect). */
   onTable?: () => void;
 }
 
-/** A listener whose counts are kept. */
+/** A listener that counts. */
 export type CountingListener = Pick<CountName, "listener" | "scope">;
 
 /** The counts of one thread. */
@@ -71,9 +77,9 @@ export class SharedCountKeeper {
   readonly #kept = new KeptValues();
 
   /**
-   * Begins with no counts.
+   * Creates a keeper without counts.
    *
-   * @param options The thread.
+   * @param options The thread, the fleet, and functions of the program.
    */
   constructor(options: SharedCountKeeperOptions) {
     this.#options = options;
@@ -85,21 +91,21 @@ export class SharedCountKeeper {
   }
 
   /**
-   * Takes the tables of other threads.
+   * Adds the tables of other threads.
    *
-   * @param tables Their tables.
+   * @param tables Their tables by name.
    */
   agree(tables: TableMemories): void {
     for (const [name, table] of tables) this.#tables.set(name, table);
   }
 
   /**
-   * Returns a count that is kept while its settings stay the same.
+   * Returns a count. It stays the same until its settings change.
    *
-   * @typeParam T What it is.
+   * @typeParam T Type of the count.
    * @param of The listener and the name of the count.
    * @param given Its settings.
-   * @param make Makes it.
+   * @param make Creates the count.
    */
   keep<T extends object>(
     of: CountingListener & { what: string },
@@ -118,10 +124,10 @@ export class SharedCountKeeper {
     });
   }
 
-  /** Current users keep it; no one else gets it. */
+  /** Removes a replaced count; its current users keep their tables. */
   #forget(share: string): void {
     for (const name of this.#tables.keys()) {
-      // With the space: a limit of 100 is not one of 10.
+      // The space separates names: a limit of 100 must not match a limit of 10.
       if (name.startsWith(`${share} `)) this.#tables.delete(name);
     }
     this.#options.forgetBans(share);
@@ -161,11 +167,11 @@ export class SharedCountKeeper {
 }
 
 /**
- * Opens the tables of all counts, for the thread that asks Redis.
+ * Opens the tables of all counts, for the thread that talks to Redis.
  *
  * @param tables All tables of the program.
  * @param now Clock in milliseconds, the same in all threads.
- * @returns The counts. That thread has no share of them.
+ * @returns The counts. The calling thread has no share of its own in them.
  */
 export function countsOf(
   tables: TableMemories,

@@ -1,5 +1,5 @@
 /**
- * `sluice fleet drain`: lets a node end.
+ * `sluice fleet drain`: drains a node until it ends.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { openClient } from "../open_client.ts";
 import { DRAIN_OPTIONS, type FleetDrainOptions } from "./options.ts";
 import { askFleet } from "./status_command.ts";
 
-/** Milliseconds between two looks at the node. */
+/** Milliseconds between two checks of the node. */
 const LOOK = 1_000;
 
 /** The command and its options. */
@@ -63,7 +63,10 @@ async function begin(client: AdminClient, { id }: NodeStatus): Promise<number> {
   }
 }
 
-/** A node that has ended is in the list no more; one that was killed is lost. */
+/**
+ * A node that ends properly leaves the list; a killed one becomes lost. Both
+ * count as ended.
+ */
 async function waitForEnd(
   client: AdminClient,
   { id, node }: NodeStatus,
@@ -90,7 +93,10 @@ async function waitForEnd(
   }
 }
 
-/** The node may be the one that is asked: then it is gone in the end. */
+/**
+ * Finds the node; "unknown" if the admin listener does not answer, which may
+ * belong to the node itself.
+ */
 async function look(
   client: AdminClient,
   id: string,

@@ -15,10 +15,10 @@ interface Column {
   text: (node: NodeStatus, now: number) => string;
 }
 
-/** Stands for what a node does not tell. */
+/** Shown for a value that a node does not report. */
 const UNKNOWN = "-";
 
-/** Most columns of a name; its rest is left out. */
+/** Most columns of a name; longer names are cut. */
 const MOST_NAME = 24;
 
 const COLUMNS: readonly Column[] = [
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column[] = [
  *
  * @param fleet The answer of the API.
  * @param now Milliseconds since 1970.
- * @returns A line for all, a heading and a line for each node.
+ * @returns A line of totals, a heading and a line for each node.
  */
 export function drawNodes({ nodes }: FleetAnswer, now: number): string[] {
   const rows = nodes.map((node) => COLUMNS.map(({ text }) => text(node, now)));

@@ -1,5 +1,5 @@
 /**
- * Options of the commands for a fleet.
+ * Options of the `sluice fleet` commands.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export const STATUS_OPTIONS = {
 /** Values of the options of `sluice fleet status`. */
 export type StatusOptions = OptionValues<typeof STATUS_OPTIONS>;
 
-/** What `sluice fleet drain` acts on. */
+/** The node to drain. */
 interface DrainedNode {
   /** Name or id of the node. */
   node: string;

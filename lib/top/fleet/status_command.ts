@@ -1,5 +1,5 @@
 /**
- * `sluice fleet status`: the machines that count together.
+ * `sluice fleet status`: shows the machines of a fleet.
  *
  * @module
  */
@@ -41,9 +41,9 @@ async function showStatus(options: StatusOptions): Promise<number> {
 }
 
 /**
- * Asks for the fleet.
+ * Requests the state of the fleet.
  *
- * @throws {StartError} If there is no answer.
+ * @throws {StartError} If the admin listener does not answer.
  */
 export async function askFleet(client: AdminClient): Promise<FleetAnswer> {
   try {
@@ -58,7 +58,7 @@ export async function askFleet(client: AdminClient): Promise<FleetAnswer> {
   }
 }
 
-/** Goes on when the node that is asked does not answer for a while. */
+/** Continues after a request that fails. */
 async function watch(
   client: AdminClient,
   { interval, json }: StatusOptions,
