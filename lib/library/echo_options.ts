@@ -1,5 +1,5 @@
 /**
- * The options of a echo server. `deno task docs` writes this module from
+ * The options of an echo server. `deno task docs` writes this module from
  * the options of `sluice echo`; change them there.
  *
  * @module

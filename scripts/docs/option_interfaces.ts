@@ -43,7 +43,9 @@ export function optionInterface(
     } | undefined;\n`;
   });
   return `/**
- * The options of a ${kindName} server. \`deno task docs\` writes this module from
+ * The options of ${
+    kindName === "echo" ? "an" : "a"
+  } ${kindName} server. \`deno task docs\` writes this module from
  * the options of \`sluice ${kindName}\`; change them there.
  *
  * @module

@@ -20,6 +20,9 @@ import { askFleet } from "./status_command.ts";
 /** Milliseconds between two checks of the node. */
 const LOOK = 1_000;
 
+/** Looks without an answer after which the node that was asked has ended. */
+const MOST_SILENT = 3;
+
 /** The command and its options. */
 export const FLEET_DRAIN_COMMAND: Command<typeof DRAIN_OPTIONS> = {
   usage: "fleet drain [OPTIONS] NODE [ADMIN]",
@@ -39,7 +42,8 @@ export const FLEET_DRAIN_COMMAND: Command<typeof DRAIN_OPTIONS> = {
 async function drain(options: FleetDrainOptions): Promise<number> {
   const { admin, node } = options.node;
   using client = await openClient({ ...options, admin });
-  const found = find((await askFleet(client)).nodes, node);
+  const fleet = await askFleet(client);
+  const found = find(fleet.nodes, node);
   if (found === undefined) {
     throw new StartError(
       `No node is named ${quote(node)}; sluice fleet status lists them`,
@@ -47,7 +51,9 @@ async function drain(options: FleetDrainOptions): Promise<number> {
   }
   const open = await begin(client, found);
   printLines([`${found.node} drains; ${countOf(open, "connection")} open`]);
-  return options.wait ? await waitForEnd(client, found, options) : 0;
+  if (!options.wait) return 0;
+  const isAsked = found.node === fleet.node;
+  return await waitForEnd(client, { ...found, isAsked }, options);
 }
 
 async function begin(client: AdminClient, { id }: NodeStatus): Promise<number> {
@@ -69,14 +75,18 @@ async function begin(client: AdminClient, { id }: NodeStatus): Promise<number> {
  */
 async function waitForEnd(
   client: AdminClient,
-  { id, node }: NodeStatus,
+  { id, isAsked, node }: NodeStatus & { isAsked: boolean },
   { timeout }: FleetDrainOptions,
 ): Promise<number> {
   const began = performance.now();
+  let silent = 0;
   while (true) {
     const found = await look(client, id);
     const spent = performance.now() - began;
-    if (found === "ended") {
+    silent = found === "unknown" ? silent + 1 : 0;
+    // The last thing that a node closes is its admin listener.
+    const isGone = isAsked && silent === MOST_SILENT;
+    if (found === "ended" || isGone) {
       printLines([`${node} ended after ${formatDuration(spent)}`]);
       return 0;
     }

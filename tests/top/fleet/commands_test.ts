@@ -97,6 +97,10 @@ testPrograms({
       /^b drains; 0 connections open\nb ended after \d\S*( \S+)?\n$/,
     );
     assertEquals(await b.sluice.code(), 0);
+    const own = await sluice(["fleet", "drain", "a", at, "--wait"]);
+    assertEquals([own.code, own.stderr], [0, ""]);
+    assertMatch(own.text, /\na ended after \d/);
+    assertEquals(await a.sluice.code(), 0);
     await a.sluice.line(/Admin: asked node \w+: POST \/api\/drain$/);
     await b.sluice.line(/Admin of node a: the drain begins$/);
   },
