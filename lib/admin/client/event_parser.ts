@@ -42,7 +42,8 @@ export class EventParser {
       end = text.indexOf("\n", start)
     ) {
       this.#keep(text.slice(start, end));
-      const line = this.#pieces.join("").replace(/\r$/, "");
+      const whole = this.#pieces.join("");
+      const line = whole.endsWith("\r") ? whole.slice(0, -1) : whole;
       this.#pieces = [];
       const event = this.#take(line);
       if (event !== undefined) events.push(event);
@@ -63,10 +64,16 @@ export class EventParser {
 
   #take(line: string): ServerEvent | undefined {
     if (line === "") return this.#finish();
-    const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line)!;
-    if (field === "event") this.#name = value!;
-    else if (field === "data") this.#data.push(value!);
-    return undefined;
+    // A regular expression would scan all of a line of megabytes.
+    const colon = line.indexOf(":");
+    if (colon < 0) return this.#set(line, "");
+    const start = line[colon + 1] === " " ? colon + 2 : colon + 1;
+    return this.#set(line.slice(0, colon), line.slice(start));
+  }
+
+  #set(field: string, value: string): undefined {
+    if (field === "event") this.#name = value;
+    else if (field === "data") this.#data.push(value);
   }
 
   #finish(): ServerEvent | undefined {
