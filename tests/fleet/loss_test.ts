@@ -88,7 +88,8 @@ testPrograms({
       ...{ args: ["--requirepass", "right"], password: "right" },
     });
     await using cluster = await startRedis(paths["redis-server"], {
-      args: ["--cluster-enabled", "yes"],
+      // By default its port and 10,000, which may be over 65,535.
+      args: ["--cluster-enabled", "yes", "--cluster-port", `${closedPort()}`],
     });
     const { port } = closed;
     const cases = [
