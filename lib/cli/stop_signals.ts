@@ -4,6 +4,8 @@
  * @module
  */
 
+import { handleSignals } from "./handle_signals.ts";
+
 /** Windows has no SIGTERM; its services get Ctrl-Break. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
@@ -80,16 +82,11 @@ export class StopSignals {
  */
 export function listenForSignals(): StopSignals & Disposable {
   const signals = new StopSignals();
-  const handlers = SIGNALS.map((signal) => {
-    const handler = () => signals.raise(signal);
-    Deno.addSignalListener(signal, handler);
-    return { signal, handler };
-  });
+  const handling = handleSignals(SIGNALS.map((signal) => ({
+    signal,
+    handler: () => signals.raise(signal),
+  })));
   return Object.assign(signals, {
-    [Symbol.dispose]() {
-      for (const { signal, handler } of handlers) {
-        Deno.removeSignalListener(signal, handler);
-      }
-    },
+    [Symbol.dispose]: () => handling[Symbol.dispose](),
   });
 }

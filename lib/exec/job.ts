@@ -10,6 +10,7 @@
  * @module
  */
 
+import { handleSignals } from "../cli/handle_signals.ts";
 import { fenceCalls } from "../net/system/fence/calls.ts";
 import { SIGNALS } from "../net/system/fence/signals.ts";
 import { Terminal } from "../net/system/fence/terminal.ts";
@@ -59,23 +60,13 @@ function passSignals(
   fence: Fence,
   terminal: Terminal | undefined,
 ): Disposable {
-  const handlers = [
+  return handleSignals([
     ...FORWARDED.map((signal) => ({
       signal,
       handler: () => fence.say({ kind: "signal", signal: SIGNALS[signal] }),
     })),
-    { signal: "SIGCONT" as const, handler: () => resume(fence, terminal) },
-  ];
-  for (const { handler, signal } of handlers) {
-    Deno.addSignalListener(signal, handler);
-  }
-  return {
-    [Symbol.dispose]() {
-      for (const { handler, signal } of handlers) {
-        Deno.removeSignalListener(signal, handler);
-      }
-    },
-  };
+    { signal: "SIGCONT", handler: () => resume(fence, terminal) },
+  ]);
 }
 
 /** Stops this process like the command, so that the shell notices. */

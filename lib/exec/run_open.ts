@@ -4,6 +4,7 @@
  * @module
  */
 
+import { handleSignals } from "../cli/handle_signals.ts";
 import { printErrors } from "../cli/print_lines.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { requirePermissions } from "./missing.ts";
@@ -81,16 +82,7 @@ function passSignals(child: Deno.ChildProcess): Disposable {
       if (isPassed) child.kill(signal);
     },
   }));
-  for (const { handler, signal } of handlers) {
-    Deno.addSignalListener(signal, handler);
-  }
-  return {
-    [Symbol.dispose]() {
-      for (const { handler, signal } of handlers) {
-        Deno.removeSignalListener(signal, handler);
-      }
-    },
-  };
+  return handleSignals(handlers);
 }
 
 function requireNoFence(options: ExecOptions): void {
