@@ -5,6 +5,7 @@
  */
 
 import type { KeyName } from "./keys.ts";
+import { lineStep } from "./line_step.ts";
 
 /** The selected line; it follows its item when the order changes. */
 export class ListCursor<Item> {
@@ -58,16 +59,9 @@ export class ListCursor<Item> {
    * @returns Whether the key moves it.
    */
   press(key: KeyName): boolean {
-    const steps: Readonly<Record<KeyName, number>> = {
-      up: -1,
-      down: 1,
-      pageup: -this.#height,
-      pagedown: this.#height,
-      home: -Infinity,
-      end: Infinity,
-    };
-    if (!Object.hasOwn(steps, key)) return false;
-    this.#select(this.#index + steps[key]!);
+    const step = lineStep(key, this.#height);
+    if (step === undefined) return false;
+    this.#select(this.#index + step);
     return true;
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { KeyName } from "./keys.ts";
+import { lineStep } from "./line_step.ts";
 
 /** The visible part of a text. */
 export class Scroll {
@@ -35,16 +36,9 @@ export class Scroll {
    * @returns Whether the key scrolls.
    */
   press(key: KeyName): boolean {
-    const steps: Readonly<Record<KeyName, number>> = {
-      up: -1,
-      down: 1,
-      pageup: -this.#height,
-      pagedown: this.#height,
-      home: -this.#count,
-      end: this.#count,
-    };
-    if (!Object.hasOwn(steps, key)) return false;
-    this.#move(steps[key]!);
+    const step = lineStep(key, this.#height);
+    if (step === undefined) return false;
+    this.#move(step);
     return true;
   }
 
