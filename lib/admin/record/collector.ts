@@ -4,6 +4,7 @@
  * @module
  */
 
+import { askIdle } from "../ask_idle.ts";
 import type { HistoryPoint } from "../api.ts";
 import type { Thread } from "../thread.ts";
 import { type FigureTotals, totalsOf } from "../thread_figures.ts";
@@ -56,7 +57,11 @@ export class Collector {
    * @throws {Error} If a thread had an internal error.
    */
   async collect(): Promise<HistoryPoint | undefined> {
-    await this.#askAll();
+    await askIdle(this.#threads, {
+      asked: this.#asked,
+      ask: (thread) => this.#ask(thread),
+      patience: PATIENCE,
+    });
     const now = Date.now();
     const recorded = this.#step.seal(Infinity);
     this.#step = new BlockSum(now);
@@ -72,20 +77,6 @@ export class Collector {
       open: this.#totals.open,
       memory: Deno.memoryUsage().rss,
     });
-  }
-
-  async #askAll(): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PATIENCE);
-    const idle = this.#threads.all.filter((thread) => !this.#asked.has(thread));
-    try {
-      await Promise.race([
-        late,
-        Promise.all(idle.map((thread) => this.#ask(thread))),
-      ]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   async #ask(thread: Thread): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { askIdle } from "../ask_idle.ts";
 import type { Tunnel } from "../api.ts";
 import type { Thread } from "../thread.ts";
 import { MOST_TUNNELS, type ThreadChanges } from "../thread_answers.ts";
@@ -49,17 +50,11 @@ export class TunnelFeed {
    */
   async look(): Promise<ConnectionChanges> {
     const asked = this.#asked;
-    const idle = this.#threads.all.filter((thread) => !asked.has(thread));
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, PATIENCE);
-    try {
-      await Promise.race([
-        late,
-        Promise.all(idle.map((thread) => this.#ask(thread))),
-      ]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await askIdle(this.#threads, {
+      asked,
+      ask: (thread) => this.#ask(thread),
+      patience: PATIENCE,
+    });
     // After a pause in watching, the results belong to the watchers since then.
     if (asked !== this.#asked) return nothing();
     const found = this.#found;

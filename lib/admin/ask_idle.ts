@@ -1,0 +1,40 @@
+/**
+ * Asks threads, but waits only a limited time for their answers.
+ *
+ * @module
+ */
+
+import type { Thread } from "./thread.ts";
+import type { Threads } from "./threads.ts";
+
+/** Options for {@linkcode askIdle}. */
+export interface AskIdleOptions {
+  /** Threads that still owe an answer; they are not asked again. */
+  asked: ReadonlySet<Thread>;
+  /** Asks one thread, and uses its answer, even if it is late. */
+  ask: (thread: Thread) => Promise<void>;
+  /** Milliseconds to wait for all answers. */
+  patience: number;
+}
+
+/**
+ * Asks all threads that owe no answer.
+ *
+ * @param threads The threads.
+ * @param options How to ask them.
+ * @returns Resolves when all have answered, or the time is over.
+ * @throws What `ask` throws.
+ */
+export async function askIdle(
+  threads: Threads,
+  { ask, asked, patience }: AskIdleOptions,
+): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, patience);
+  const idle = threads.all.filter((thread) => !asked.has(thread));
+  try {
+    await Promise.race([late, Promise.all(idle.map(ask))]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
