@@ -10,7 +10,7 @@ import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { Scroll } from "./scroll.ts";
 import type { SortName } from "./sorts.ts";
 import type { TalkersAnswer } from "../admin/api.ts";
-import { type RangeName, RANGES } from "../admin/record/ranges.ts";
+import { type RangeName, RANGES } from "../admin/client/ranges.ts";
 
 /** A top talker. */
 export type Talker = TalkersAnswer["talkers"][number];

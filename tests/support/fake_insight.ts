@@ -13,7 +13,7 @@ import type {
   Tunnel,
 } from "../../lib/admin/api.ts";
 import { hostOf, matchesFilter, parseFilter } from "../../lib/admin/filter.ts";
-import { RANGES } from "../../lib/admin/record/ranges.ts";
+import { RANGES } from "../../lib/admin/client/ranges.ts";
 import { type FakeTraffic, HISTORY_STEP } from "./fake_traffic.ts";
 
 /** The tunnels that match a filter. */

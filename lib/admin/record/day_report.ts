@@ -10,7 +10,7 @@ import type { FailuresAnswer, HistoryAnswer, TalkersAnswer } from "../api.ts";
 import type { ParametersOf } from "../endpoints.ts";
 import type { BlockSum } from "./blocks.ts";
 import type { Collector } from "./collector.ts";
-import { type RangeName, RANGES } from "./ranges.ts";
+import { type RangeName, RANGES } from "../client/ranges.ts";
 import type { Ranking } from "./recorder.ts";
 import type { TimeHistogram } from "./time_histogram.ts";
 

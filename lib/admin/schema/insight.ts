@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { RESULT } from "./tunnel.ts";
-import { type RangeName, RANGES } from "../record/ranges.ts";
+import { type RangeName, RANGES } from "../client/ranges.ts";
 import { amount as count, number, text } from "./values.ts";
 
 const range = z.enum(Object.keys(RANGES) as RangeName[]);

@@ -14,7 +14,7 @@ import type { Palette } from "../base/theme.ts";
 import { Chart } from "./chart.ts";
 import { nearest } from "./nearest.ts";
 import type { ChartStyle } from "./options.ts";
-import type { Past, SeriesName } from "./past.ts";
+import type { Past, SeriesName } from "./history.ts";
 
 type Style = Omit<ChartStyle, "series"> & {
   series: readonly (ChartStyle["series"][number] & { name: SeriesName })[];

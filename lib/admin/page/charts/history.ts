@@ -5,13 +5,25 @@
  */
 
 import type { HistoryAnswer, HistoryPoint } from "../../api.ts";
-import {
-  type Past,
-  type Range,
-  type SeriesName,
-  SPANS,
-  type Value,
-} from "./past.ts";
+import { type RangeName, RANGES } from "../../client/ranges.ts";
+
+/** A value of a series; `null` if nothing is known. */
+export type Value = number | null;
+
+/** Values of all charts. */
+export type SeriesName = "down" | "up" | "open" | "opened" | "failed";
+
+/** The values of a period. */
+export interface Past {
+  /** Times in seconds since 1970, ascending. */
+  times: readonly number[];
+  /** Values at these times. */
+  values: Readonly<Record<SeriesName, readonly Value[]>>;
+  /** The times at the two edges, in seconds since 1970. */
+  range: readonly [from: number, to: number];
+  /** When the program started, in seconds since 1970. */
+  startedAt: number;
+}
 
 const NAMES = ["down", "up", "open", "opened", "failed", "refused"] as const;
 
@@ -22,7 +34,7 @@ const GAP = 2.5;
  * The history of one range, with at most its length divided by its step points.
  */
 export class History {
-  readonly #range: Range;
+  readonly #range: RangeName;
   readonly #step: number;
   readonly #startedAt: number;
   readonly #times: number[];
@@ -53,12 +65,12 @@ export class History {
     const last = this.#times.at(-1) ?? 0;
     const elapsed = point.at - last;
     if (elapsed < this.#step / 2) return;
-    if (this.#step > SPANS["5m"] / 60) return;
+    if (this.#step > RANGES["5m"] / 60) return;
     if (last > 0 && elapsed > this.#step * GAP) {
       this.#push(last + this.#step, () => null);
     }
     this.#push(point.at, (name) => point[name]);
-    this.#forget(point.at - SPANS[this.#range]);
+    this.#forget(point.at - RANGES[this.#range]);
   }
 
   /**
@@ -83,8 +95,8 @@ export class History {
 
   /** The chart of a program younger than the range is shorter. */
   #begin(to: number): number {
-    const whole = to - SPANS[this.#range];
-    return Math.max(whole, Math.min(this.#startedAt, to - SPANS["5m"]));
+    const whole = to - RANGES[this.#range];
+    return Math.max(whole, Math.min(this.#startedAt, to - RANGES["5m"]));
   }
 
   #push(at: number, valueOf: (name: typeof NAMES[number]) => Value): void {

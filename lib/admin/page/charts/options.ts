@@ -7,7 +7,7 @@
 import type uPlot from "uplot";
 import { formatClock } from "../../client/format.ts";
 import type { Palette } from "../base/theme.ts";
-import type { Value } from "./past.ts";
+import type { Value } from "./history.ts";
 
 /** Steps between two lines of a scale of whole numbers. */
 const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5]

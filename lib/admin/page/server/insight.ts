@@ -13,12 +13,12 @@ import type {
 } from "../../api.ts";
 import { Choice } from "../base/choice.ts";
 import { notifyFailure } from "../base/notices.ts";
-import { History } from "../charts/history.ts";
-import { type Past, type Range, SPANS } from "../charts/past.ts";
+import { History, type Past } from "../charts/history.ts";
 import type { Api } from "../../client/api.ts";
+import { type RangeName, RANGES } from "../../client/ranges.ts";
 
 /** The ranges and their names. */
-const NAMES: Readonly<Record<Range, string>> = {
+const NAMES: Readonly<Record<RangeName, string>> = {
   "5m": "last 5 minutes",
   "1h": "last hour",
   "24h": "last 24 hours",
@@ -40,7 +40,7 @@ export interface InsightView {
 export class Insight {
   readonly #api: Api;
   readonly #view: InsightView;
-  readonly #range: Choice<Range>;
+  readonly #range: Choice<RangeName>;
   readonly #now: () => number;
   #history: History | undefined;
   #isAsking = false;
@@ -123,7 +123,7 @@ export class Insight {
     const past = this.#history.past(this.#now());
     const { range: [from, to] } = past;
     const range = this.#range.value;
-    const isYoung = (to - from) * 1000 < SPANS[range] - 1;
+    const isYoung = (to - from) * 1000 < RANGES[range] - 1;
     this.#view.onPast(past, isYoung ? "since the start" : NAMES[range]);
   }
 }

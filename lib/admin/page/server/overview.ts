@@ -15,7 +15,7 @@ import {
   formatSize,
   NOTHING,
 } from "../../client/format.ts";
-import type { Past } from "../charts/past.ts";
+import type { Past } from "../charts/history.ts";
 import type { TunnelList } from "../../client/tunnel_list.ts";
 
 /** Shows the rates of new and failed connections, from the newest point. */
