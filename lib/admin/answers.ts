@@ -24,6 +24,7 @@ import { readBan } from "./read_ban.ts";
 import type { BanKey } from "./thread_answers.ts";
 import type { Done, Threads } from "./threads.ts";
 import type { FoundRoute } from "./routes.ts";
+import type { WriteFigures } from "./figures.ts";
 import { answerFleet, listNodes } from "./fleet/list.ts";
 import { type RelayedRequest, relayRequest } from "./fleet/relay.ts";
 import type { DayReport } from "./record/day_report.ts";
@@ -64,14 +65,14 @@ export interface AdminContext {
   /** The record of the last day. */
   readonly report: DayReport;
   /** Writes the figures for Prometheus. */
-  readonly figures: () => Promise<{ type: string; text: string }>;
+  readonly figures: WriteFigures;
   /** The actions of the operator. */
   readonly actions: AdminActions;
   /** The machines of the fleet; `undefined` if there is none. */
   readonly fleet: () => FleetNodes | undefined;
   /** The other node that asks (default: a client of this one). */
   readonly caller?: NodeCaller;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   readonly log: (event: LogEvent) => void;
 }
 
@@ -99,11 +100,10 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
   "GET /healthz": () => ({ status: 200, text: "ok\n" }),
   "GET /readyz": answerReady,
   "GET /metrics": async ({ figures, fleet }, asked) => {
-    const { type, text } = await figures();
-    if (asked?.fleet === undefined) return { status: 200, type, text };
+    if (asked?.fleet === undefined) return { status: 200, ...await figures() };
     const { fleetFigures } = await import("./fleet/figures.ts");
     const nodes = await listNodes(fleet());
-    return { status: 200, type, text: text + fleetFigures(nodes) };
+    return { status: 200, ...await figures(fleetFigures(nodes)) };
   },
   "GET /api/openapi.json": async () => (await import("./openapi.ts")).OPEN_API,
   "GET /api/fleet": ({ fleet }) => answerFleet(fleet()),
@@ -202,7 +202,7 @@ function describeUnknown(name: string, known: readonly string[]): string {
   return `No parameter is named ${shown}; ${others}`;
 }
 
-/** Which of two counts is for no server to guess. */
+/** A server cannot know which of two values is meant. */
 function requireOnce(name: string, query: URLSearchParams): void {
   if (query.getAll(name).length === 1) return;
   const shown = JSON.stringify(name.slice(0, 40));

@@ -24,6 +24,16 @@ interface Metric {
 }
 
 /**
+ * Writes the figures of the program.
+ *
+ * @param more Further figures (default none).
+ * @returns The text, and its media type.
+ */
+export type WriteFigures = (
+  more?: readonly Figure[],
+) => Promise<{ type: string; text: string }>;
+
+/**
  * Creates the writer of figures.
  *
  * @param subject The program that they describe.
@@ -31,19 +41,22 @@ interface Metric {
  */
 export function openFigures(
   subject: AdminSubject,
-): () => Promise<{ type: string; text: string }> {
+): WriteFigures {
   const all = [
     ...CONNECTION_FIGURES,
     ...UPSTREAM_FIGURES,
     ...programFigures(subject),
   ];
-  return async () => {
+  return async (more = []) => {
     // Imported with the first scrape, because it takes half as long as the
     // whole start.
     const { AggregatorRegistry } = await import("prom-client");
     const figures = await subject.threads.figures();
     const metrics = AggregatorRegistry.aggregate([
-      [...all.map((figure) => metricOf(figure, figures)), ...timesOf(figures)],
+      [
+        ...[...all, ...more].map((figure) => metricOf(figure, figures)),
+        ...timesOf(figures),
+      ],
     ]);
     return { type: metrics.contentType, text: await metrics.metrics() };
   };

@@ -5,13 +5,11 @@
  * @module
  */
 
+import type { Figure } from "../figure.ts";
 import type { FleetNode } from "../../serve/counts/fleet_nodes.ts";
 
 /** A metric of a node. */
-interface NodeFigure {
-  name: string;
-  help: string;
-  kind: "counter" | "gauge";
+interface NodeFigure extends Pick<Figure, "name" | "help" | "kind"> {
   /** Returns `undefined` if the node does not report it. */
   read: (node: FleetNode) => number | undefined;
 }
@@ -62,13 +60,12 @@ const FIGURES: readonly NodeFigure[] = [
 ];
 
 /**
- * Writes the metrics.
+ * Lists the metrics.
  *
  * @param nodes All nodes. If several have the same name, the one with the
  *   newest report counts.
- * @returns Lines in the text format of Prometheus.
  */
-export function fleetFigures(nodes: readonly FleetNode[]): string {
+export function fleetFigures(nodes: readonly FleetNode[]): Figure[] {
   const byName = new Map<string, FleetNode>();
   for (const node of nodes) {
     const known = byName.get(node.node);
@@ -76,17 +73,14 @@ export function fleetFigures(nodes: readonly FleetNode[]): string {
       byName.set(node.node, node);
     }
   }
-  const latest = [...byName.values()];
-  const lines = FIGURES.flatMap(({ help, kind, name, read }) => [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} ${kind}`,
-    // Names of nodes contain no character that needs an escape.
-    ...latest.flatMap((node) => {
-      const value = read(node);
-      return value === undefined
-        ? []
-        : [`${name}{node="${node.node}"} ${value}`];
-    }),
-  ]);
-  return `${lines.join("\n")}\n`;
+  return FIGURES.map(({ read, ...figure }) => ({
+    ...figure,
+    labels: ["node"],
+    read: (set) => {
+      for (const [name, node] of byName) {
+        const value = read(node);
+        if (value !== undefined) set({ node: name }, value);
+      }
+    },
+  }));
 }
