@@ -9,7 +9,8 @@ import type { StopSignals } from "../cli/stop_signals.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatDuration } from "../observe/log_text.ts";
-import { setDeadline } from "../sync/deadline.ts";
+import { Context } from "../sync/context.ts";
+import { elapsed } from "../sync/elapsed.ts";
 import type { Stoppable } from "../serve/running_server.ts";
 
 /** Options for {@linkcode runUntilSignal}. */
@@ -55,7 +56,9 @@ export async function runUntilSignal(
   if (drainDelay > 0) {
     const time = formatDuration(drainDelay);
     say("info", "leaving", `${signal}: accepting connections for ${time} more`);
-    await untilEither(drainDelay, second);
+    const delay = new Context();
+    void second.then((name) => delay.cancel(new Error(name)));
+    await elapsed(drainDelay, delay);
   }
   await running.refresh?.();
   const open = running.connections;
@@ -78,17 +81,6 @@ export async function runUntilSignal(
   }
   say("warning", "stopped-cut", `Stopped; ${harm.join(", ")}`);
   return 1;
-}
-
-/** Waits for a time, or until something else happens. */
-async function untilEither(
-  time: number,
-  other: Promise<unknown>,
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const deadline = setDeadline(time, resolve);
-  await Promise.race([promise, other]);
-  deadline.clear();
 }
 
 function describeDrain(open: number, drainTimeout: number): string {
