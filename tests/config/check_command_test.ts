@@ -213,7 +213,7 @@ Deno.test("check looks at the admin listener and its token too", async () => {
       listeners: [{ kind: "echo", listen: "127.0.0.1:1080" }],
     });
   const refusal =
-    'test.jsonc:1:2: admin: Refusing to serve "admin" on 0.0.0.0:9090 without a token: whoever reaches it could see and end connections; give "admin-token-file" or SLUICE_ADMIN_TOKEN';
+    'test.jsonc:1:2: admin: Refusing to serve "admin" on 0.0.0.0:9090 without a token: anyone who can reach it could see and end connections; give "admin-token-file" or SLUICE_ADMIN_TOKEN';
   const table: [program: object, problems: string[]][] = [
     [{ admin: 9090 }, []],
     [{ admin: "0.0.0.0:9090" }, [refusal]],

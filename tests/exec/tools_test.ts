@@ -81,12 +81,12 @@ testPrograms({
       GIT_COMMITTER_EMAIL: "a@a",
     };
     const bare = `${home}/bare.git`;
-    const work = ["-C", `${home}/work`];
-    await runOk(git, ["init", "-q", "-b", "main", `${home}/work`], { env });
-    await Deno.writeTextFile(`${home}/work/file`, "cloned\n");
+    const work = ["-C", `${home}/tree`];
+    await runOk(git, ["init", "-q", "-b", "main", `${home}/tree`], { env });
+    await Deno.writeTextFile(`${home}/tree/file`, "cloned\n");
     await runOk(git, [...work, "add", "."], { env });
     await runOk(git, [...work, "commit", "-qm", "first"], { env });
-    await runOk(git, ["clone", "-q", "--bare", `${home}/work`, bare], { env });
+    await runOk(git, ["clone", "-q", "--bare", `${home}/tree`, bare], { env });
     await runOk(git, ["-C", bare, "update-server-info"], { env });
     for (const path of filesIn(bare)) {
       served[`/repo.git/${path}`] = await Deno.readFile(`${bare}/${path}`);

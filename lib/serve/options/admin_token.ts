@@ -107,7 +107,7 @@ export function requireAdminToken(
   throw new UsageError(
     `Refusing to serve --admin on ${
       askedName(listener, where)
-    } without a token: whoever reaches it could see and end connections; give --admin-token-file FILE or ${VARIABLE}`,
+    } without a token: anyone who can reach it could see and end connections; give --admin-token-file FILE or ${VARIABLE}`,
     { others: [OPTION] },
   );
 }

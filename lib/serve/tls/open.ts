@@ -241,7 +241,7 @@ function requireSpoken(
       "client does not speak TLS 1.2 or later",
     );
   }
-  // Whoever offers none, or is offered none, does without.
+  // Both sides do without if either offers none.
   if (!spoken?.length || protocols.length === 0) return;
   if (protocols.some((name) => spoken.includes(name))) return;
   throw new TlsAlertError(

@@ -74,12 +74,12 @@ function describeSilence(
 }
 
 /**
- * Makes of a failed handshake what is to be told of it: what was decided against
- * the client is a refusal, the rest is its own end.
+ * Describes a failed handshake: a refusal if Sluice decided against the client,
+ * otherwise the way in which the client ended.
  *
  * @param session The client.
- * @param error What failed.
- * @returns What to throw.
+ * @param error Error of the handshake.
+ * @returns The error to throw.
  */
 export function tlsRefusal(
   session: Session,
