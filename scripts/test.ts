@@ -38,6 +38,8 @@ const ALONE = [
   "tests/serve/tls/commands_test.ts",
   "tests/connect/run_test.ts",
   "tests/certs/commands_test.ts",
+  // Measures code, which V8 compiles worse after other tests have used it.
+  "tests/policy/rules/rules_test.ts",
   // Counts the buffers of the whole thread.
   "tests/serve/limits/memory_plan_test.ts",
 ];
