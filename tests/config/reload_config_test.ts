@@ -5,6 +5,7 @@ import { PATIENCE } from "../support/running_program.ts";
 import { Sluice } from "../support/sluice.ts";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
 import {
+  closedPort,
   readExactly,
   startEcho,
   type TestServer,
@@ -18,12 +19,6 @@ const RELOADS = 50;
 /** Every fourth tunnel talks at a reload, each in its turn, and all at the end. */
 const TURNS = 4;
 const ASKING_AT_ONCE = 4;
-
-/** A free port, to be listened on again and again. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 async function ask(port: number, echo: TestServer) {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -63,7 +58,7 @@ Deno.test({
   async fn() {
     await using folder = await makeFolder();
     const path = `${folder.path}/sluice.jsonc`;
-    const ports = [freePort(), freePort(), freePort()];
+    const ports = [closedPort(), closedPort(), closedPort()];
     await replaceFile(path, configOf(0, ports));
     await using echo = startEcho();
     await using sluice = new Sluice("run", "-c", path);
@@ -117,7 +112,7 @@ Deno.test({
 Deno.test("run --watch takes a changed file and changed secrets, and no broken file", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.jsonc`;
-  const port = freePort();
+  const port = closedPort();
   const config = (more: object) =>
     JSON.stringify({
       listeners: [

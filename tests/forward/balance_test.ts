@@ -12,6 +12,7 @@ import {
   type TestForward,
   upstreamAt,
 } from "../support/forward.ts";
+import { listenAgain } from "../support/free_port.ts";
 import { closedPort, readToEnd, within, writeAll } from "../support/sockets.ts";
 
 /** An upstream that can be stopped, and started again at its port. */
@@ -31,7 +32,7 @@ class Named implements AsyncDisposable {
   }
 
   start(): void {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: this.port });
+    const listener = listenAgain({ hostname: "127.0.0.1", port: this.port });
     this.#listener = listener;
     this.#accepting = (async () => {
       for await (const conn of listener) {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../support/dialogue.ts";
 import { answer } from "../support/forward.ts";
+import { listenAgain } from "../support/free_port.ts";
 import { Sluice } from "../support/sluice.ts";
 import { writeAll } from "../support/sockets.ts";
 
@@ -24,7 +25,7 @@ class Upstream {
   readonly #open = new Map<Deno.TcpConn, Promise<void>>();
 
   constructor(port = 0) {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
+    this.#listener = listenAgain({ hostname: "127.0.0.1", port });
     this.port = this.#listener.addr.port;
     this.#accepting = this.#accept();
   }

@@ -4,13 +4,7 @@ import { handlerOf } from "../../lib/serve/connection.ts";
 import { detect } from "../../lib/proxy/detect.ts";
 import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
 import { Context } from "../../lib/sync/context.ts";
-import {
-  assertFree,
-  BIND_FORMS,
-  connectTo,
-  SOCKS4,
-  startBind,
-} from "../support/bind.ts";
+import { BIND_FORMS, connectTo, SOCKS4, startBind } from "../support/bind.ts";
 import {
   assertBytes,
   exchange,
@@ -18,6 +12,7 @@ import {
   readToEof,
   roundTrip,
 } from "../support/dialogue.ts";
+import { assertFree } from "../support/free_port.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import { connectResettable } from "../support/reset.ts";
 import { testServices } from "../support/services.ts";
@@ -176,7 +171,7 @@ Deno.test("bind() frees the port when the client resets", async () => {
   const port: number = reply.readUInt16BE(2);
   socket.resetAndDestroy();
   const [record] = await within(5_000, proxy.whenEnded(1));
-  assertFree({ transport: "tcp", hostname: "127.0.0.1", port });
+  assertFree({ hostname: "127.0.0.1", port });
   assertEquals(record!.result, "failed");
   assertMatch(record!.reason, /^connection reset/);
 });

@@ -1,12 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
-import {
-  assertFree,
-  BIND_FORMS,
-  connectTo,
-  SOCKS5,
-  startBind,
-} from "../support/bind.ts";
+import { BIND_FORMS, connectTo, SOCKS5, startBind } from "../support/bind.ts";
 import {
   assertBytes,
   HAS_IPV6,
@@ -15,6 +9,7 @@ import {
   readToEof,
   sha256,
 } from "../support/dialogue.ts";
+import { assertFree } from "../support/free_port.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import {
   readExactly,

@@ -2,13 +2,13 @@ import { assertEquals } from "@std/assert";
 import { once } from "node:events";
 import net from "node:net";
 import {
-  assertFree,
   BIND_FORMS,
   connectTo,
   startBind,
   type Waiting,
 } from "../support/bind.ts";
 import { assertBytes, exchange, join } from "../support/dialogue.ts";
+import { assertFree } from "../support/free_port.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import {
   readExactly,

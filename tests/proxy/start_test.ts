@@ -8,6 +8,7 @@ import type { ListenerInfo } from "../../lib/serve/start_listeners.ts";
 import { StartError, UsageError } from "../../lib/cli/usage_error.ts";
 import { Users } from "../../lib/policy/users/users.ts";
 import type { HostPort } from "../../lib/wire/host_port.ts";
+import { assertFree } from "../support/free_port.ts";
 import {
   connectRequest,
   greet,
@@ -194,8 +195,7 @@ Deno.test("startProxy() opens none of its listeners when one is bad", async () =
   ];
   for (const { listen, ErrorClass } of cases) {
     await assertRejects(() => startProxy({ listen }), ErrorClass);
-    // Free again, at once.
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    assertFree({ hostname: "127.0.0.1", port });
   }
 });
 

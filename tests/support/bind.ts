@@ -94,11 +94,6 @@ export function connectTo(
   return Deno.connect({ hostname, port });
 }
 
-/** Fails unless the port is free immediately. */
-export function assertFree({ hostname, port }: Deno.NetAddr): void {
-  Deno.listen({ hostname, port }).close();
-}
-
 function address(ip: Uint8Array, port: number): Deno.NetAddr {
   return { transport: "tcp", hostname: formatIpAddress(ip), port };
 }

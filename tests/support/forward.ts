@@ -17,6 +17,7 @@ import type { PoolFigures } from "../../lib/net/pool/figures.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { Endpoint } from "../../lib/wire/endpoint.ts";
 import { eventually } from "./dialogue.ts";
+import { listenAgain } from "./free_port.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
 
 /** A running relay. Disposing of it cuts it immediately. */
@@ -137,7 +138,7 @@ export interface HandUpstream extends AsyncDisposable {
 
 /** Listens, and accepts every connection. */
 export function startHandUpstream(port = 0): HandUpstream {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  const listener = listenAgain({ hostname: "127.0.0.1", port });
   const conns: Deno.TcpConn[] = [];
   let isOpen = true;
   const accepting = (async () => {

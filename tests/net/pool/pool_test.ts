@@ -10,6 +10,7 @@ import {
 import { Context } from "../../../lib/sync/context.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import { assertBytes, eventually } from "../../support/dialogue.ts";
+import { listenAgain } from "../../support/free_port.ts";
 import { connectResettable } from "../../support/reset.ts";
 import { closedPort, within, writeAll } from "../../support/sockets.ts";
 
@@ -244,7 +245,7 @@ Deno.test("Pool backs off while the upstream refuses, and fills when it is back"
     "connection refused",
   );
   assert(dials <= 20, `${dials} dials`);
-  using listener = Deno.listen({ hostname: "127.0.0.1", port });
+  using listener = listenAgain({ hostname: "127.0.0.1", port });
   const conns: Deno.TcpConn[] = [];
   const accepting = (async () => {
     for await (const conn of listener) conns.push(conn);

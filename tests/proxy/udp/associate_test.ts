@@ -8,6 +8,7 @@ import {
   join,
   refusal,
 } from "../../support/dialogue.ts";
+import { whenFree } from "../../support/free_port.ts";
 import { GREETING, startTestProxy } from "../../support/proxy.ts";
 import { connectResettable } from "../../support/reset.ts";
 import { readToEnd, within, writeAll } from "../../support/sockets.ts";
@@ -25,9 +26,9 @@ const PING: Bytes = Uint8Array.of(112, 105, 110, 103);
 const ANYWHERE = { hostname: "0.0.0.0", port: 0 };
 const ASK = join(GREETING, associateRequest(ANYWHERE));
 
-/** Fails unless a port can be taken again. */
-function assertFree({ hostname, port }: Deno.NetAddr): void {
-  udpSocket(hostname, port).close();
+/** Fails unless a UDP port is free. */
+function assertUdpFree({ hostname, port }: Deno.NetAddr): void {
+  whenFree(() => udpSocket(hostname, port)).close();
 }
 
 /** A range of two ports that nobody has. */
@@ -62,8 +63,8 @@ Deno.test("associate() replies with the address that the client reached, and log
     received: 4,
   });
   assertEquals(record.datagrams, { sent: 1, received: 1, dropped: 0 });
-  assertFree(client.relay);
-  assertFree({ ...echo.heard[0]!, hostname: "0.0.0.0" });
+  assertUdpFree(client.relay);
+  assertUdpFree({ ...echo.heard[0]!, hostname: "0.0.0.0" });
 });
 
 Deno.test("associate() ends when the client resets", async () => {
@@ -79,7 +80,7 @@ Deno.test("associate() ends when the client resets", async () => {
   const { result, reason, endedFirst } = record!;
   assertEquals([result, endedFirst], ["cut", "client"]);
   assertStringIncludes(reason, "connection reset");
-  assertFree(boundOf(join(...replies).subarray(2)));
+  assertUdpFree(boundOf(join(...replies).subarray(2)));
 });
 
 Deno.test("associate() ignores what the client sends on its connection, within bounds", async () => {
@@ -94,7 +95,7 @@ Deno.test("associate() ignores what the client sends on its connection, within b
   const [record] = await within(5_000, proxy.whenEnded(1));
   assertEquals(record!.result, "cut");
   assertStringIncludes(record!.reason, "sent data on its control connection");
-  assertFree(client.relay);
+  assertUdpFree(client.relay);
 });
 
 Deno.test("associate() ends when no datagram has come for the idle time", async () => {
@@ -107,7 +108,7 @@ Deno.test("associate() ends when no datagram has come for the idle time", async 
   const [record] = await within(5_000, proxy.whenEnded(1));
   assertEquals(record!.result, "cut");
   assertEquals(record!.reason, "Idle time of 0.4 s has passed");
-  assertFree(client.relay);
+  assertUdpFree(client.relay);
 });
 
 Deno.test("associate() ends when the drain time has passed, and starts none in a drain", async () => {
@@ -127,7 +128,7 @@ Deno.test("associate() ends when the drain time has passed, and starts none in a
   const record = proxy.ended.at(-1)!;
   assertEquals([record.result, record.sent], ["cut", 4]);
   assertStringIncludes(record.reason, "Drain time");
-  assertFree(client.relay);
+  assertUdpFree(client.relay);
 });
 
 for (
@@ -216,7 +217,7 @@ Deno.test("associate() serves 50 separate associations at the same time", async 
   for (const { datagrams } of proxy.ended) {
     assertEquals(datagrams, { sent: 4, received: 4, dropped: 0 });
   }
-  for (const relay of relays) assertFree(relay);
+  for (const relay of relays) assertUdpFree(relay);
 });
 
 Deno.test("associate() frees everything when clients leave in the middle of bursts", async () => {
@@ -235,7 +236,7 @@ Deno.test("associate() frees everything when clients leave in the middle of burs
   }));
   const ended = await within(5_000, proxy.whenEnded(20));
   assert(ended.every(({ result }) => result === "ok"));
-  for (const { relay } of clients) assertFree(relay);
+  for (const { relay } of clients) assertUdpFree(relay);
 });
 
 async function firstBytes(conn: Deno.Conn, count: number): Promise<Uint8Array> {
