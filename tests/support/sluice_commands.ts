@@ -120,6 +120,15 @@ export class Commands implements AsyncDisposable {
     return JSON.parse(value);
   }
 
+  /** Runs commands one after another. */
+  async runAll(
+    lines: readonly (readonly string[] | CommandLine)[],
+  ): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    for (const line of lines) answers.push(await this.run(line));
+    return answers;
+  }
+
   kill(): void {
     try {
       this.#child.kill("SIGKILL");
@@ -153,7 +162,5 @@ export async function sluiceAll(
   env: Record<string, string> = {},
 ): Promise<Answer[]> {
   await using commands = new Commands(env);
-  const answers: Answer[] = [];
-  for (const line of lines) answers.push(await commands.run(line));
-  return answers;
+  return await commands.runAll(lines);
 }
