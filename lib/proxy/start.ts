@@ -21,6 +21,7 @@ import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { Bans } from "../policy/users/bans.ts";
 import { OpenSessions } from "../serve/target/open_sessions.ts";
 import type { OnChange } from "../serve/options/rules.ts";
@@ -294,11 +295,7 @@ function warnOfBlindGuard(
 ): void {
   const isGuarded = !allowPrivate && listeners.some(({ isPublic }) => isPublic);
   if (!isGuarded || mayListInterfaces()) return;
-  log({
-    event: "message",
-    level: "warning",
-    code: "guard-incomplete",
-    message:
-      "The address guard cannot list this machine's addresses: connections to them close before a byte is sent, but datagrams pass; start Deno with --allow-sys=networkInterfaces",
-  });
+  const message =
+    "The address guard cannot list this machine's addresses: connections to them close before a byte is sent, but datagrams pass; start Deno with --allow-sys=networkInterfaces";
+  log(messageEvent("warning", "guard-incomplete", message));
 }

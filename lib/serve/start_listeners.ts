@@ -19,6 +19,7 @@ import { formatAddr } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { OpenSessions } from "./target/open_sessions.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { refusedRange } from "../policy/rules/address_guard.ts";
 import { Semaphore } from "../sync/semaphore.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
@@ -304,12 +305,8 @@ function isLoopback({ hostname }: Deno.NetAddr): boolean {
 }
 
 function acceptFailure(error: unknown): LogEvent {
-  return {
-    event: "message",
-    level: "warning",
-    code: "accept-paused",
-    message: `Cannot accept connections for now: ${describeError(error)}`,
-  };
+  const message = `Cannot accept connections for now: ${describeError(error)}`;
+  return messageEvent("warning", "accept-paused", message);
 }
 
 async function shutdownAll(

@@ -7,6 +7,7 @@
 
 import { countOf } from "../../observe/count_of.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { splitPem } from "../../wire/pem.ts";
 import { ServerFiles } from "../server_files.ts";
 import { requireCertificates, requireKey } from "./own_certificate.ts";
@@ -170,12 +171,7 @@ export class TlsFiles<T> implements Reloadable {
       const why = (error as Error).message;
       const message =
         `Cannot use the new TLS files: ${why}; Sluice keeps the old one`;
-      log({
-        event: "message",
-        level: "error",
-        code: "tls-not-reloaded",
-        message,
-      });
+      log(messageEvent("error", "tls-not-reloaded", message));
       return message;
     }
   }

@@ -11,6 +11,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { labelsOf, splitPem } from "../../wire/pem.ts";
 import { type CertificateUser, requireUsage } from "./certificate_usage.ts";
 
@@ -86,12 +87,7 @@ export function authorityWarning(
 ): LogEvent {
   const message =
     `Certificate ${path} belongs to an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will refuse it`;
-  return {
-    event: "message",
-    level: "warning",
-    code: "certificate-authority",
-    message,
-  };
+  return messageEvent("warning", "certificate-authority", message);
 }
 
 /**
