@@ -15,8 +15,7 @@
  */
 
 import { BACKLOG } from "../net/system/backlog.ts";
-import { DialError, dialErrorKind } from "../net/dial_error.ts";
-import { explainError } from "../observe/explain_error.ts";
+import { dialFault } from "../net/dial_error.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { pathOf } from "../net/unix_socket.ts";
@@ -152,11 +151,6 @@ function listen(hostname: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port: 0, tcpBacklog: BACKLOG });
   } catch (error) {
-    const reason = explainError(error);
-    throw new DialError(
-      dialErrorKind(error),
-      `Cannot listen on ${hostname}: ${reason}`,
-      { cause: error },
-    );
+    throw dialFault(`Cannot listen on ${hostname}`, error);
   }
 }
