@@ -8,16 +8,7 @@
  */
 
 import type { Context } from "../../sync/context.ts";
-import {
-  type AddressType,
-  type DnsHead,
-  type DnsQuestion,
-  type DnsResponse,
-  encodeDnsQuestion,
-  parseDnsHead,
-  parseDnsResponse,
-  RESPONSE_CODE,
-} from "../../wire/dns_message.ts";
+import { type DnsHead, type DnsQuestion, type DnsResponse, encodeDnsQuestion, parseDnsHead, parseDnsResponse, RESPONSE_CODE } from "../../wire/dns_message.ts";
 import { encodeDnsName } from "../../wire/dns_name.ts";
 import {
   formatIpAddress,
@@ -39,14 +30,6 @@ export interface NameServer {
   readonly port: number;
 }
 
-/** A question. */
-export interface DnsQuery {
-  /** Name as text. */
-  name: string;
-  /** Type of record. */
-  type: AddressType;
-}
-
 /**
  * Asks over UDP, and again over TCP if the answer does not fit. Each question
  * has its own random port and number, which a forger must guess (RFC 5452).
@@ -62,7 +45,7 @@ export interface DnsQuery {
  */
 export async function askNameServer(
   server: NameServer,
-  query: DnsQuery,
+  query: Omit<DnsQuestion, "id">,
   context: Context,
 ): Promise<DnsResponse> {
   const [id] = crypto.getRandomValues(new Uint16Array(1));

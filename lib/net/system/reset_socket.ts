@@ -13,6 +13,7 @@
  */
 
 import { setDeadline } from "../../sync/deadline.ts";
+import type { ConnectionEnds } from "../connection.ts";
 import { type CLibrary, cLibrary, SOCKET } from "./c_library.ts";
 import {
   hasName,
@@ -46,14 +47,6 @@ const BLOCK = 256;
 /** The highest descriptor to search, whatever the limit is. */
 const MOST_DESCRIPTORS = 1 << 20;
 
-/** Both ends of a socket of this process. */
-export interface SocketEnds {
-  /** Our end. */
-  readonly localAddr: Deno.NetAddr;
-  /** The other end. */
-  readonly remoteAddr: Deno.NetAddr;
-}
-
 /** A reset that waits until earlier bytes are delivered. */
 export interface PendingReset {
   /**
@@ -82,7 +75,7 @@ export function canReset(): boolean {
  *   the connection normally.
  */
 export function resetSocket(
-  ends: SocketEnds,
+  ends: ConnectionEnds,
   patience: number,
 ): PendingReset | undefined {
   const local = socketName(ends.localAddr);
