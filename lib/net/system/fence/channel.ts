@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FenceCalls, fenceCalls, must } from "./calls.ts";
+import { addressOf, type FenceCalls, fenceCalls, must } from "./calls.ts";
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -212,10 +212,4 @@ function makeRaw(
   // Only the header holds the addresses, so the buffers must stay alive until
   // the call returns.
   return { header, keep: [bytes, control, part] };
-}
-
-function addressOf(
-  buffer: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
-): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { fenceCalls, must } from "./calls.ts";
+import { addressOf, fenceCalls, must } from "./calls.ts";
 
 /** A processor architecture and its call numbers. */
 interface Processor {
@@ -185,8 +185,4 @@ export function limitCalls(): void {
     0n,
   );
   must(done, "limit system calls");
-}
-
-function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }
