@@ -136,7 +136,7 @@ function lastFailure(): number {
  * Returns where a buffer is in memory, for a structure that points to it. The
  * buffer must stay alive until the call that reads the structure returns.
  */
-export function addressOf(
+export function pointerTo(
   buffer: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
 ): bigint {
   return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));

@@ -48,7 +48,10 @@ export class Terminal {
     const group = Int32Array.of(getpgrp());
     const bytes = new Uint8Array(group.buffer);
     // Otherwise the system stops a background group here.
-    ignoring([SIGNALS.SIGTTOU], () => ioctl(this.#descriptor, TIOCSPGRP, bytes));
+    ignoring(
+      [SIGNALS.SIGTTOU],
+      () => ioctl(this.#descriptor, TIOCSPGRP, bytes),
+    );
   }
 
   /**
