@@ -13,13 +13,8 @@ import type { Candidate } from "../policy/limits/balancer.ts";
 import type { UpstreamHealth } from "../policy/limits/upstream_health.ts";
 import { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import {
-  type Destination,
-  type Opened,
-  type Opening,
-  UpstreamWay,
-  type WayServices,
-} from "../serve/target/upstream_way.ts";
+import type { UpstreamConfig } from "../serve/target/route.ts";
+import { type Opened, type Opening, UpstreamWay, type WayServices } from "../serve/target/upstream_way.ts";
 
 /** Services that upstreams share. */
 export interface UpstreamServices extends WayServices {
@@ -30,11 +25,7 @@ export interface UpstreamServices extends WayServices {
 }
 
 /** Settings of one upstream. */
-export interface UpstreamSettings extends Destination {
-  /** Its share of the connections. */
-  weight: number;
-  /** Whether it is used only when no other is up. */
-  isBackup: boolean;
+export interface UpstreamSettings extends UpstreamConfig {
   /** Whether it is up. */
   health: UpstreamHealth;
   /**

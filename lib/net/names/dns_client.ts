@@ -12,7 +12,7 @@ import { type DnsHead, type DnsQuestion, type DnsResponse, encodeDnsQuestion, pa
 import { encodeDnsName } from "../../wire/dns_name.ts";
 import {
   formatIpAddress,
-  type IpAddress,
+  type SocketAddress,
   parseIpAddress,
 } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
@@ -22,13 +22,8 @@ import { Duplex } from "../duplex.ts";
 /** Servers send at most 512 bytes to a client that does not announce more. */
 const LONGEST_DATAGRAM = 4_096;
 
-/** Where a name server is. */
-export interface NameServer {
-  /** Its address. */
-  readonly ip: IpAddress;
-  /** Its port, over UDP and TCP. */
-  readonly port: number;
-}
+/** Where a name server is, over UDP and TCP. */
+export type NameServer = SocketAddress;
 
 /**
  * Asks over UDP, and again over TCP if the answer does not fit. Each question

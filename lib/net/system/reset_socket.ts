@@ -13,15 +13,10 @@
  */
 
 import { setDeadline } from "../../sync/deadline.ts";
+import type { SocketAddress } from "../../wire/ip_address.ts";
 import type { ConnectionEnds } from "../connection.ts";
 import { type CLibrary, cLibrary, SOCKET } from "./c_library.ts";
-import {
-  hasName,
-  LONGEST_NAME,
-  portOf,
-  type SocketName,
-  socketName,
-} from "./socket_name.ts";
+import { hasName, LONGEST_NAME, portOf, socketName } from "./socket_name.ts";
 
 /** Constants of Linux on the processors that Deno runs on. */
 const SIOCOUTQ = 0x5411n;
@@ -88,8 +83,8 @@ export function resetSocket(
 
 /** A pending reset. */
 class Waiting implements PendingReset {
-  readonly local: SocketName;
-  readonly remote: SocketName;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
   readonly #patience: number;
   readonly #settled = Promise.withResolvers<boolean>();
   /** The descriptor, once found. */
@@ -100,7 +95,7 @@ class Waiting implements PendingReset {
   #undelivered = Infinity;
   #movedAt = 0;
 
-  constructor(local: SocketName, remote: SocketName, patience: number) {
+  constructor(local: SocketAddress, remote: SocketAddress, patience: number) {
     this.local = local;
     this.remote = remote;
     this.#patience = patience;

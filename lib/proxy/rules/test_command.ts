@@ -14,7 +14,7 @@ import { type Question, RULE_COMMANDS } from "../../policy/rules/question.ts";
 import { DialError } from "../../net/dial_error.ts";
 import { isOwnAddress } from "../../net/own_addresses.ts";
 import { Context } from "../../sync/context.ts";
-import { type Host, parseConfiguredHost } from "../../wire/host_name.ts";
+import { type Destination, parseConfiguredHost } from "../../wire/host_name.ts";
 import { formatHostPort, parseHostPort } from "../../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import type { Command } from "../../cli/command.ts";
@@ -243,10 +243,8 @@ async function lookUp(
   }
 }
 
-interface Target {
+interface Target extends Destination {
   text: string;
-  host: Host;
-  port: number;
 }
 
 function parseTarget(text: string): Target {

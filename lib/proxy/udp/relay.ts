@@ -16,7 +16,7 @@ import { pumpDatagrams } from "../../net/udp/pump.ts";
 import { UdpSender } from "../../net/udp/sender.ts";
 import type { Paces } from "../../policy/limits/rate_limits.ts";
 import { WaitGroup } from "../../sync/wait_group.ts";
-import type { Host } from "../../wire/host_name.ts";
+import type { Destination, Host } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 import {
@@ -66,7 +66,7 @@ export type DatagramRoute = "direct" | ParentWay | undefined;
  */
 export type RouteFor = (
   ip: IpAddress | undefined,
-  asked: Pick<UdpHeader, "host" | "port">,
+  asked: Destination,
 ) => DatagramRoute | Promise<DatagramRoute>;
 
 /** The datagrams of one association. */
