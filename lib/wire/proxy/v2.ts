@@ -16,7 +16,11 @@
 import { crc32c } from "./crc32c.ts";
 import type { SocketAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
-import { ofOneFamily, type ProxyEndpoints, type ProxyHeader } from "./endpoints.ts";
+import {
+  ofOneFamily,
+  type ProxyEndpoints,
+  type ProxyHeader,
+} from "./endpoints.ts";
 
 /** The start of every header. */
 export const V2_SIGNATURE: Uint8Array = new Uint8Array([
