@@ -46,13 +46,7 @@ import {
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
 import { keepLimits } from "../serve/limits/keep_limits.ts";
-import {
-  askedName,
-  type ListenerInfo,
-  type RunningListeners,
-  startListeners,
-  withSessions,
-} from "../serve/start_listeners.ts";
+import { askedName, type ListenerInfo, type RunningListeners, startListeners } from "../serve/start_listeners.ts";
 import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
@@ -203,6 +197,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     },
     {
       ...places.listening,
+      sessions,
       grace: config.grace ?? 1_000,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
@@ -221,7 +216,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
   }
   hide.push(host.registry?.showBans(shared.bans));
-  return withSessions(running, sessions);
+  return running;
 }
 
 /** Loaded only when it is wanted. */

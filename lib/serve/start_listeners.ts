@@ -76,6 +76,8 @@ export interface StartListenersOptions {
   kind?: ListenerKind;
   /** Most simultaneous connections of all listeners together. */
   slots: number;
+  /** See {@linkcode RunningListeners.sessions} (default `undefined`). */
+  sessions?: OpenSessions | undefined;
   /** Receives log events. */
   log: (event: LogEvent) => void;
   /** See `makeRoom` of `serve()` (default: no connection can be ended). */
@@ -155,6 +157,7 @@ async function start(
   });
   return {
     listeners,
+    sessions: options.sessions,
     get connections() {
       return servers.reduce((sum, { connections }) => sum + connections, 0);
     },
@@ -180,28 +183,6 @@ function announcing(
     const client = unmapAddr(connection.remoteAddr);
     onConnection(client, listener, (reason) => context.cancel(reason));
     return handler(connection, context, draining);
-  };
-}
-
-/**
- * Adds the connections to judge again after a change.
- *
- * @param running The listeners.
- * @param sessions Their connections, if they can be judged again.
- * @returns The listeners.
- */
-export function withSessions(
-  running: RunningListeners,
-  sessions: OpenSessions | undefined,
-): RunningListeners {
-  if (sessions === undefined) return running;
-  return {
-    listeners: running.listeners,
-    get connections() {
-      return running.connections;
-    },
-    sessions,
-    shutdown: (deadline) => running.shutdown(deadline),
   };
 }
 
