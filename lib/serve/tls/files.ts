@@ -94,23 +94,17 @@ export class TlsFiles<T> implements Reloadable {
     options: TlsFilesOptions<T>,
   ): Promise<TlsFiles<T>> {
     const { files = new ServerFiles(), log, names } = options;
-    const opened = await openAll(
-      paths,
-      (path, kind) =>
-        concerning(names[kind.of], () => files.open(path, { ...kind, log })),
-    );
+    const read = (how: "open" | "openNew") =>
+      openAll(paths, (path, kind) =>
+        concerning(names[kind.of], () => files[how](path, { ...kind, log })));
+    const opened = await read("open");
     try {
       return await TlsFiles.#make(opened, options);
     } catch (error) {
       if (!files.hasInherited) throw error;
     }
     // What is in force of one may not go with another that is new.
-    const renewed = await openAll(
-      paths,
-      (path, kind) =>
-        concerning(names[kind.of], () => files.openNew(path, { ...kind, log })),
-    );
-    return await TlsFiles.#make(renewed, options);
+    return await TlsFiles.#make(await read("openNew"), options);
   }
 
   static async #make<T>(
