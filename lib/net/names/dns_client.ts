@@ -8,6 +8,7 @@
  */
 
 import type { Context } from "../../sync/context.ts";
+import { once } from "../../sync/once.ts";
 import { type DnsHead, type DnsQuestion, type DnsResponse, encodeDnsQuestion, parseDnsHead, parseDnsResponse, RESPONSE_CODE } from "../../wire/dns_message.ts";
 import { encodeDnsName } from "../../wire/dns_name.ts";
 import {
@@ -64,11 +65,7 @@ async function askByUdp(
   context.throwIfCancelled();
   const hostname = server.ip.length === 4 ? "0.0.0.0" : "::";
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-  let isOpen = true;
-  function close(): void {
-    if (isOpen) socket.close();
-    isOpen = false;
-  }
+  const close = once(() => socket.close());
   const unregister = context.onCancel(close);
   try {
     await socket.send(encodeDnsQuestion(question), {
