@@ -14,7 +14,12 @@ import type { UpstreamHealth } from "../policy/limits/upstream_health.ts";
 import { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { UpstreamConfig } from "../serve/target/route.ts";
-import { type Opened, type Opening, UpstreamWay, type WayServices } from "../serve/target/upstream_way.ts";
+import {
+  type Opened,
+  type Opening,
+  UpstreamWay,
+  type WayServices,
+} from "../serve/target/upstream_way.ts";
 
 /** Services that upstreams share. */
 export interface UpstreamServices extends WayServices {

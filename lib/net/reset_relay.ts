@@ -81,6 +81,8 @@ function isThere(peer: Duplex): Promise<boolean> {
   return peer.probe().then(() => true, () => false);
 }
 
-function hasEnds(channel: ByteChannel): channel is ByteChannel & ConnectionEnds {
+function hasEnds(
+  channel: ByteChannel,
+): channel is ByteChannel & ConnectionEnds {
   return "localAddr" in channel && "remoteAddr" in channel;
 }

@@ -46,7 +46,12 @@ import {
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
 import { keepLimits } from "../serve/limits/keep_limits.ts";
-import { askedName, type ListenerInfo, type RunningListeners, startListeners } from "../serve/start_listeners.ts";
+import {
+  askedName,
+  type ListenerInfo,
+  type RunningListeners,
+  startListeners,
+} from "../serve/start_listeners.ts";
 import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 

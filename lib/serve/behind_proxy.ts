@@ -11,7 +11,11 @@
  */
 
 import { Refusal } from "../policy/limits/refusal.ts";
-import { formatIpAddress, parseIpAddress, type SocketAddress } from "../wire/ip_address.ts";
+import {
+  formatIpAddress,
+  parseIpAddress,
+  type SocketAddress,
+} from "../wire/ip_address.ts";
 import { type IpRange, isInRange } from "../wire/ip_range.ts";
 import type { ProxyHeader } from "../wire/proxy/endpoints.ts";
 import { parseProxyHeader } from "../wire/proxy/header.ts";

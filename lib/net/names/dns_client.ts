@@ -9,12 +9,20 @@
 
 import type { Context } from "../../sync/context.ts";
 import { once } from "../../sync/once.ts";
-import { type DnsHead, type DnsQuestion, type DnsResponse, encodeDnsQuestion, parseDnsHead, parseDnsResponse, RESPONSE_CODE } from "../../wire/dns_message.ts";
+import {
+  type DnsHead,
+  type DnsQuestion,
+  type DnsResponse,
+  encodeDnsQuestion,
+  parseDnsHead,
+  parseDnsResponse,
+  RESPONSE_CODE,
+} from "../../wire/dns_message.ts";
 import { encodeDnsName } from "../../wire/dns_name.ts";
 import {
   formatIpAddress,
-  type SocketAddress,
   parseIpAddress,
+  type SocketAddress,
 } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
 import { ByteReader } from "../byte_reader.ts";

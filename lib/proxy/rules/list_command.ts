@@ -11,7 +11,11 @@ import { flag } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import { openRules } from "../../serve/target/open_rules.ts";
 import { printLines } from "../../cli/print_lines.ts";
-import { RULE_OPTIONS, type RuleOptions, RULES_MODE_OPTIONS } from "../../serve/options/rules.ts";
+import {
+  RULE_OPTIONS,
+  type RuleOptions,
+  RULES_MODE_OPTIONS,
+} from "../../serve/options/rules.ts";
 import { StartError, UsageError } from "../../cli/usage_error.ts";
 
 /** Options of `sluice rules list`. */

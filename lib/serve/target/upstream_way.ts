@@ -101,7 +101,9 @@ export class UpstreamWay {
    * @param services Shared services.
    */
   constructor(
-{ endpoint, isTls }: Pick<UpstreamConfig, "endpoint" | "isTls">, services: WayServices) {
+    { endpoint, isTls }: Pick<UpstreamConfig, "endpoint" | "isTls">,
+    services: WayServices,
+  ) {
     const place = formatEndpoint(endpoint);
     this.name = isTls ? `tls://${place}` : place;
     this.#endpoint = endpoint;

@@ -95,8 +95,11 @@ export class TlsFiles<T> implements Reloadable {
   ): Promise<TlsFiles<T>> {
     const { files = new ServerFiles(), log, names } = options;
     const read = (how: "open" | "openNew") =>
-      openAll(paths, (path, kind) =>
-        concerning(names[kind.of], () => files[how](path, { ...kind, log })));
+      openAll(
+        paths,
+        (path, kind) =>
+          concerning(names[kind.of], () => files[how](path, { ...kind, log })),
+      );
     const opened = await read("open");
     try {
       return await TlsFiles.#make(opened, options);
