@@ -4,7 +4,8 @@
  * @module
  */
 
-const NONE_EVICTED = {
+/** Reasons of evictions, with the counts of a new pool. */
+export const NONE_EVICTED = {
   ended: 0,
   spoke: 0,
   idle: 0,

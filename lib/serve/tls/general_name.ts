@@ -25,7 +25,7 @@ import {
 } from "./directory_name.ts";
 
 /** Tags and words of names; `directory` is constructed (§4.2.1.6). */
-const KINDS = {
+export const GENERAL_NAMES = {
   other: [0xa0, "another name"],
   email: [0x81, "e-mail address"],
   dns: [0x82, "DNS name"],
@@ -38,10 +38,12 @@ const KINDS = {
 } as const;
 
 /** A kind of name. */
-export type GeneralNameKind = keyof typeof KINDS;
+export type GeneralNameKind = keyof typeof GENERAL_NAMES;
 
 const KIND_BY_TAG: ReadonlyMap<number, GeneralNameKind> = new Map(
-  Object.entries(KINDS).map(([kind, [tag]]) => [tag, kind as GeneralNameKind]),
+  Object.entries(GENERAL_NAMES).map((
+    [kind, [tag]],
+  ) => [tag, kind as GeneralNameKind]),
 );
 
 /** A name. */
@@ -106,7 +108,7 @@ export function readNames(
  * @returns For example `DNS name 'a.example'`, fit for a terminal.
  */
 export function describeName({ bytes, kind, text }: GeneralName): string {
-  const [, words] = KINDS[kind];
+  const [, words] = GENERAL_NAMES[kind];
   if (kind === "dns" || kind === "email" || kind === "uri") {
     return `${words} ${quotePart(text)}`;
   }
