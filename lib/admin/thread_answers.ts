@@ -13,7 +13,8 @@ import { clientKey } from "../policy/limits/client_key.ts";
 import type { ActiveBan } from "../policy/users/failure_table.ts";
 import type { BanStatus, ListedTunnel, TunnelGroup } from "./api.ts";
 import { hostOf, matchesFilter, parseFilter } from "./filter.ts";
-import { type Recorded, Recorder } from "./record/recorder.ts";
+import type { Recorded } from "./record/event_sum.ts";
+import { Recorder } from "./record/recorder.ts";
 import { figuresOf, type ThreadFigures } from "./thread_figures.ts";
 import { type ConnectionChanges, TunnelChanges } from "./tunnels/changes.ts";
 import {
