@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DIMENSIONS } from "../admin/client/dimensions.ts";
 import { formatKeyTerm, hostOf } from "../admin/filter.ts";
 import { formatNumberOf } from "../admin/client/format.ts";
 import { targetOf } from "../admin/client/row_values.ts";
@@ -13,13 +14,7 @@ import type { Picture } from "./picture.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { pressInQuestion } from "./press_question.ts";
 import { SORT_NAMES } from "./sorts.ts";
-import {
-  DIMENSIONS,
-  ORDERS,
-  type Panel,
-  RANGE_NAMES,
-  type View,
-} from "./view.ts";
+import { ORDERS, type Panel, RANGE_NAMES, type View } from "./view.ts";
 
 const DRAW: KeyResult = { is: "draw" };
 const LOOK: KeyResult = { is: "look" };

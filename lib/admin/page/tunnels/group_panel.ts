@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Dimension } from "../../client/dimensions.ts";
 import { byId, make, setAttribute, textOf } from "../base/element.ts";
 import {
   formatCount,
@@ -12,11 +13,11 @@ import {
 } from "../../client/format.ts";
 import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
 import { rateLines } from "./columns.ts";
-import { type Group, type GroupField, Grouping } from "./groups.ts";
+import { type Group, Grouping } from "./groups.ts";
 import type { Row } from "../../client/row.ts";
 
 /** Name of the group for tunnels without a value. */
-const NONE: Readonly<Record<GroupField, string>> = {
+const NONE: Readonly<Record<Dimension, string>> = {
   user: "(no user)",
   client: "(no client)",
   target: "(no target)",
@@ -25,7 +26,7 @@ const NONE: Readonly<Record<GroupField, string>> = {
 
 /** Called when a group is chosen. */
 export type OnGroup = (
-  field: GroupField,
+  field: Dimension,
   group: Group,
   how: "open" | "delete",
 ) => void;
@@ -88,7 +89,7 @@ export class GroupPanel {
   }
 
   #choose(): void {
-    const field = this.#select.value as GroupField | "";
+    const field = this.#select.value as Dimension | "";
     this.#grouping = field === "" ? undefined : new Grouping(field);
     byId("tunnels", HTMLElement).classList.toggle("grouped", this.isOn);
     this.#groups = [];
@@ -96,7 +97,7 @@ export class GroupPanel {
   }
 }
 
-function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
+function columnsFor(field: () => Dimension): SortedColumn<Group>[] {
   return [
     {
       id: "group",
