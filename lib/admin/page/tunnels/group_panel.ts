@@ -5,12 +5,13 @@
  */
 
 import type { Dimension } from "../../client/dimensions.ts";
-import { byId, make, setAttribute, textOf } from "../base/element.ts";
+import { byId, setAttribute, textOf } from "../base/element.ts";
 import {
   formatCount,
   formatNumberOf,
   formatSize,
 } from "../../client/format.ts";
+import { figureColumn, killColumn } from "../grid/column_kinds.ts";
 import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
 import { rateLines } from "./columns.ts";
 import { type Group, Grouping } from "./groups.ts";
@@ -111,27 +112,9 @@ function columnsFor(field: () => Dimension): SortedColumn<Group>[] {
         };
       },
     },
-    {
-      id: "count",
-      label: "Tunnels",
-      firstDirection: -1,
-      sortBy: ({ count }) => count,
-      create: (cell) => shown(cell, ({ count }) => formatCount(count)),
-    },
-    {
-      id: "sent",
-      label: "Up",
-      firstDirection: -1,
-      sortBy: ({ sent }) => sent,
-      create: (cell) => shown(cell, ({ sent }) => formatSize(sent)),
-    },
-    {
-      id: "received",
-      label: "Down",
-      firstDirection: -1,
-      sortBy: ({ received }) => received,
-      create: (cell) => shown(cell, ({ received }) => formatSize(received)),
-    },
+    figureColumn("count", "Tunnels", ({ count }) => count, formatCount),
+    figureColumn("sent", "Up", ({ sent }) => sent, formatSize),
+    figureColumn("received", "Down", ({ received }) => received, formatSize),
     {
       id: "rate",
       label: "Rate",
@@ -143,33 +126,14 @@ function columnsFor(field: () => Dimension): SortedColumn<Group>[] {
         return ({ down, up }) => show(down, up);
       },
     },
-    {
-      id: "action",
-      label: "Kill",
-      isLabelHidden: true,
-      create(cell) {
-        const button = make("button", {
-          className: "quiet",
-          text: "Kill…",
-          attributes: { type: "button", tabindex: "-1" },
-        });
-        cell.append(button);
-        return ({ count, isGone, name }) => {
-          button.hidden = isGone;
-          const what = `Kill ${formatNumberOf(count, "tunnel")} of ${
+    killColumn(
+      "Kill…",
+      ({ count, isGone, name }) =>
+        isGone
+          ? undefined
+          : `Kill ${formatNumberOf(count, "tunnel")} of ${
             name || NONE[field()]
-          }`;
-          setAttribute(button, "aria-label", what);
-        };
-      },
-    },
+          }`,
+    ),
   ];
-}
-
-function shown(
-  cell: HTMLElement,
-  textFor: (group: Group) => string,
-): (group: Group) => void {
-  const show = textOf(cell);
-  return (group) => show(textFor(group));
 }
