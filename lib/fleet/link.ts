@@ -242,13 +242,13 @@ export class Link {
    * @param fault The reason.
    */
   sayLost({ message: why }: RedisFault): void {
-    const { view: { onLoss } } = this.#options;
+    const { log, view: { onLoss } } = this.#options;
     const then = onLoss === "keep"
       ? "Sluice admits what it was granted before"
       : "Sluice admits no connection";
     const message =
       `Lost Redis at ${this.where}: ${why}; open connections stay, ${then} until it is back`;
-    this.#say("warning", "fleet-lost", message);
+    log({ event: "message", level: "warning", code: "fleet-lost", message });
   }
 
   #sayBack(): void {
@@ -256,15 +256,8 @@ export class Link {
     const span = formatDuration(performance.now() - this.#lostAt);
     this.#lostAt = undefined;
     const message = `Redis at ${this.where} is back after ${span}`;
-    this.#say("info", "fleet-back", message);
-  }
-
-  #say(
-    level: "info" | "warning",
-    code: "fleet-back" | "fleet-lost",
-    message: string,
-  ): void {
-    this.#options.log({ event: "message", level, code, message });
+    const { log } = this.#options;
+    log({ event: "message", level: "info", code: "fleet-back", message });
   }
 
   async #pause(milliseconds: number): Promise<void> {
