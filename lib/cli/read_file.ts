@@ -8,7 +8,7 @@
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toBytes } from "@std/streams/to-bytes";
 import { waitAtMost } from "../sync/wait_at_most.ts";
-import { explainFile, FileError } from "./file_error.ts";
+import { explainFile, FileError, fileFault } from "./file_error.ts";
 import { requireRead } from "../net/system/system_file.ts";
 
 /** Most bytes of a file by default. */
@@ -83,6 +83,23 @@ export async function readText(
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     throw new FileError(path, "it is not UTF-8", { cause: error });
+  }
+}
+
+/**
+ * Reads a text file without which the program cannot start.
+ *
+ * @param doing The action, for example `read rules`.
+ * @throws {StartError} If the file can't be read, or is not UTF-8.
+ */
+export async function requireText(
+  doing: string,
+  path: string,
+): Promise<string> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    throw fileFault(doing, path, error);
   }
 }
 
