@@ -68,7 +68,7 @@ export async function openFleet(
   });
   const role = options["fleet-role"];
   const nodes = new LinkedNodes({ link, keys, own, role });
-  const pulse = new Pulse(link, { keys, view, own });
+  const pulse = new Pulse({ link, keys, view, own });
   link.register(pulse);
   const context = { link, keys, view, own, pulse, log, now };
   const bans = new FleetBans(context);
