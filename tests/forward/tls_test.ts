@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { openTls } from "../../lib/serve/tls/open.ts";
 import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
-import { type EchoServer, startEcho } from "../../lib/echo/start.ts";
+import { defaultSettings } from "../support/default_settings.ts";
+import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
+import { startEcho } from "../../lib/echo/start.ts";
 import {
   type ForwardConfig,
   type RunningRelay,
@@ -53,7 +55,10 @@ async function start(
 ): Promise<Fixture> {
   const authority = await makeTestAuthority();
   const tls = await openSide(upstream, authority);
-  const echo: EchoServer = await startEcho({ listen: ANYWHERE, tls });
+  const echo = await startEcho({
+    ...defaultSettings(ECHO_OPTIONS),
+    ...{ mode: "echo", listen: ANYWHERE, tls },
+  });
   const { port } = echo.listeners[0]!.addr;
   const outgoing = await openUpstreamTls({
     certificates: [{
