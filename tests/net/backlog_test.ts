@@ -7,7 +7,7 @@ import { Threads } from "../../lib/admin/threads.ts";
 import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
 import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
 import { startEcho } from "../../lib/echo/start.ts";
-import { startForward } from "../../lib/forward/start.ts";
+import { startForward } from "../support/forward.ts";
 import { startHub } from "../../lib/hub/start.ts";
 import { HUB_OPTIONS } from "../../lib/hub/options.ts";
 import { defaultSettings } from "../support/default_settings.ts";
