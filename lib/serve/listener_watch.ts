@@ -5,7 +5,12 @@
  */
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
-import type { LiveConnection, LiveEnds, TimedName, WatchedSession } from "./live_connection.ts";
+import type {
+  LiveConnection,
+  LiveEnds,
+  TimedName,
+  WatchedSession,
+} from "./live_connection.ts";
 import { type RefusalReason, wouldDenyReason } from "./refusal_reason.ts";
 
 /** Products that have listeners. */
