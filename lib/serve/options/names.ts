@@ -10,7 +10,12 @@ import { FAMILY_PREFERENCES } from "../../net/names/family_preference.ts";
 import type { OutgoingAddresses } from "../../net/outgoing.ts";
 import { NAMES_KEPT } from "../../net/names/resolver.ts";
 import { parseHostPort } from "../../wire/host_port.ts";
-import { formatIpAddress, type IpAddress, parseIpAddress, requireIpAddress } from "../../wire/ip_address.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+  requireIpAddress,
+} from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 import { choice, collected, count, option } from "../../cli/declare_options.ts";
 
