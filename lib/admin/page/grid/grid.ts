@@ -77,8 +77,8 @@ export class Grid<R extends GridRow> {
   /** Marks the column by which the rows are sorted. */
   showOrder(column: string, direction: SortDirection): void {
     for (const [n, heading] of this.#headings.entries()) {
-      const { id, isSortable } = this.#options.columns[n]!;
-      if (isSortable === false) continue;
+      const { id, sortBy } = this.#options.columns[n]!;
+      if (sortBy === undefined) continue;
       const order = direction === 1 ? "ascending" : "descending";
       setAttribute(heading, "aria-sort", id === column ? order : "none");
     }
@@ -100,7 +100,8 @@ export class Grid<R extends GridRow> {
   }
 
   #makeHeading(column: GridColumn<R>): HTMLTableCellElement {
-    const { id, label, isLabelHidden, isSortable = true } = column;
+    const { id, label, isLabelHidden } = column;
+    const isSortable = column.sortBy !== undefined;
     const text = make("span", {
       text: label,
       ...(isLabelHidden ? { className: "hidden" } : {}),
@@ -203,10 +204,10 @@ export class Grid<R extends GridRow> {
     const chosen = this.#rows[row];
     if (to !== undefined) this.#activate(this.#skipHidden(to));
     else if (event.key === "Enter" || event.key === " ") {
-      const { id, isSortable = true } = columns[column]!;
+      const { id, sortBy } = columns[column]!;
       if (chosen !== undefined) {
         onChoose(chosen, id === "action" ? "delete" : "open");
-      } else if (isSortable) onSort(id);
+      } else if (sortBy !== undefined) onSort(id);
     } else if (event.key === "Delete" && chosen !== undefined) {
       onChoose(chosen, "delete");
     } else return;

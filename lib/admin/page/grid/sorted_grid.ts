@@ -7,26 +7,14 @@
 import { byId } from "../base/element.ts";
 import type { GridColumn, GridRow } from "./drawn_row.ts";
 import { Grid } from "./grid.ts";
-import {
-  type SortDirection,
-  sortRows,
-  type SortValue,
-} from "../../client/order.ts";
-
-/** A sortable column. */
-export interface SortedColumn<R> extends GridColumn<R> {
-  /** Returns the sort key of a row; missing if not sortable. */
-  sortBy?(row: R): SortValue;
-  /** The first direction (default: ascending). */
-  firstDirection?: SortDirection;
-}
+import { type SortDirection, sortRows } from "../../client/order.ts";
 
 /** Options of a sorted table. */
 export interface SortedGridOptions<R> {
   /** Prefix of the ids of its elements. */
   name: string;
   /** Columns from left to right. */
-  columns: readonly SortedColumn<R>[];
+  columns: readonly GridColumn<R>[];
   /** The first column to sort by. */
   sortedBy: string;
   /** Called when the person opens a row, or presses Delete on it. */
@@ -41,7 +29,7 @@ export interface SortedGridOptions<R> {
 export class SortedGrid<R extends GridRow> {
   readonly #options: SortedGridOptions<R>;
   readonly #grid: Grid<R>;
-  #sortedBy: SortedColumn<R>;
+  #sortedBy: GridColumn<R>;
   #direction: SortDirection;
 
   /** Fills the table's elements. */
@@ -51,10 +39,7 @@ export class SortedGrid<R extends GridRow> {
     this.#grid = new Grid<R>({
       table: byId(`${name}-table`, HTMLTableElement),
       scroller: byId(`${name}-scroller`, HTMLElement),
-      columns: columns.map((column) => ({
-        ...column,
-        isSortable: column.sortBy !== undefined,
-      })),
+      columns,
       onChoose: (row, how) => options.onChoose(row, how),
       onSort: (column) => this.#sort(column),
     });

@@ -12,7 +12,8 @@ import {
   formatSize,
 } from "../../client/format.ts";
 import { figureColumn, killColumn } from "../grid/column_kinds.ts";
-import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
+import type { GridColumn } from "../grid/drawn_row.ts";
+import { SortedGrid } from "../grid/sorted_grid.ts";
 import { rateLines } from "./columns.ts";
 import { type Group, Grouping } from "./groups.ts";
 import type { Row } from "../../client/row.ts";
@@ -98,7 +99,7 @@ export class GroupPanel {
   }
 }
 
-function columnsFor(field: () => Dimension): SortedColumn<Group>[] {
+function columnsFor(field: () => Dimension): GridColumn<Group>[] {
   return [
     {
       id: "group",
