@@ -62,7 +62,9 @@ export function hintAtOption(
   const options = [name, ...optionsMeant(name)];
   const meant = options.find((option) => Object.hasOwn(table, option));
   if (meant === undefined) {
-    return options.includes("listen") && /LISTEN|TARGET/.test(operand ?? "") ? asWord : undefined;
+    return options.includes("listen") && /LISTEN|TARGET/.test(operand ?? "")
+      ? asWord
+      : undefined;
   }
   const { isOperand, kind, short, value } = table[meant]!;
   if (isOperand) return `write it without dashes, as ${value}`;
