@@ -15,17 +15,12 @@ import {
 import type { ConfigProblem } from "../cli/config_error.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import type { ListenerConfig } from "./load.ts";
+import type { SettingFault } from "./setting_fault.ts";
 import { valuesOf } from "../cli/option.ts";
 import type { Claim } from "../serve/trial_host.ts";
 
 /** A listener whose connections certainly loop. */
-export interface ConfigLoop {
-  /** The listener. */
-  listener: ListenerConfig;
-  /** The option that causes the loop. */
-  option: string;
-  /** The problem, in words. */
-  message: string;
+export interface ConfigLoop extends SettingFault {
   /** Whether other listeners are part of the loop. */
   isShared: boolean;
 }
@@ -45,15 +40,15 @@ type LeadingOptions = Pick<PassageOptions, "via"> & {
  * @returns The loops.
  */
 export function loopsIn(
-  claims: readonly (readonly [ListenerConfig, Claim])[],
+  claims: ReadonlyMap<ListenerConfig, readonly Claim[]>,
   problems: readonly ConfigProblem[],
 ): ConfigLoop[] {
   const isWrong = ({ index }: ListenerConfig) =>
     problems.some(({ path }) => path[0] === "listeners" && path[1] === index);
-  const passages = [...Map.groupBy(claims, ([listener]) => listener)]
+  const passages = [...claims]
     .filter(([listener]) => !isWrong(listener))
     .flatMap(([listener, list]) =>
-      list.map(([, { addr }], index) => ({
+      list.map(({ addr }, index) => ({
         ...{ addr, listener },
         ways: waysFrom(listener, index),
       }))

@@ -18,7 +18,8 @@ import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 import { namesOf } from "./listener_names.ts";
-import { requireGood, startProblem, type Trial } from "./try.ts";
+import { startProblem } from "./setting_fault.ts";
+import { requireGood, type Trial } from "./try.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 
 /** Most replaced listeners that are kept for their connections. */

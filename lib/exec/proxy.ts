@@ -5,7 +5,6 @@
  */
 
 import type { NameConfig } from "../serve/target/open_names.ts";
-import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 import { adoptListener } from "../net/system/adopt_listener.ts";
 import { unixAddr } from "../net/unix_socket.ts";
@@ -66,7 +65,7 @@ export async function startCommandProxy(
   const { checkNames, isGuarded, listeners, log, names } = config;
   const { rules, targets } = config;
   const inside = listeners?.map((descriptor, index) =>
-    new InnerListener(adoptListener(descriptor), placeOf(index))
+    namedListener(adoptListener(descriptor), placeOf(index))
   );
   const here = (port: number) => ({ host: "127.0.0.1", port });
   const listen: Endpoint[] = inside === undefined
@@ -99,20 +98,10 @@ function placeOf(index: number): string {
 }
 
 /** A listener inside, under a name that no other listener has. */
-class InnerListener implements Listener {
-  readonly addr: Deno.NetAddr;
-  readonly #listener: Listener;
-
-  constructor(listener: Listener, place: string) {
-    this.#listener = listener;
-    this.addr = unixAddr(place);
-  }
-
-  accept(): Promise<Connection> {
-    return this.#listener.accept();
-  }
-
-  [Symbol.dispose](): void {
-    this.#listener[Symbol.dispose]();
-  }
+function namedListener(listener: Listener, place: string): Listener {
+  return {
+    addr: unixAddr(place),
+    accept: () => listener.accept(),
+    [Symbol.dispose]: () => listener[Symbol.dispose](),
+  };
 }

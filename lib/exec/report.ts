@@ -162,10 +162,7 @@ function more(others: number): string[] {
 
 /** The options that would allow what was denied. */
 function hint(rows: readonly ReachedRow[]): string[] {
-  const options = rows.flatMap((row) => {
-    const option = optionFor(row);
-    return option === undefined ? [] : [option];
-  });
+  const options = rows.map(optionFor).filter((one) => one !== undefined);
   const shown = [...new Set(options)].slice(0, MOST_HINTS);
   return shown.length === 0
     ? []

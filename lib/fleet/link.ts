@@ -174,7 +174,9 @@ export class Link {
       if (this.#connection === undefined) {
         const fault = await this.#connect();
         attempts = fault === undefined ? 0 : attempts + 1;
-        if (fault !== undefined) await elapsed(backOff(attempts), this.#closing);
+        if (fault !== undefined) {
+          await elapsed(backOff(attempts), this.#closing);
+        }
         continue;
       }
       attempts = 0;

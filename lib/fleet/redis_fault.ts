@@ -70,7 +70,10 @@ export function redisFault(error: unknown): RedisFault {
   }
   const code = redisCode(error);
   const words = FAULTS[code] ?? TROUBLES[code] ?? explainError(error);
-  return new RedisFault(words, { isFinal: Object.hasOwn(FAULTS, code), cause: error });
+  return new RedisFault(words, {
+    isFinal: Object.hasOwn(FAULTS, code),
+    cause: error,
+  });
 }
 
 /**
