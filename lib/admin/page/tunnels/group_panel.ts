@@ -13,7 +13,7 @@ import {
 } from "../../client/format.ts";
 import { figureColumn, killColumn } from "../grid/column_kinds.ts";
 import type { GridColumn } from "../grid/drawn_row.ts";
-import { SortedGrid } from "../grid/sorted_grid.ts";
+import { Grid } from "../grid/grid.ts";
 import { rateLines } from "./columns.ts";
 import { type Group, Grouping } from "./groups.ts";
 import type { Row } from "../../client/row.ts";
@@ -36,7 +36,7 @@ export type OnGroup = (
 /** Groups of open tunnels. */
 export class GroupPanel {
   readonly #select: HTMLSelectElement;
-  readonly #grid: SortedGrid<Group>;
+  readonly #grid: Grid<Group>;
   #grouping: Grouping | undefined;
   #groups: readonly Group[] = [];
 
@@ -48,7 +48,7 @@ export class GroupPanel {
    */
   constructor(onGroup: OnGroup, onChange: () => void) {
     this.#select = byId("tunnels-group", HTMLSelectElement);
-    this.#grid = new SortedGrid<Group>({
+    this.#grid = new Grid<Group>({
       name: "groups",
       columns: columnsFor(() => this.#grouping?.field ?? "user"),
       sortedBy: "rate",

@@ -8,15 +8,14 @@ import type { Tunnel } from "../../api.ts";
 import { byId, setText } from "../base/element.ts";
 import { formatCount, formatNumberOf } from "../../client/format.ts";
 import type { GridRow } from "../grid/drawn_row.ts";
-import { SortedGrid, type SortedGridOptions } from "../grid/sorted_grid.ts";
+import { Grid, type GridOptions } from "../grid/grid.ts";
 import { ListFilter } from "./list_filter.ts";
 
 /** Milliseconds without a key after which typing has paused. */
 const PAUSE = 700;
 
 /** Options of a panel. */
-export interface ListPanelOptions<R>
-  extends Omit<SortedGridOptions<R>, "onOrder"> {
+export interface ListPanelOptions<R> extends Omit<GridOptions<R>, "onOrder"> {
   /**
    * Moves the focus from the filter elsewhere; returns whether it did (default:
    * no).
@@ -39,7 +38,7 @@ export class ListPanel<R extends ListRow> {
   /** Its filter. */
   readonly filter: ListFilter;
   readonly #options: ListPanelOptions<R>;
-  readonly #grid: SortedGrid<R>;
+  readonly #grid: Grid<R>;
   readonly #panel: HTMLElement;
   readonly #count: HTMLElement;
   #all: readonly R[] = [];
@@ -53,7 +52,7 @@ export class ListPanel<R extends ListRow> {
     this.#options = options;
     this.#panel = byId(name, HTMLElement);
     this.#count = byId(`${name}-count`, HTMLElement);
-    this.#grid = new SortedGrid<R>({
+    this.#grid = new Grid<R>({
       ...options,
       onOrder: () => {
         this.#arrange();
