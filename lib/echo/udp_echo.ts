@@ -97,10 +97,9 @@ export function answerDatagrams(
       counts.dropped++;
       return undefined;
     }
-    const bytes = mode === "echo" ? datagram : text.subarray(
-      0,
-      Math.min(datagram.length, LONGEST_TEXT),
-    );
+    const bytes = mode === "echo"
+      ? datagram
+      : text.subarray(0, datagram.length);
     if (line === undefined) return send({ bytes, to });
     // The datagram's buffer is reused immediately.
     const held = { bytes: bytes.slice(), to };

@@ -30,7 +30,8 @@ export interface ClientLeaseOptions extends LeaseOptions {
 
 /** The upstreams of one listener. */
 export class Upstreams implements Disposable {
-  readonly #all: readonly Upstream[];
+  /** The upstreams. */
+  readonly all: readonly Upstream[];
   readonly #balancer: Balancer<Upstream>;
   readonly #context = new Context();
   readonly #checkTimeout: number;
@@ -44,16 +45,11 @@ export class Upstreams implements Disposable {
    * @param options How to choose one.
    */
   constructor(all: readonly Upstream[], options: UpstreamsOptions = {}) {
-    this.#all = all;
+    this.all = all;
     this.#balancer = new Balancer(all, options);
     this.#checkInterval = options.checkInterval ?? 0;
     this.#checkTimeout = options.checkTimeout ?? 2_000;
     if (this.#checkInterval > 0) void this.#checkAll();
-  }
-
-  /** The upstreams in the configured order. */
-  get all(): readonly Upstream[] {
-    return this.#all;
   }
 
   /**
@@ -90,25 +86,20 @@ export class Upstreams implements Disposable {
   }
 
   /** Stops health checks and dials in advance. */
-  drain(): void {
+  [Symbol.dispose](): void {
     this.#context.cancel(new Error("Relay is shutting down"));
     this.#timer?.clear();
-    for (const upstream of this.#all) upstream[Symbol.dispose]();
-  }
-
-  /** The same as {@linkcode Upstreams.drain}. */
-  [Symbol.dispose](): void {
-    this.drain();
+    for (const upstream of this.all) upstream[Symbol.dispose]();
   }
 
   #allDown(): DialError {
-    const names = this.#all.map(({ name }) => name).join(", ");
+    const names = this.all.map(({ name }) => name).join(", ");
     return new DialError("refused", `No upstream is up (${names})`);
   }
 
   async #checkAll(): Promise<void> {
     await Promise.all(
-      this.#all.map((upstream) =>
+      this.all.map((upstream) =>
         upstream.check(this.#checkTimeout, this.#context)
       ),
     );
