@@ -22,12 +22,6 @@ export interface UpstreamsOptions extends BalancerOptions {
   checkTimeout?: number;
 }
 
-/** Options for taking a connection for a client. */
-export interface ClientLeaseOptions extends LeaseOptions {
-  /** The client's address, used for balancing. */
-  client: string;
-}
-
 /** The upstreams of one listener. */
 export class Upstreams implements Disposable {
   /** The upstreams. */
@@ -66,7 +60,7 @@ export class Upstreams implements Disposable {
    */
   async lease(
     context: Context,
-    { client, ...options }: ClientLeaseOptions,
+    { client, ...options }: LeaseOptions & { client: string },
   ): Promise<UpstreamLease> {
     const tried = new Set<Upstream>();
     let failure: unknown;
