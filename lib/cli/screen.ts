@@ -53,7 +53,8 @@ export async function showLines(lines: readonly string[]): Promise<void> {
   }
 }
 
-function terminalSize(): { columns: number; rows: number } | undefined {
+/** Returns the size of the terminal; `undefined` for a file or a pipe. */
+export function terminalSize(): { columns: number; rows: number } | undefined {
   if (!Deno.stdout.isTerminal()) return undefined;
   try {
     return Deno.consoleSize();

@@ -21,6 +21,7 @@ import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { Bans } from "../policy/users/bans.ts";
 import { OpenSessions } from "../serve/target/open_sessions.ts";
 import type { OnChange } from "../serve/options/rules.ts";
@@ -50,7 +51,6 @@ import {
   type ListenerInfo,
   type RunningListeners,
   startListeners,
-  withSessions,
 } from "../serve/start_listeners.ts";
 import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
@@ -202,6 +202,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     },
     {
       ...places.listening,
+      sessions,
       grace: config.grace ?? 1_000,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
@@ -220,7 +221,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
   }
   hide.push(host.registry?.showBans(shared.bans));
-  return withSessions(running, sessions);
+  return running;
 }
 
 /** Loaded only when it is wanted. */
@@ -294,11 +295,7 @@ function warnOfBlindGuard(
 ): void {
   const isGuarded = !allowPrivate && listeners.some(({ isPublic }) => isPublic);
   if (!isGuarded || mayListInterfaces()) return;
-  log({
-    event: "message",
-    level: "warning",
-    code: "guard-incomplete",
-    message:
-      "The address guard cannot list this machine's addresses: connections to them close before a byte is sent, but datagrams pass; start Deno with --allow-sys=networkInterfaces",
-  });
+  const message =
+    "The address guard cannot list this machine's addresses: connections to them close before a byte is sent, but datagrams pass; start Deno with --allow-sys=networkInterfaces";
+  log(messageEvent("warning", "guard-incomplete", message));
 }

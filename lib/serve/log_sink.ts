@@ -10,6 +10,7 @@ import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent, TextEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
 import { formatText, type LogTime } from "../observe/log_text.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { elapsed } from "../sync/elapsed.ts";
 
 /**
@@ -117,12 +118,9 @@ function endOfPiece(bytes: Uint8Array, begin: number): number {
 }
 
 function lossOf(count: number): TextEvent {
-  return {
-    event: "message",
-    level: "warning",
-    code: "log-lines-lost",
-    message: `${count} log lines were lost: the reader of the log is too slow`,
-  };
+  const message =
+    `${count} log lines were lost: the reader of the log is too slow`;
+  return messageEvent("warning", "log-lines-lost", message);
 }
 
 /** Failed connections are ordinary; bans and messages may need attention. */

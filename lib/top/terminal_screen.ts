@@ -6,6 +6,7 @@
  */
 
 import { environmentVariable } from "../cli/environment.ts";
+import { terminalSize } from "../cli/screen.ts";
 import { writeAllSync } from "../net/write_all.ts";
 import { type KeyName, KeyParser } from "./keys.ts";
 
@@ -85,11 +86,7 @@ export class TerminalScreen implements Disposable {
 
   /** The current size. */
   get size(): Size {
-    try {
-      return Deno.consoleSize();
-    } catch {
-      return USUAL;
-    }
+    return terminalSize() ?? USUAL;
   }
 
   /**

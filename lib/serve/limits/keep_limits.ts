@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../../observe/log_event.ts";
+import { once } from "../../sync/once.ts";
 import { type LimitConfig, type OpenLimits, openLimits } from "./open.ts";
 import { QuotaCount } from "./quota_count.ts";
 import type { ServerHost } from "../server_host.ts";
@@ -65,15 +66,10 @@ class KeptLimits {
 
   async lease(): Promise<OpenLimits> {
     const limits = await this.#limits;
-    let isOver = false;
     this.#leases++;
-    return {
-      usage: limits.usage,
-      close: async () => {
-        if (isOver) return;
-        isOver = true;
-        if (--this.#leases === 0) await limits.close();
-      },
-    };
+    const close = once(async () => {
+      if (--this.#leases === 0) await limits.close();
+    });
+    return { usage: limits.usage, close };
   }
 }
