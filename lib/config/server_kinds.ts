@@ -67,17 +67,6 @@ const KINDS: Readonly<Record<string, KindEntry>> = {
   },
 };
 
-/**
- * Loads the command of a kind.
- *
- * @returns The command.
- */
-export async function loadServerCommand(
-  kindName: string,
-): Promise<ServerCommand<OptionTable>> {
-  return await KINDS[kindName]!.load() as ServerCommand<OptionTable>;
-}
-
 let loading: Promise<ServerKinds> | undefined;
 
 /**
@@ -86,16 +75,13 @@ let loading: Promise<ServerKinds> | undefined;
  * @returns All of them.
  */
 export function loadListenerKinds(): Promise<ServerKinds> {
-  return loading ??= load();
+  return loading ??= loadAll();
 }
 
-async function load(): Promise<ServerKinds> {
-  const loaded = await Promise.all(
-    Object.keys(KINDS).map(async (name) =>
-      [name, await loadListenerKind(name)] as const
-    ),
-  );
-  return new Map(loaded);
+async function loadAll(): Promise<ServerKinds> {
+  const names = Object.keys(KINDS);
+  const kinds = await Promise.all(names.map(loadListenerKind));
+  return new Map(names.map((name, index) => [name, kinds[index]!]));
 }
 
 /**
@@ -107,8 +93,8 @@ async function load(): Promise<ServerKinds> {
 export async function loadListenerKind(
   kindName: string,
 ): Promise<ServerKind> {
-  const { load: _load, ...entry } = KINDS[kindName]!;
-  const command = await loadServerCommand(kindName);
+  const { load, ...entry } = KINDS[kindName]!;
+  const command = await load() as ServerCommand<OptionTable>;
   const options = withoutProgram(command.options);
   return { canRetire: true, isSingle: false, ...entry, command, options };
 }
