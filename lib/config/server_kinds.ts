@@ -6,6 +6,8 @@
  */
 
 import type { OptionTable } from "../cli/option.ts";
+import type { ForwardOptions } from "../forward/options.ts";
+import type { ProxyOptions } from "../proxy/options.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 
@@ -38,6 +40,9 @@ export interface ServerKind {
 
 /** The kinds by name. */
 export type ServerKinds = ReadonlyMap<string, ServerKind>;
+
+/** Values of the options of a listener; each kind lacks some. */
+export type ListenerValues = Partial<ProxyOptions> & Partial<ForwardOptions>;
 
 interface KindEntry {
   load: () => Promise<unknown>;
