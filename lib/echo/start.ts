@@ -186,14 +186,11 @@ async function withDatagrams(
     );
   }
   let isLogged = false;
-  return {
-    listeners: running.listeners,
-    get connections() {
-      return running.connections;
-    },
-    async shutdown(deadline) {
+  const { shutdown } = running;
+  return Object.assign(running, {
+    async shutdown(deadline: number) {
       const [cut] = await Promise.all([
-        running.shutdown(deadline),
+        shutdown(deadline),
         datagrams.shutdown(deadline),
       ]);
       const { received, answered, dropped } = datagrams.counts;
@@ -205,5 +202,5 @@ async function withDatagrams(
       isLogged = true;
       return cut;
     },
-  };
+  });
 }

@@ -4,13 +4,14 @@
  * @module
  */
 
+import { defaultSettings } from "../cli/settings.ts";
 import type { NameConfig } from "../serve/target/open_names.ts";
 import type { Listener } from "../net/listen.ts";
 import { adoptListener } from "../net/system/adopt_listener.ts";
 import { unixAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Rules } from "../policy/rules/rules.ts";
-import type { NameChecking } from "../proxy/options.ts";
+import { type NameChecking, PROXY_OPTIONS } from "../proxy/options.ts";
 import { startProxy } from "../proxy/start.ts";
 import { ALONE } from "../serve/server_host.ts";
 import type { HostPort } from "../wire/host_port.ts";
@@ -72,6 +73,8 @@ export async function startCommandProxy(
     ? [here(0), ...targets.map(({ port }) => here(port))]
     : inside.map((_, index) => ({ path: placeOf(index) }));
   const running = await startProxy({
+    ...defaultSettings(PROXY_OPTIONS),
+    onChange: "keep",
     listen,
     targets: [undefined, ...targets.map(({ target }) => target)],
     rules: { current: rules },

@@ -86,9 +86,8 @@ async function start(
     : loggingPools(relay, host.log);
   return runningServer(running, {
     banner: forwardBanner({
+      ...settings,
       listeners: relay.listeners,
-      routes: options.routes,
-      serverNames: options.sni,
       isTls: tls !== undefined,
       upstreamName: options["upstream-name"],
     }),
