@@ -112,11 +112,8 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const view = new AdminView(subject);
   const onError = (error: unknown) =>
     warn(log, `cannot collect figures: ${describeError(error)}`);
-  const events = new AdminEvents(view, threads, {
-    onError,
-    ...config.eventStep === undefined ? {} : { step: config.eventStep },
-  });
-  const step = config.historyStep ?? HISTORY_STEP;
+  const { eventStep, historyStep: step = HISTORY_STEP } = config;
+  const events = new AdminEvents(view, threads, { onError, step: eventStep });
   const collector = new Collector(threads, { step, totals });
   const context: AdminContext = {
     view,

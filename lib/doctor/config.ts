@@ -18,11 +18,7 @@ import type { Load } from "./capacity.ts";
 import type { Finding } from "./finding.ts";
 import { examinePlace, PLACE } from "./place.ts";
 import { commandFindings } from "./start.ts";
-import {
-  type DoctorSubject,
-  filesOf,
-  isGuardedProxy,
-} from "./subject.ts";
+import { type DoctorSubject, filesOf, isGuardedProxy } from "./subject.ts";
 import { folderOf } from "../cli/folder_of.ts";
 import {
   type Config,

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { defaultSettings } from "../cli/settings.ts";
 import type { Listener } from "../net/listen.ts";
 import { adoptListener } from "../net/system/adopt_listener.ts";
 import { unixAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { type ProxyConfig, startProxy } from "../proxy/start.ts";
 import { ALONE } from "../serve/server_host.ts";
 import type { HostPort } from "../wire/host_port.ts";
@@ -55,6 +57,8 @@ export async function startCommandProxy(
     ? [here(0), ...targets.map(({ port }) => here(port))]
     : inside.map((_, index) => ({ path: placeOf(index) }));
   const running = await startProxy({
+    ...defaultSettings(PROXY_OPTIONS),
+    onChange: "keep",
     ...config,
     listen,
     targets: [undefined, ...targets.map(({ target }) => target)],

@@ -83,9 +83,7 @@ export class Upstreams implements Disposable {
   async #checkAll(): Promise<void> {
     const { checkInterval, checkTimeout } = this.#balance;
     await Promise.all(
-      this.all.map((upstream) =>
-        upstream.check(checkTimeout, this.#context)
-      ),
+      this.all.map((upstream) => upstream.check(checkTimeout, this.#context)),
     );
     if (this.#context.cancelled) return;
     this.#timer = setDeadline(checkInterval, () => void this.#checkAll());
