@@ -15,6 +15,8 @@ export class ScriptedRedis implements AsyncDisposable {
   now = 1_700_000_000_000;
   readonly #server: AsyncDisposable;
   readonly #redis: RedisConnection;
+  /** The scripts by which Redis knows them, by their text. */
+  readonly #known = new Map<string, string>();
 
   private constructor(server: AsyncDisposable, redis: RedisConnection) {
     this.#server = server;
@@ -38,8 +40,13 @@ export class ScriptedRedis implements AsyncDisposable {
     args: readonly (string | number)[],
   ): Promise<unknown> {
     const text = `local now = tonumber(table.remove(ARGV))\n${body}`;
+    let sha = this.#known.get(text);
+    if (sha === undefined) {
+      sha = await this.send(["SCRIPT", "LOAD", text]) as string;
+      this.#known.set(text, sha);
+    }
     return await this.send([
-      ...["EVAL", text, String(keys.length), ...keys],
+      ...["EVALSHA", sha, String(keys.length), ...keys],
       ...[...args, this.now].map(String),
     ]);
   }
