@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { MessageCode } from "../observe/message_code.ts";
-import type { LogEvent, MessageEvent } from "../observe/log_event.ts";
+import type { LogEvent } from "../observe/log_event.ts";
 import { explainFile, fileFault } from "./file_error.ts";
 import {
   type FileState,
@@ -208,47 +207,36 @@ export class WatchedFile<T> {
   }
 
   async #take(content: FileText | Unreadable): Promise<string | undefined> {
-    const { what, describe, parse } = this.#options;
+    const { what, describe, log, parse } = this.#options;
     try {
       if ("error" in content) throw content.error;
       const value = await parse(content.text);
       await this.#apply(value);
       this.#value = value;
       this.#taken = content;
-      this.#say(
-        "info",
-        "file-reloaded",
-        `Reloaded ${this.#path}: ${describe(value)}`,
-      );
+      const message = `Reloaded ${this.#path}: ${describe(value)}`;
+      log({ event: "message", level: "info", code: "file-reloaded", message });
       this.#warnOfReaders(content.mode);
       return undefined;
     } catch (error) {
       const why = explainFile(this.#path, error);
-      const problem =
+      const message =
         `Cannot reload ${what} ${this.#path}: ${why}; Sluice keeps the old one`;
-      this.#say("error", "file-not-reloaded", problem);
-      return problem;
+      const code = "file-not-reloaded";
+      log({ event: "message", level: "error", code, message });
+      return message;
     }
   }
 
   #warnOfReaders(mode: number | null): void {
+    const { isSecret, log } = this.#options;
     const isNew = mode !== this.#mode;
     this.#mode = mode;
-    if (!this.#options.isSecret || !isNew || mode === null) return;
+    if (!isSecret || !isNew || mode === null) return;
     if ((mode & READABLE_BY_OTHERS) === 0) return;
-    this.#say(
-      "warning",
-      "file-readable",
-      `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`,
-    );
-  }
-
-  #say(
-    level: MessageEvent["level"],
-    code: MessageCode,
-    message: string,
-  ): void {
-    this.#options.log({ event: "message", level, code, message });
+    const message =
+      `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`;
+    log({ event: "message", level: "warning", code: "file-readable", message });
   }
 }
 

@@ -4,14 +4,14 @@
  * @module
  */
 
+import { defaultSettings } from "../cli/settings.ts";
 import type { NameConfig } from "../serve/target/open_names.ts";
-import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 import { adoptListener } from "../net/system/adopt_listener.ts";
 import { unixAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Rules } from "../policy/rules/rules.ts";
-import type { NameChecking } from "../proxy/options.ts";
+import { type NameChecking, PROXY_OPTIONS } from "../proxy/options.ts";
 import { startProxy } from "../proxy/start.ts";
 import { ALONE } from "../serve/server_host.ts";
 import type { HostPort } from "../wire/host_port.ts";
@@ -66,13 +66,15 @@ export async function startCommandProxy(
   const { checkNames, isGuarded, listeners, log, names } = config;
   const { rules, targets } = config;
   const inside = listeners?.map((descriptor, index) =>
-    new InnerListener(adoptListener(descriptor), placeOf(index))
+    namedListener(adoptListener(descriptor), placeOf(index))
   );
   const here = (port: number) => ({ host: "127.0.0.1", port });
   const listen: Endpoint[] = inside === undefined
     ? [here(0), ...targets.map(({ port }) => here(port))]
     : inside.map((_, index) => ({ path: placeOf(index) }));
   const running = await startProxy({
+    ...defaultSettings(PROXY_OPTIONS),
+    onChange: "keep",
     listen,
     targets: [undefined, ...targets.map(({ target }) => target)],
     rules: { current: rules },
@@ -99,20 +101,10 @@ function placeOf(index: number): string {
 }
 
 /** A listener inside, under a name that no other listener has. */
-class InnerListener implements Listener {
-  readonly addr: Deno.NetAddr;
-  readonly #listener: Listener;
-
-  constructor(listener: Listener, place: string) {
-    this.#listener = listener;
-    this.addr = unixAddr(place);
-  }
-
-  accept(): Promise<Connection> {
-    return this.#listener.accept();
-  }
-
-  [Symbol.dispose](): void {
-    this.#listener[Symbol.dispose]();
-  }
+function namedListener(listener: Listener, place: string): Listener {
+  return {
+    addr: unixAddr(place),
+    accept: () => listener.accept(),
+    [Symbol.dispose]: () => listener[Symbol.dispose](),
+  };
 }

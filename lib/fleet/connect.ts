@@ -6,8 +6,8 @@
  */
 
 import { createClient } from "@redis/client";
-import { setDeadline } from "../sync/deadline.ts";
 import { TimeLimitError } from "../sync/time_limit.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { RedisPlace } from "../wire/redis_url.ts";
@@ -222,15 +222,8 @@ function tlsOf({ ca, cert, key }: RedisTls, host: string): object {
   };
 }
 
-async function within<T>(timeout: number, answer: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const deadline = setDeadline(timeout, () => {
-    late.reject(new TimeLimitError(timeout, "Time for an answer"));
+function within<T>(timeout: number, answer: Promise<T>): Promise<T> {
+  return waitAtMost(timeout, answer, () => {
+    throw new TimeLimitError(timeout, "Time for an answer");
   });
-  try {
-    return await Promise.race([answer, late.promise]);
-  } finally {
-    deadline.clear();
-    answer.catch(() => {}); // It may fail after its time limit.
-  }
 }

@@ -69,13 +69,11 @@ export function redisFault(error: unknown): RedisFault {
     return new RedisFault(message, { isFinal: true, cause: error });
   }
   const code = redisCode(error);
-  if (Object.hasOwn(FAULTS, code)) {
-    return new RedisFault(FAULTS[code]!, { isFinal: true, cause: error });
-  }
-  if (Object.hasOwn(TROUBLES, code)) {
-    return new RedisFault(TROUBLES[code]!, { cause: error });
-  }
-  return new RedisFault(explainError(error), { cause: error });
+  const words = FAULTS[code] ?? TROUBLES[code] ?? explainError(error);
+  return new RedisFault(words, {
+    isFinal: Object.hasOwn(FAULTS, code),
+    cause: error,
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ import { isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
 import { forwardBanner } from "./banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./options.ts";
-import type { UpstreamConfig } from "../serve/target/route.ts";
+import { upstreamsIn } from "./routes.ts";
 import { onChangeOf } from "../serve/options/rules.ts";
 import { openRules } from "../serve/target/open_rules.ts";
 import { FORWARD_WORDS } from "./rules.ts";
@@ -67,7 +67,7 @@ async function start(
   const changing = [...rules.files, ...files];
   const settings = settingsOf(FORWARD_OPTIONS, options);
   const isTls = needsTls(settings.parents) ||
-    allUpstreams(options).some(({ isTls }) => isTls);
+    upstreamsIn(options.routes, options.sni).some(({ isTls }) => isTls);
   const outgoing = await openOutgoingTls(options, isTls, host);
   const { startTls } = outgoing;
   // Needs a permission that the server drops next.
@@ -86,9 +86,8 @@ async function start(
     : loggingPools(relay, host.log);
   return runningServer(running, {
     banner: forwardBanner({
+      ...settings,
       listeners: relay.listeners,
-      routes: options.routes,
-      serverNames: options.sni,
       isTls: tls !== undefined,
       upstreamName: options["upstream-name"],
     }),
@@ -108,10 +107,6 @@ function isRuled({ rule, rules }: ForwardOptions): boolean {
   return rule.length > 0 || rules !== undefined;
 }
 
-function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
-  return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
-}
-
 /** Logs the figures of the pools at the end. */
 function loggingPools(
   relay: RunningRelay,
@@ -123,7 +118,7 @@ function loggingPools(
     },
     async shutdown(deadline) {
       const cut = await relay.shutdown(deadline);
-      for (const [upstream, figures] of relay.pools) {
+      for (const [upstream, figures] of relay.pools()) {
         const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
         log({ event: "message", level: "info", code: "pool-figures", message });
       }

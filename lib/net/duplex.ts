@@ -68,11 +68,6 @@ export class Duplex {
     return this.#traffic.sent;
   }
 
-  /** Whether receiving or sending has failed on this socket. */
-  get failed(): boolean {
-    return this.#traffic.hasFailed;
-  }
-
   /** Whether reading waits for its {@linkcode Duplex.pace}, not for the peer. */
   get isHeld(): boolean {
     return this.#inbox.isHeld;
@@ -96,11 +91,6 @@ export class Duplex {
   /** Whether the peer has sent nothing since the last write. */
   get awaitsAnswer(): boolean {
     return this.#traffic.awaitsAnswer;
-  }
-
-  /** Bytes that have arrived but were not taken. */
-  get waiting(): number {
-    return this.#inbox.length;
   }
 
   /** The connection that the streams run over. */

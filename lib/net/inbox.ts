@@ -274,7 +274,6 @@ export class Inbox {
 
   readonly #onError = (cause: unknown): void => {
     this.#isReading = false;
-    this.#traffic.hasFailed = true;
     this.#error = { cause };
     this.#buffer.free();
     this.#proceed();

@@ -9,14 +9,7 @@ import { clientKey } from "../policy/limits/client_key.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
 import type { ProxySession } from "../serve/services.ts";
-
-/** Credentials that a client sends. */
-export interface GivenCredentials {
-  /** User name as sent. */
-  username: string;
-  /** Password as sent. */
-  password: Uint8Array;
-}
+import type { Credentials } from "../wire/credentials.ts";
 
 /**
  * Tells whether a client must log in: one with a certificate need not.
@@ -38,7 +31,7 @@ export function mustLogIn({ identity, services }: ProxySession): boolean {
  */
 export async function authenticate(
   session: ProxySession,
-  { username, password }: GivenCredentials,
+  { username, password }: Credentials,
 ): Promise<void> {
   const { record, remote, services } = session;
   const { bans } = services;

@@ -5,6 +5,7 @@
  */
 
 import { GROUP } from "../cli/option_groups.ts";
+import type { LayersConfig } from "../serve/add_layers.ts";
 import { type ProtocolName, PROTOCOLS } from "../serve/services.ts";
 import type { PlainUser } from "../policy/users/users.ts";
 import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
@@ -25,6 +26,7 @@ import {
 import { LIMIT_OPTIONS } from "../serve/options/limits.ts";
 import { NAME_OPTIONS } from "../serve/options/names.ts";
 import type { OptionValues } from "../cli/option.ts";
+import type { SettingsOf } from "../cli/settings.ts";
 import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
 import { PARENT_OPTIONS } from "../serve/options/parents.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
@@ -183,6 +185,9 @@ export const PROXY_OPTIONS = {
 
 /** Values of the options of `sluice proxy`. */
 export type ProxyOptions = OptionValues<typeof PROXY_OPTIONS>;
+
+/** The settings that they declare, and what stands before the protocols. */
+export type ProxySettings = SettingsOf<typeof PROXY_OPTIONS> & LayersConfig;
 
 /**
  * Parses users.

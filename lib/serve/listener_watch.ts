@@ -6,7 +6,6 @@
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type {
-  Carried,
   LiveConnection,
   LiveEnds,
   TimedName,
@@ -45,7 +44,7 @@ export interface RegistryEnd {
   /** Receives durations. */
   time: TimeListener;
   /** Receives each log event of a connection. */
-  end(live: LiveConnection, record: ConnectionEvent, carried: Carried): void;
+  end(live: LiveConnection, record: ConnectionEvent): void;
   /** Throws if an operator has banned the client. */
   requireUnbanned(client: string): void;
 }
@@ -146,10 +145,8 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
    * @param event The log event of the request.
    */
   onRequest(live: LiveConnection, event: ConnectionEvent): void {
-    this.#countRequest(event);
-    this.#countRefusal(live);
-    this.#countWouldDeny(event);
-    this.#registry.end(live, event, event);
+    countOne(this.#requests, event.result);
+    this.#end(live, event);
   }
 
   /**
@@ -180,10 +177,8 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     const { sent, received } = live.carried;
     this.ended.sent += Math.max(0, record.sent - sent);
     this.ended.received += Math.max(0, record.received - received);
-    if (record.protocol === "http") this.#countRequest(record);
-    this.#countRefusal(live);
-    this.#countWouldDeny(record);
-    this.#registry.end(live, record, record);
+    if (record.protocol === "http") countOne(this.#requests, record.result);
+    this.#end(live, record);
   }
 
   #countConnection({ protocol = "unknown", result }: ConnectionEvent): void {
@@ -193,17 +188,11 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     else this.#connections.set(key, { protocol, result, count: 1 });
   }
 
-  #countRequest({ result }: ConnectionEvent): void {
-    countOne(this.#requests, result);
-  }
-
-  #countRefusal({ reason }: LiveConnection): void {
-    if (reason !== undefined) countOne(this.refusals, reason);
-  }
-
-  #countWouldDeny(event: ConnectionEvent): void {
-    const reason = wouldDenyReason(event);
-    if (reason !== undefined) countOne(this.wouldDeny, reason);
+  #end(live: LiveConnection, event: ConnectionEvent): void {
+    const wouldDeny = wouldDenyReason(event);
+    if (live.reason !== undefined) countOne(this.refusals, live.reason);
+    if (wouldDeny !== undefined) countOne(this.wouldDeny, wouldDeny);
+    this.#registry.end(live, event);
   }
 
   #countDatagrams({ datagrams }: ConnectionEvent): void {

@@ -9,6 +9,7 @@ import { describeError } from "../observe/describe_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { environmentVariable } from "../cli/environment.ts";
 import type { Serving } from "./running_server.ts";
 import type { NotifySocket } from "./sd_notify.ts";
@@ -66,12 +67,7 @@ export async function openServiceManager(
       ? error.message
       : describeError(error);
     const message = `Cannot notify systemd: ${why}`;
-    log({
-      event: "message",
-      level: "warning",
-      code: "service-manager",
-      message,
-    });
+    log(messageEvent("warning", "service-manager", message));
     return NOBODY;
   }
 }

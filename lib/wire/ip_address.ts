@@ -9,6 +9,14 @@
 /** Address in network byte order: four bytes for IPv4, sixteen for IPv6. */
 export type IpAddress = Uint8Array<ArrayBuffer>;
 
+/** An end of a connection. */
+export interface SocketAddress {
+  /** Its address. */
+  readonly ip: IpAddress;
+  /** Its port, 0 to 65535. */
+  readonly port: number;
+}
+
 const HEX_GROUP = /^[\da-f]{1,4}$/i;
 const IPV6_GROUPS = 8;
 const LONGEST_IPV4 = "255.255.255.255".length;

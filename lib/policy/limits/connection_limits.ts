@@ -7,7 +7,7 @@
 import { countOf } from "../../observe/count_of.ts";
 import { clientKey } from "./client_key.ts";
 import { type Offer, OfferedPlaces } from "./offered_places.ts";
-import { Refusal } from "./refusal.ts";
+import { type LimitName, Refusal } from "./refusal.ts";
 
 /** Most connections over a limit that wait for their refusal message. */
 export const MOST_REFUSED = 128;
@@ -152,29 +152,17 @@ export class ConnectionLimits {
 
   #refusal(full: FullLimit, client: string, mostOfClient: number): Refusal {
     const { what = "connections", per } = this.#options;
+    const refuse = (message: string, limit: LimitName) =>
+      new Refusal("limit reached", message, { limit });
     if (full === "away") {
-      const message = "Redis is away, and this machine has no places left";
-      return new Refusal("limit reached", message, { limit: what });
+      return refuse("Redis is away, and this machine has no places left", what);
     }
-    if (full === "all") {
-      return new Refusal(
-        "limit reached",
-        `Limit of ${countOf(this.most, oneOf(what))} reached`,
-        { limit: what },
-      );
-    }
-    const many = countOf(mostOfClient, oneOf(what));
+    const most = full === "all" ? this.most : mostOfClient;
+    const many = `Limit of ${countOf(most, oneOf(what))}`;
+    if (full === "all") return refuse(`${many} reached`, what);
     return per === "user"
-      ? new Refusal(
-        "limit reached",
-        `Limit of ${many} for user ${client} reached`,
-        { limit: "connections-per-user" },
-      )
-      : new Refusal(
-        "limit reached",
-        `Limit of ${many} from one client reached`,
-        { limit: `${what}-per-client` },
-      );
+      ? refuse(`${many} for user ${client} reached`, "connections-per-user")
+      : refuse(`${many} from one client reached`, `${what}-per-client`);
   }
 
   /**

@@ -20,8 +20,9 @@ import {
   parseListener,
   parseTime,
 } from "./asked.ts";
+import { parseEach } from "./conditions.ts";
 import type { Action } from "./rule_extras.ts";
-import { type Question, RULE_COMMANDS, type RuleCommand } from "./question.ts";
+import { parseCommand, type Question, type RuleCommand } from "./question.ts";
 import { type Item, LineError, type List, splitLine } from "./rule_line.ts";
 import { type RuleProblem, RulesError } from "./rules_error.ts";
 
@@ -150,7 +151,11 @@ function parseRow(
   let drafts: Draft[] = [{ place }];
   for (const [index, cell] of cells.entries()) {
     const name = columns[index]!;
-    const values = cell.flatMap((item) => parseCell(name, item));
+    // An empty cell takes the default; in the column `user` it means nobody.
+    const said = cell.filter(({ text, isQuoted }) =>
+      text !== NONE || isQuoted || name === "user"
+    );
+    const values = parseEach(said, COLUMNS[name]!);
     if (values.length === 0) continue;
     if (drafts.length * values.length > MOST_CASES) {
       throw new LineError(1, `expected at most ${MOST_CASES} questions`);
@@ -167,18 +172,6 @@ function parseRow(
     throw new LineError(1, "expected a port: in its column, or HOST:PORT");
   }
   return drafts as RuleCase[];
-}
-
-/** An empty cell takes the default; in the column `user` it means nobody. */
-function parseCell(name: string, item: Item): Draft[] {
-  const isEmpty = item.text === NONE && !item.isQuoted;
-  if (isEmpty && name !== "user") return [];
-  try {
-    return [COLUMNS[name]!(item.text, item)];
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new LineError(item.column, error.message);
-  }
 }
 
 function parseAction(text: string): Action {
@@ -207,12 +200,4 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
   throw new SyntaxError(`${quote(text)} is not a port from 1 to 65535`);
-}
-
-function parseCommand(text: string): RuleCommand {
-  const command = RULE_COMMANDS.find((known) => known === text);
-  if (command !== undefined) return command;
-  throw new SyntaxError(
-    `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
-  );
 }

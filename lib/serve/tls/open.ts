@@ -14,6 +14,7 @@ import { TlsAcceptor } from "../../net/tls/accept.ts";
 import type { ByteChannel, ConnectionEnds } from "../../net/connection.ts";
 import { TlsError } from "../../net/tls/tls_error.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import type { Identity } from "../../policy/users/identity.ts";
 import { type ClientHello, TLS_VERSION } from "../../wire/tls/client_hello.ts";
 import { ALERT, TlsAlertError } from "../../wire/tls/alert.ts";
@@ -158,12 +159,7 @@ function warnOfDates(
     : undefined;
   if (fault === undefined) return;
   const message = `Certificate ${path} ${fault}: clients will refuse it`;
-  log({
-    event: "message",
-    level: "warning",
-    code: "certificate-invalid",
-    message,
-  });
+  log(messageEvent("warning", "certificate-invalid", message));
 }
 
 interface Client {

@@ -1,0 +1,56 @@
+/**
+ * The settings of a server whose options are not given.
+ *
+ * @module
+ */
+
+import {
+  type OptionTable,
+  type OptionValues,
+  valuesOf,
+} from "../../lib/cli/option.ts";
+import { type SettingsOf, settingsOf } from "../../lib/cli/settings.ts";
+
+/**
+ * Returns the settings that the options of a server declare.
+ *
+ * @param given Texts of options, by name (default: none is given).
+ */
+export function defaultSettings<Table extends OptionTable>(
+  table: Table,
+  given: Record<string, string[]> = {},
+): SettingsOf<Table> {
+  const values = valuesOf(table, new Map(Object.entries(given)));
+  return settingsOf(table, values as OptionValues<Table>);
+}
+
+/** Settings of which any may be left out, also within a group. */
+export type SomeSettings<T> = T extends Whole ? T
+  : { [Name in keyof T]?: SomeSettings<T[Name]> };
+
+/** Values that are given whole. */
+type Whole =
+  | ((...values: never[]) => unknown)
+  | readonly unknown[]
+  | ReadonlyMap<unknown, unknown>;
+
+/**
+ * Completes settings.
+ *
+ * @param defaults All settings.
+ * @param given Those that differ.
+ */
+export function withDefaults<T extends object>(defaults: T, given: object): T {
+  const all: Record<string, unknown> = {};
+  Object.assign(all, defaults, given);
+  for (const [name, value] of Object.entries(defaults)) {
+    if (!isGroup(value) || !isGroup(all[name])) continue;
+    all[name] = withDefaults(value, all[name]);
+  }
+  return all as T;
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
+}
