@@ -31,7 +31,7 @@ export class Duplex {
    * {@linkcode Duplex.close} or on the connection itself.
    *
    * @param connection Connection to wrap.
-   * @param leastRead Smallest buffer for one read, in bytes (default 1,024).
+   * @param leastRead Smallest buffer for one read, in bytes (default 384).
    *   Connections where one read is one message, such as a terminal's lines,
    *   need more.
    */
