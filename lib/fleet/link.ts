@@ -8,6 +8,7 @@
 import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { messageEvent } from "../observe/message_event.ts";
+import { formatSpan } from "../observe/span.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import { Context } from "../sync/context.ts";
 import { elapsed } from "../sync/elapsed.ts";
@@ -17,6 +18,7 @@ import {
   type RedisConnection,
   type RedisWay,
 } from "./connect.ts";
+import { LEASE_TIME } from "./places/script.ts";
 import { redisCode, RedisFault, redisFault } from "./redis_fault.ts";
 import type { FleetScript } from "./script.ts";
 
@@ -248,11 +250,12 @@ export class Link {
    */
   sayLost({ message: why }: RedisFault): void {
     const { log, view: { onLoss } } = this.#options;
+    const lease = formatSpan(LEASE_TIME);
     const then = onLoss === "keep"
-      ? "Sluice admits what it was granted before"
-      : "Sluice admits no connection";
+      ? `after ${lease} at most, Sluice refuses new ones that a limit on connections concerns,`
+      : "Sluice refuses new ones";
     const message =
-      `Lost Redis at ${this.where}: ${why}; open connections stay, ${then} until it is back`;
+      `Lost Redis at ${this.where}: ${why}; open connections stay, and ${then} until Redis is back`;
     log(messageEvent("warning", "fleet-lost", message));
   }
 

@@ -18,11 +18,7 @@ import { FORWARD_WORDS } from "./rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
-import {
-  type RunningServer,
-  runningServer,
-  type Stoppable,
-} from "../serve/running_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
@@ -64,6 +60,7 @@ async function start(
     ...Array.isArray(protocols) ? { protocols } : {},
     ...{ log, files: opener, onChange },
   });
+  const isRuled = options.rule.length > 0 || options.rules !== undefined;
   const changing = [...rules.files, ...files];
   const settings = settingsOf(FORWARD_OPTIONS, options);
   const isTls = needsTls(settings.parents) ||
@@ -75,7 +72,7 @@ async function start(
   const relay = await startForward({
     ...settings,
     acceptProxy: acceptProxyOf(options),
-    ...isRuled(options) ? { rules: rules.book } : {},
+    ...isRuled ? { rules: rules.book } : {},
     onChange: onChangeOf(options, changing.length > 0 || !!opener),
     ...{ tls, startTls, host },
   });
@@ -102,29 +99,22 @@ async function start(
   });
 }
 
-/** Whether clients are judged at all. */
-function isRuled({ rule, rules }: ForwardOptions): boolean {
-  return rule.length > 0 || rules !== undefined;
-}
-
 /** Logs the figures of the pools at the end. */
 function loggingPools(
   relay: RunningRelay,
   log: (event: LogEvent) => void,
-): Stoppable {
-  return {
-    get connections() {
-      return relay.connections;
-    },
-    async shutdown(deadline) {
-      const cut = await relay.shutdown(deadline);
+): RunningRelay {
+  const { shutdown } = relay;
+  return Object.assign(relay, {
+    async shutdown(deadline: number) {
+      const cut = await shutdown(deadline);
       for (const [upstream, figures] of relay.pools()) {
         const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
         log({ event: "message", level: "info", code: "pool-figures", message });
       }
       return cut;
     },
-  };
+  });
 }
 
 function describeFigures(

@@ -4,7 +4,7 @@ import { CONNECT_COMMAND } from "../../lib/connect/command.ts";
 import { formatHelp } from "../../lib/cli/help.ts";
 import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
 import { type EchoConfig, startEcho } from "../../lib/echo/start.ts";
-import { defaultSettings } from "../support/default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { Sluice } from "../support/sluice.ts";
 import { sluice } from "../support/sluice_commands.ts";

@@ -10,7 +10,7 @@ import { startEcho } from "../../lib/echo/start.ts";
 import { startForward } from "../support/forward.ts";
 import { startHub } from "../../lib/hub/start.ts";
 import { HUB_OPTIONS } from "../../lib/hub/options.ts";
-import { defaultSettings } from "../support/default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import type { RunningListeners } from "../../lib/serve/start_listeners.ts";
 import { WorkerHost } from "../../lib/workers/host.ts";
 import { listenResettable } from "../../lib/net/resettable_listener.ts";

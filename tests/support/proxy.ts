@@ -12,11 +12,8 @@ import {
 } from "../../lib/proxy/start.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
-import {
-  defaultSettings,
-  type SomeSettings,
-  withDefaults,
-} from "./default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
+import { type SomeSettings, withDefaults } from "./default_settings.ts";
 import { readExactly, writeAll } from "./sockets.ts";
 
 /** A running proxy. Disposing of it cuts it immediately. */
