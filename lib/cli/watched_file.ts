@@ -8,11 +8,13 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { messageEvent } from "../observe/message_event.ts";
 import { explainFile, fileFault } from "./file_error.ts";
 import {
+  contentOf,
   type FileState,
   type FileText,
   readContent,
   readSettled,
   stateOf,
+  type Unreadable,
   UnsettledError,
 } from "./settled_text.ts";
 
@@ -159,7 +161,7 @@ export class WatchedFile<T> {
       const isSettled = state === this.#seen;
       this.#seen = state;
       if (!isSettled || state === this.#read) return;
-      const content = await this.#look(readContent(this.#path));
+      const content = await contentOf(readContent(this.#path));
       this.#seen = (await stateOf(this.#path)).state;
       // The file changed during the read; the next check decides.
       if (this.#seen !== state) return;
@@ -177,7 +179,7 @@ export class WatchedFile<T> {
   reload(): Promise<string | undefined> {
     return this.#waiting ??= this.#inTurn(async () => {
       this.#waiting = undefined; // Later changes need a new reload.
-      const content = await this.#look(
+      const content = await contentOf(
         readSettled(this.#path, { before: this.#taken }),
       );
       this.#noteRead(content, await stateOf(this.#path));
@@ -196,15 +198,6 @@ export class WatchedFile<T> {
     if ("text" in content) this.#seen = this.#read = content.state;
     else if (content.error instanceof UnsettledError) this.#seen = now.state;
     else this.#seen = this.#read = now.state;
-  }
-
-  /** Returns an error instead of throwing it. */
-  async #look(reading: Promise<FileText>): Promise<FileText | Unreadable> {
-    try {
-      return await reading;
-    } catch (error) {
-      return { error };
-    }
   }
 
   async #take(content: FileText | Unreadable): Promise<string | undefined> {
@@ -238,9 +231,4 @@ export class WatchedFile<T> {
       `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`;
     log(messageEvent("warning", "file-readable", message));
   }
-}
-
-/** A file that can't be read. */
-interface Unreadable {
-  error: unknown;
 }
