@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { explainFile, fileFault } from "./file_error.ts";
 import {
   type FileState,
@@ -215,15 +216,14 @@ export class WatchedFile<T> {
       this.#value = value;
       this.#taken = content;
       const message = `Reloaded ${this.#path}: ${describe(value)}`;
-      log({ event: "message", level: "info", code: "file-reloaded", message });
+      log(messageEvent("info", "file-reloaded", message));
       this.#warnOfReaders(content.mode);
       return undefined;
     } catch (error) {
       const why = explainFile(this.#path, error);
       const message =
         `Cannot reload ${what} ${this.#path}: ${why}; Sluice keeps the old one`;
-      const code = "file-not-reloaded";
-      log({ event: "message", level: "error", code, message });
+      log(messageEvent("error", "file-not-reloaded", message));
       return message;
     }
   }
@@ -236,7 +236,7 @@ export class WatchedFile<T> {
     if ((mode & READABLE_BY_OTHERS) === 0) return;
     const message =
       `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`;
-    log({ event: "message", level: "warning", code: "file-readable", message });
+    log(messageEvent("warning", "file-readable", message));
   }
 }
 

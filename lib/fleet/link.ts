@@ -7,6 +7,8 @@
 
 import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
+import { formatSpan } from "../observe/span.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import { Context } from "../sync/context.ts";
 import { elapsed } from "../sync/elapsed.ts";
@@ -16,6 +18,7 @@ import {
   type RedisConnection,
   type RedisWay,
 } from "./connect.ts";
+import { LEASE_TIME } from "./places/script.ts";
 import { redisCode, RedisFault, redisFault } from "./redis_fault.ts";
 import type { FleetScript } from "./script.ts";
 
@@ -247,12 +250,13 @@ export class Link {
    */
   sayLost({ message: why }: RedisFault): void {
     const { log, view: { onLoss } } = this.#options;
+    const lease = formatSpan(LEASE_TIME);
     const then = onLoss === "keep"
-      ? "Sluice admits what it was granted before"
-      : "Sluice admits no connection";
+      ? `after ${lease} at most, Sluice refuses new ones that a limit on connections concerns,`
+      : "Sluice refuses new ones";
     const message =
-      `Lost Redis at ${this.where}: ${why}; open connections stay, ${then} until it is back`;
-    log({ event: "message", level: "warning", code: "fleet-lost", message });
+      `Lost Redis at ${this.where}: ${why}; open connections stay, and ${then} until Redis is back`;
+    log(messageEvent("warning", "fleet-lost", message));
   }
 
   #sayBack(): void {
@@ -260,8 +264,7 @@ export class Link {
     const span = formatDuration(performance.now() - this.#lostAt);
     this.#lostAt = undefined;
     const message = `Redis at ${this.where} is back after ${span}`;
-    const { log } = this.#options;
-    log({ event: "message", level: "info", code: "fleet-back", message });
+    this.#options.log(messageEvent("info", "fleet-back", message));
   }
 }
 

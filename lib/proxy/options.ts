@@ -9,11 +9,11 @@ import type { LayersConfig } from "../serve/add_layers.ts";
 import { type ProtocolName, PROTOCOLS } from "../serve/services.ts";
 import type { PlainUser } from "../policy/users/users.ts";
 import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
-import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { ACCEPT_PROXY_OPTIONS } from "../serve/options/accept_proxy.ts";
 import { ADMIN_OPTIONS } from "../serve/options/admin.ts";
 import { AUTH_OPTIONS } from "../serve/options/auth.ts";
 import { COMMON_OPTIONS, GRACE_OPTIONS } from "../serve/options/common.ts";
+import { requireIpAddress } from "../wire/ip_address.ts";
 import { quote } from "../wire/quote.ts";
 import {
   choice,
@@ -73,7 +73,7 @@ const UDP_OPTIONS = {
     group: GROUP.udp,
     help:
       "address that clients send UDP to, if it differs from the one they connect to (behind NAT)",
-  }, parseAddress),
+  }, requireIpAddress),
   "udp-ports": option("address", {
     value: "A-B",
     requires: SOCKS5,
@@ -243,12 +243,6 @@ function parseProtocols(text: string): ProtocolName[] {
     }
   }
   return names as ProtocolName[];
-}
-
-function parseAddress(text: string): IpAddress {
-  const ip = parseIpAddress(text);
-  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
-  return ip;
 }
 
 function parsePorts(text: string): [number, number] {

@@ -101,7 +101,9 @@ export class Resolver implements Disposable {
    * @throws The reason of the cancellation.
    */
   async find(host: Host, context: Context): Promise<FoundAddresses> {
-    if (typeof host !== "string") return onTime([this.#requireUsed(host)]);
+    if (typeof host !== "string") {
+      return { addresses: [this.#requireUsed(host)], late: undefined };
+    }
     context.throwIfCancelled();
     requirePossible(host);
     const name = host.toLowerCase();
@@ -225,10 +227,6 @@ export function requirePossible(name: string): void {
   if (fault === undefined) return;
   const why = `such a name cannot exist: ${fault}`;
   throw unresolved("name not found", cut(name), why);
-}
-
-function onTime(addresses: IpAddress[]): FoundAddresses {
-  return { addresses, late: undefined };
 }
 
 /**
