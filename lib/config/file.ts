@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { problemLines } from "../cli/config_error.ts";
 import { type Config, loadConfig } from "./load.ts";
 import type { RunningConfig } from "./run.ts";
@@ -138,12 +139,7 @@ export class ConfigFile implements Reloadable {
     } catch (error) {
       this.#problems = problemLines(this.name, error);
       for (const message of this.#problems) {
-        this.#options.log({
-          event: "message",
-          level: "error",
-          code: "config-problem",
-          message,
-        });
+        this.#options.log(messageEvent("error", "config-problem", message));
       }
       throw error;
     }

@@ -6,7 +6,7 @@
  */
 
 import { countOf } from "../observe/count_of.ts";
-import type { MessageCode } from "../observe/message_code.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatDuration } from "../observe/log_text.ts";
 import { announce, type Announcement } from "../serve/announcement.ts";
 import { ConfigError } from "../cli/config_error.ts";
@@ -313,7 +313,7 @@ export class RunningConfig implements Serving, Reloadable {
     this.#say("warning", "restart-needed", message);
   }
 
-  #say(level: "info" | "warning", code: MessageCode, message: string): void {
-    this.#host.log({ event: "message", level, code, message });
+  #say(...message: Parameters<typeof messageEvent>): void {
+    this.#host.log(messageEvent(...message));
   }
 }

@@ -175,13 +175,8 @@ function startFindings(
     message: formatProblem(path, problem),
     remedy: LOOP_REMEDY,
   }));
-  if (all.length + loops.length > 0) {
-    return [
-      ...all.length > 0 ? problemsOf(path, all) : [],
-      ...loops,
-      ...warnings,
-    ];
-  }
+  const faults = [...problemsOf(path, all), ...loops];
+  if (faults.length > 0) return [...faults, ...warnings];
   const count = countOf(listeners.length, "listener");
   const message = `${path}: ${count}, nothing wrong`;
   return [{ level: "ok", check, message }, ...warnings];

@@ -7,6 +7,7 @@
 import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { PoolFigures } from "../net/pool/figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
 import { forwardBanner } from "./banner.ts";
@@ -110,7 +111,7 @@ function loggingPools(
       const cut = await shutdown(deadline);
       for (const [upstream, figures] of relay.pools()) {
         const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
-        log({ event: "message", level: "info", code: "pool-figures", message });
+        log(messageEvent("info", "pool-figures", message));
       }
       return cut;
     },
