@@ -11,7 +11,7 @@
  * @module
  */
 
-import { setDeadline } from "../sync/deadline.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
 import type {
   AnswerNode,
   FleetNode,
@@ -199,10 +199,6 @@ export class LinkedNodes implements FleetNodes {
     const { own, role } = this.#context;
     const ask = ++this.#calls;
     const answered = Promise.withResolvers<NodeAnswer>();
-    const deadline = setDeadline(PATIENCE, () =>
-      answered.reject(
-        new NodeCallError(`Node ${node} has not answered in 5 s`),
-      ));
     this.#waiting.set(ask, answered.resolve);
     try {
       const message = { ask, from: own.id, node: own.node, role, call };
@@ -210,10 +206,12 @@ export class LinkedNodes implements FleetNodes {
         if (heard === 0) throw new NodeCallError(`Node ${node} is gone`);
         return answered.promise;
       });
-      return await Promise.race([sent, answered.promise]);
+      const first = Promise.race([sent, answered.promise]);
+      return await waitAtMost(PATIENCE, first, () => {
+        throw new NodeCallError(`Node ${node} has not answered in 5 s`);
+      });
     } finally {
       this.#waiting.delete(ask);
-      deadline.clear();
     }
   }
 

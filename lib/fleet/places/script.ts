@@ -17,6 +17,9 @@
 
 import { fleetScript } from "../script.ts";
 
+/** Milliseconds for which a machine may use its places without a round trip. */
+export const LEASE_TIME = 5_000;
+
 /** Most keys in one call of the script. */
 export const MOST_ITEMS = 500;
 

@@ -10,6 +10,12 @@ import { fleetScript } from "../script.ts";
 export const MOST_RATES = 500;
 
 /**
+ * A node whose demand is met may use this multiple of it. It seldom does, so
+ * the others share what is left of the rate without this reserve.
+ */
+export const HEADROOM = 9 / 8;
+
+/**
  * Takes demands, and gives each node its part of each rate.
  *
  * If all demands together are below the rate, each node gets its demand and an
@@ -97,7 +103,8 @@ for at = 5, #ARGV, 3 do
     end
   end
   redis.call('PEXPIRE', key, ttl)
-  parts[#parts + 1] = string.format('%.0f', math.min(want, level) + spare)
+  local part = math.max(want + spare, want * ${HEADROOM})
+  parts[#parts + 1] = string.format('%.0f', math.floor(math.min(part, level)))
 end
 return parts
 `);
