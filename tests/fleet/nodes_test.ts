@@ -106,6 +106,37 @@ testPrograms({
 });
 
 testPrograms({
+  name:
+    "eight viewers who ask for the longest answer do not cost a node its link",
+  needs: ["redis-server"],
+  async fn({ "redis-server": path }) {
+    await using redis = await startRedis(path);
+    await using nodes = await startNodes(["a", "b"], redis.url);
+    const [a, b] = nodes.all;
+    await meet(a, b);
+    let asked = 0;
+    const json = "x".repeat(4 * 1024 * 1024 - 100);
+    b.fleet.nodes.answer(() => {
+      asked++;
+      return Promise.resolve({ status: 200, json });
+    });
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => a.fleet.nodes.call("b", CALL)),
+    );
+    for (const answer of all) {
+      assertEquals([answer.status, (answer.json as string).length], [
+        ...[200, json.length],
+      ]);
+    }
+    assertEquals(asked, 16); // Each call tries a short answer first.
+    // What changes something is done once, however long its answer is.
+    await a.fleet.nodes.call("b", { ...CALL, method: "POST" });
+    assertEquals(asked, 17);
+    for (const { messages } of nodes.all) assertEquals(messages, []);
+  },
+});
+
+testPrograms({
   name: "a call fails while Redis is away, and works when it is back",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
