@@ -3,23 +3,15 @@ import { makeTestAuthority } from "../support/certificates.ts";
 import { blocksOf } from "../support/documents.ts";
 import { joinFleet } from "../support/fleet_member.ts";
 import { testPrograms } from "../support/programs.ts";
-import { startRedis, startSentinel } from "../support/redis.ts";
+import { startRedis, startWatchedRedis } from "../support/redis.ts";
 
 testPrograms({
   name: "a fleet survives the failover that its Sentinel makes",
   needs: ["redis-server"],
   async fn(paths) {
-    const program = paths["redis-server"];
-    await using master = await startRedis(program);
-    await using replica = await startRedis(program, {
-      args: ["--replicaof", "127.0.0.1", String(master.port)],
-    });
-    while (!/master_link_status:up/.test(await replica.cli("INFO")));
-    await using sentinel = await startSentinel(program, "main", master);
-    while (
-      !/num-slaves\n1\n/.test(await sentinel.cli("SENTINEL", "MASTER", "main"))
-    );
-    const url = `redis+sentinel://127.0.0.1:1,127.0.0.1:${sentinel.port}/main`;
+    await using redis = await startWatchedRedis(paths["redis-server"], "main");
+    const { master, replica, sentinel } = redis;
+    const url = `redis+sentinel://127.0.0.1:1,${sentinel}/main`;
     await using member = await joinFleet(url);
     assert(member.view.isUp);
     master.kill("SIGKILL");
