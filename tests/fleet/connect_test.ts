@@ -6,7 +6,7 @@ import { testPrograms } from "../support/programs.ts";
 import { startRedis, startWatchedRedis } from "../support/redis.ts";
 
 testPrograms({
-  name: "a fleet survives the failover that its Sentinel makes",
+  name: "a machine follows its Redis through a failover by Sentinel",
   needs: ["redis-server"],
   async fn(paths) {
     await using redis = await startWatchedRedis(paths["redis-server"], "main");
@@ -23,7 +23,7 @@ testPrograms({
 
 testPrograms({
   name:
-    "a fleet reaches Redis over TLS with a certificate of its own, as the user of the manual",
+    "a machine connects over TLS with a client certificate, as the Redis user in the manual",
   needs: ["redis-server"],
   async fn(paths) {
     await using files = await makeTestAuthority();
@@ -45,7 +45,7 @@ testPrograms({
     ];
     await using member = await joinFleet(url, [...ca, ...own]);
     assert(member.view.isUp, member.messages.join());
-    // Without its authority, and without the certificate that Redis wants.
+    // One lacks the authority of Redis, the other a client certificate.
     for (const args of [own, ca]) {
       await using other = await joinFleet(url, args);
       assert(!other.view.isUp);
@@ -55,7 +55,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "a fleet reaches Redis over its Unix socket, in a database of its own",
+  name: "a machine connects over a Unix socket and selects a database",
   needs: ["redis-server"],
   async fn(paths) {
     await using redis = await startRedis(paths["redis-server"]);

@@ -41,7 +41,7 @@ async function forge(
 
 testPrograms({
   name:
-    "a node answers 64 calls at once, of bounded length, and no forged text",
+    "a node answers 64 calls at once, refuses longer answers and ignores forged messages",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await startRedis(path);
@@ -107,7 +107,7 @@ testPrograms({
 
 testPrograms({
   name:
-    "eight viewers who ask for the longest answer do not cost a node its link",
+    "a node keeps its link to Redis when eight viewers ask for the longest answer",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await startRedis(path);
@@ -129,7 +129,7 @@ testPrograms({
       ]);
     }
     assertEquals(asked, 16); // Each call tries a short answer first.
-    // What changes something is done once, however long its answer is.
+    // A call that changes something is sent only once.
     await a.fleet.nodes.call("b", { ...CALL, method: "POST" });
     assertEquals(asked, 17);
     for (const { messages } of nodes.all) assertEquals(messages, []);
@@ -137,7 +137,8 @@ testPrograms({
 });
 
 testPrograms({
-  name: "a call fails while Redis is away, and works when it is back",
+  name:
+    "a call to a node fails while Redis is away, and works again afterwards",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await startRedis(path);

@@ -17,7 +17,7 @@ import { startWatchedRedis, type TestRedis } from "../../support/redis.ts";
 
 const CLIENT = { address: "10.3.0.1", user: USERS[0]! };
 
-/** Connections that open while the replica hears nothing. */
+/** Connections that open while the replica is cut off. */
 const BEHIND = 6;
 
 const ARGS = [
@@ -26,17 +26,17 @@ const ARGS = [
   ...["--max-connections", String(LIMITS.all)],
 ];
 
-/** Lets the replica have everything so far, and nothing from then on. */
+/** Waits until the replica has all data, and then cuts it off. */
 async function cutReplica(master: TestRedis): Promise<void> {
   assertEquals(await master.cli("WAIT", "1", "5000"), "1");
-  // It can't log in again.
+  // The replica cannot log in again.
   await master.cli("CONFIG", "SET", "requirepass", "other");
   await master.cli("-a", "other", "CLIENT", "KILL", "TYPE", "replica");
 }
 
 testPrograms({
   name:
-    "a failover lets in no more than what the replica had not heard, and loses no place",
+    "after a failover the excess is at most what the replica had missed, and no place is lost",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using target = new CountingTarget();
@@ -50,7 +50,7 @@ testPrograms({
     open.push(...await fill(ports[1], target, BEHIND));
     master.kill("SIGKILL");
 
-    // Clients of all machines want in, before, during and after the failover.
+    // Clients of all machines try to connect until the failover is over.
     let isOver = false;
     const clients = ports.map(async (port) => {
       while (!isOver) {
