@@ -63,7 +63,7 @@ function wrongClock(library: string, seconds: string): Record<string, string> {
 
 testPrograms({
   name:
-    "three machines with clocks 5 s apart count together, through death and isolation",
+    "three programs with clocks 5 s apart share quotas and bans, also when one is killed or suspended",
   needs: ["redis-server", "faketime"],
   async fn(paths) {
     await using redis = await startRedis(paths["redis-server"]);
@@ -85,7 +85,7 @@ testPrograms({
       return conn;
     }
     await assertSoon(2_000, async (n) => {
-      // 100 KB each way on each of the three are the quota.
+      // Each machine carries 100 KB in both directions: 600 KB in all.
       const conns = await Promise.all(
         all.map((one) => tunnel(one, SPENDERS[n]!)),
       );
@@ -95,7 +95,7 @@ testPrograms({
       return Math.max(...ends) - used;
     });
 
-    // A machine that dies has told what it counted; its successor adds to it.
+    // The counts of a killed machine stay, and its successor adds to them.
     const ofB = await tunnel(b, "bob");
     await carry(ofB, 100 * KB);
     const key = await redis.cli("KEYS", "*:quota:proxy-1:????-??-??");
@@ -107,7 +107,7 @@ testPrograms({
     await carry(ofSuccessor, 100 * KB);
     assert(await eventually(async () => await total() === `${400 * KB}`));
 
-    // One that was cut off learns of it as soon as it can.
+    // A suspended machine learns afterwards that the quota is used up.
     const ofA = await tunnel(a, "bob");
     a.kill("SIGSTOP");
     const ofC = await tunnel(c, "bob");
@@ -129,8 +129,8 @@ testPrograms({
       }));
       return performance.now() - banned;
     });
-    // The machine whose failure reached Redis last has decided, and the others
-    // name it. The order of their answers may be another one.
+    // The machine whose failure reached Redis last began the ban, and the others
+    // name it. Clients may get their answers in another order.
     const lines = await Promise.all(
       living.map((one) => one.line(/ banned +127\.0\.0\.1 for 3s/)),
     );

@@ -44,7 +44,7 @@ testPrograms({
       const tunnels = await Promise.all(
         nodes.all.map((node) => tunnel(node, user)),
       );
-      // 150 KB each way are 300 KB, and 300 KB of the second machine 600 KB.
+      // Two machines carry 150 KB in both directions: 600 KB in all.
       await carry(tunnels[0]!.conn, 150 * KB);
       await carry(tunnels[1]!.conn, 150 * KB);
       const used = performance.now();
@@ -71,7 +71,7 @@ async function scriptCalls(redis: TestRedis): Promise<number> {
 
 testPrograms({
   name:
-    "machines 200 ms away from Redis cut a user within 2 s, ask once a second, and count once",
+    "machines 200 ms away from Redis cut a user within 2 s, ask once a second and count each byte once",
   needs: ["redis-server"],
   async fn(paths) {
     await using redis = await startRedis(paths["redis-server"]);
@@ -100,7 +100,7 @@ testPrograms({
       return Math.max(...ends) - used;
     });
 
-    // Three users who transfer all the time need no more calls than one.
+    // Three busy users need no more calls than one.
     const busy = (await Promise.all(["bob", "ann", "amy"].map(tunnels))).flat();
     const before = await scriptCalls(redis);
     const began = performance.now();
@@ -110,14 +110,15 @@ testPrograms({
     }
     const calls = await scriptCalls(redis) - before;
     const seconds = (performance.now() - began) / 1_000;
-    // Its sign of life, its places and its quotas.
+    // A round trip reports that the machine lives, its places and its quotas.
     const scripts = 3;
     assertLess(calls, nodes.all.length * scripts * (seconds + 1));
     const isBob = async (bytes: number) =>
       await eventually(async () => await totalOf(redis, "bob") === bytes);
     assert(await isBob(3 * 20 * 2 * KB));
 
-    // Redis gets what the machines believe to be lost, and they tell it again.
+    // Redis gets these counts, but its answers come too late. So the machines
+    // write the counts again.
     way.delay = 800;
     for (const node of nodes.all) await node.event(isLost);
     await Promise.all(busy.map((conn) => carry(conn, KB)));
@@ -129,8 +130,7 @@ testPrograms({
 });
 
 testPrograms({
-  name:
-    "a restarted machine does not count twice, and one that dies loses a second at most",
+  name: "a restarted machine adds to its former counts",
   needs: ["redis-server"],
   async fn(paths) {
     await using redis = await startRedis(paths["redis-server"]);
@@ -141,7 +141,7 @@ testPrograms({
       const { conn } = await node.openTunnel("alice", target.addr);
       await carry(conn, 100 * KB);
       conn.close();
-      // The end of the machine writes the rest.
+      // The machine writes the rest when it ends.
       await node.event(({ event }) => event === "connection");
       await node[Symbol.asyncDispose]();
       assertEquals(await totalOf(redis, "alice"), round * 200 * KB);
@@ -150,8 +150,7 @@ testPrograms({
 });
 
 testPrograms({
-  name:
-    "counts that were made while Redis was away are written afterwards, once",
+  name: "a machine writes what it counted while Redis was away, once",
   needs: ["redis-server"],
   async fn(paths) {
     await using redis = await startRedis(paths["redis-server"]);
@@ -167,8 +166,8 @@ testPrograms({
     );
     redis.kill("SIGKILL");
     assert(await eventually(() => !a.view.isUp && !b.view.isUp));
-    await carry(conn, 50 * KB); // What is open stays open.
-    await redis.restart(); // It has forgotten everything.
+    await carry(conn, 50 * KB); // Open connections stay open.
+    await redis.restart(); // Its data is lost.
     assert(await eventually(() => a.view.isUp && b.view.isUp));
     assert(
       await eventually(async () => await totalOf(redis, "alice") === 300 * KB),

@@ -96,7 +96,8 @@ for at = 5, #ARGV, 3 do
     if change > 0 or count > FEW then
       redis.call('HSET', key, '#level', level, '#spare', spare, '#at', string.format('%.0f', now))
     end
-    -- Whoever has all of a rate hears only by this that others use it too.
+    -- A node with the whole rate learns only from this message that others
+    -- use it too.
     if change > rate / 20 and (count <= FEW or now - (all['#told'] or 0) >= count) then
       redis.call('HSET', key, '#told', string.format('%.0f', now))
       redis.call('PUBLISH', channel, 'rate ' .. name)

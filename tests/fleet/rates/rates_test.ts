@@ -57,7 +57,7 @@ function startSource({ bytes, pause }: typeof FAST) {
 }
 
 testPrograms({
-  name: "A fleet keeps to a rate, whichever machines use it",
+  name: "three programs share a rate within 5 % over 5 s",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await startRedis(path);
@@ -66,7 +66,8 @@ testPrograms({
     const given = ["--fleet", redis.url, "--fleet-timeout", "10s"];
     const machines = Array.from(
       { length: 3 },
-      // A burst of a second makes up for moments without a processor.
+      // With a burst of a second, a program that had to wait for a processor
+      // can catch up.
       () => new Sluice(...given, "--rate-total", "4MB", "--rate-burst", "1s"),
     );
     try {

@@ -18,13 +18,13 @@ async function tell(
 }
 
 testPrograms({
-  name: "RATES_SCRIPT meets small demands, and halves the rest",
+  name: "RATES_SCRIPT meets small demands and divides the rest equally",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await ScriptedRedis.start(path);
     // Alone, a machine gets everything, whatever it asks for.
     assertEquals(await tell(redis, 1, "a", 100), 1_000);
-    // What nobody asks for is divided.
+    // Machines get equal parts of what nobody asks for.
     assertEquals(await tell(redis, 2, "b", 300), 600);
     assertEquals(await tell(redis, 3, "a", 100), 400);
     // The large demands share what the small one leaves.
@@ -36,13 +36,13 @@ testPrograms({
     // A machine without demand leaves its part to the others.
     assertEquals(await tell(redis, 8, "b", 0), 0);
     assertEquals(await tell(redis, 9, "c", 1_000), 900);
-    // So does one that has not been heard of for long.
+    // So does a machine that has not reported for 10 s.
     assertEquals(await tell(redis, 10_007, "c", 1_000), 1_000);
   },
 });
 
 testPrograms({
-  name: "RATES_SCRIPT gives no more than the rate to hundreds of machines",
+  name: "RATES_SCRIPT gives a hundred machines no more than the rate",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await ScriptedRedis.start(path);
@@ -54,7 +54,7 @@ testPrograms({
         sum += await tell(redis, 1_000 * round + node, `node${node}`, demand);
       }
     }
-    // 50 machines take 1, and each of the others 19 of what is left.
+    // 50 machines get 1 each, and the others 19 each.
     assertEquals(sum, 50 + 50 * 19);
   },
 });
