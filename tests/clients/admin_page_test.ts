@@ -377,10 +377,10 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
 
 testPrograms({
   name: "the admin page in Chromium",
-  needs: ["chromium"],
-  async fn({ chromium }, context) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }, context) {
     // A browser takes longer to start than all of these.
-    await using browser = await openBrowser(chromium);
+    await using browser = await openBrowser(path);
     for (const [name, step] of Object.entries(STEPS)) {
       await context.step(name, () => step(browser));
     }

@@ -27,12 +27,12 @@ async function picture(page: TestPage, name: string): Promise<void> {
 testPrograms({
   name:
     "the hub's page shows what others say, as text, and sends what is typed",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }) {
     await using hub = await startTestHub();
     using tcp = await hub.join();
     const at = `http://127.0.0.1:${hub.web.port}/`;
-    await using page = await openPage(chromium, at);
+    await using page = await openPage(path, at);
     assert(
       await page.waitFor(
         "document.querySelector('#status')?.innerText === 'Connected'",
@@ -73,11 +73,11 @@ testPrograms({
 
 testPrograms({
   name: "the hub's page connects again when the hub has come back",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }) {
     const first = await startTestHub();
     const { port } = first.web;
-    await using page = await openPage(chromium, `http://127.0.0.1:${port}/`);
+    await using page = await openPage(path, `http://127.0.0.1:${port}/`);
     const status = "document.querySelector('#status')?.innerText";
     assert(await page.waitFor(`${status} === 'Connected'`));
     assertEquals(await first.hub.shutdown(5_000), 0);
