@@ -7,11 +7,7 @@
 import type { TimedName } from "../serve/live_connection.ts";
 import { addTimes } from "../observe/time_classes.ts";
 import type { PoolStatus } from "./api.ts";
-import {
-  addDatagrams,
-  type ListenerFigures,
-  type ThreadFigures,
-} from "./thread_figures.ts";
+import type { ListenerFigures, ThreadFigures } from "./thread_figures.ts";
 
 /** Figures before anything was counted. */
 export const NO_FIGURES: ThreadFigures = {
@@ -46,7 +42,7 @@ export function addFigures(all: readonly ThreadFigures[]): ThreadFigures {
     upstreams: addAlike(
       all.flatMap(({ upstreams }) => upstreams),
       upstreamKey,
-      addUpstreams,
+      addFields,
     ),
     bans: most(({ bans }) => bans),
     attacked: most(({ attacked }) => attacked),
@@ -120,53 +116,33 @@ function addListeners(
   other: ListenerFigures,
 ): ListenerFigures {
   return {
-    name: one.name,
-    kind: one.kind,
-    isPublic: one.isPublic || other.isPublic,
-    uses: one.uses + other.uses,
-    open: one.open + other.open,
-    total: one.total + other.total,
-    lost: one.lost + other.lost,
-    sent: one.sent + other.sent,
-    received: one.received + other.received,
-    datagrams: addDatagrams(one.datagrams, other.datagrams),
-    associations: one.associations + other.associations,
+    ...addFields(one, other),
     connections: addAlike(
       [...one.connections, ...other.connections],
       ({ protocol, result }) => `${protocol} ${result}`,
-      (a, b) => ({ ...a, count: a.count + b.count }),
+      addFields,
     ),
-    requests: addCounts(one.requests, other.requests),
-    refusals: addCounts(one.refusals, other.refusals),
-    wouldDeny: addCounts(one.wouldDeny, other.wouldDeny),
   };
 }
 
-function addUpstreams(one: PoolStatus, other: PoolStatus): PoolStatus {
-  return {
-    upstream: one.upstream,
-    listener: one.listener,
-    // The upstream is up as long as one thread sends connections to it.
-    isUp: one.isUp || other.isUp,
-    idle: one.idle + other.idle,
-    waiting: one.waiting + other.waiting,
-    hits: one.hits + other.hits,
-    misses: one.misses + other.misses,
-    opened: one.opened + other.opened,
-    evicted: addCounts(one.evicted, other.evicted),
-    connections: one.connections + other.connections,
-  };
-}
-
-function addCounts<K extends string>(
-  one: Readonly<Record<K, number>>,
-  other: Readonly<Record<K, number>>,
-): Record<K, number> {
-  const sums: Record<K, number> = { ...one };
-  for (const [key, count] of Object.entries(other) as [K, number][]) {
-    sums[key] = (sums[key] ?? 0) + count;
+/**
+ * Adds up two of the same kind field by field, also in tables inside: numbers
+ * are added, and a flag is set if one of both is. Texts are equal in both.
+ */
+function addFields<T extends object>(one: T, other: T): T {
+  const sums = { ...one } as Record<string, unknown>;
+  for (const [name, more] of Object.entries(other)) {
+    const known = sums[name];
+    if (typeof more === "number") sums[name] = (known as number ?? 0) + more;
+    // An upstream is up as long as one thread sends connections to it.
+    else if (typeof more === "boolean") sums[name] = known || more;
+    else if (isTable(known)) sums[name] = addFields(known, more);
   }
-  return sums;
+  return sums as T;
+}
+
+function isTable(value: unknown): value is Record<string, number> {
+  return typeof value === "object" && !Array.isArray(value);
 }
 
 function addAllTimes(all: readonly ThreadFigures[]): ThreadFigures["times"] {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { waitAtMost } from "../sync/wait_at_most.ts";
 import type { Thread } from "./thread.ts";
 import type { Threads } from "./threads.ts";
 
@@ -29,12 +30,6 @@ export async function askIdle(
   threads: Threads,
   { ask, asked, patience }: AskIdleOptions,
 ): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, patience);
   const idle = threads.all.filter((thread) => !asked.has(thread));
-  try {
-    await Promise.race([late, Promise.all(idle.map(ask))]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await waitAtMost(patience, Promise.all(idle.map(ask)), () => {});
 }

@@ -57,3 +57,17 @@ export function codeOfStatus(status: number): AdminErrorCode {
   const code = codes.find((code) => ERROR_STATUS[code] === status);
   return code ?? (status >= 500 ? "internal" : "bad_request");
 }
+
+/**
+ * Turns any error of an operation into one that the client may see.
+ *
+ * @param error Any thrown value.
+ */
+export function asAdminError(error: unknown): AdminError {
+  if (error instanceof AdminError) return error;
+  if (error instanceof HttpError) {
+    return new AdminError(codeOfStatus(error.status), error.message);
+  }
+  // Unexpected errors go to the log only, because they may reveal internals.
+  return new AdminError("internal", "Internal error");
+}

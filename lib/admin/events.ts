@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Channel } from "../sync/channel.ts";
 import type { Context } from "../sync/context.ts";
 import { oneAtATime } from "../sync/one_at_a_time.ts";
 import type { HistoryPoint, SnapshotEvent, TickEvent } from "./api.ts";
@@ -25,7 +26,7 @@ const STEP = 1_000;
 /** Options for {@linkcode AdminEvents}. */
 export interface AdminEventsOptions {
   /** Milliseconds between two events (default 1,000). */
-  step?: number;
+  step?: number | undefined;
   /**
    * Called with the reason when collecting changes fails because of an internal
    * error (default: ignored).
@@ -97,10 +98,9 @@ export class AdminEvents {
     if (this.#readers.size === 0) this.#begin();
     this.#readers.add(reader);
     try {
-      reader.begin(await this.#snapshot());
-      while (true) {
-        const bytes = await reader.take();
-        if (bytes === undefined) return;
+      // Events that come meanwhile follow the snapshot.
+      await write(await this.#snapshot());
+      for (let bytes; (bytes = await reader.take()) !== undefined;) {
         await write(bytes);
       }
     } finally {
@@ -163,49 +163,27 @@ export class AdminEvents {
   }
 }
 
-/** One reader's queue. */
+/** A reader with the events that wait for it. */
 class EventReader {
   readonly #context: Context;
-  readonly #waiting: Uint8Array[] = [];
-  #wake: (() => void) | undefined;
-  #isClosed = false;
+  readonly #events = new Channel<Uint8Array>(MOST_WAITING);
 
   constructor(context: Context) {
     this.#context = context;
   }
 
-  /** Events pushed meanwhile follow it. */
-  begin(bytes: Uint8Array): void {
-    this.#waiting.unshift(bytes);
-  }
-
   push(bytes: Uint8Array): void {
-    if (this.#isClosed || this.#context.cancelled) return;
-    if (this.#waiting.length === MOST_WAITING) {
-      this.#context.cancel(new Error("The client reads events too slowly"));
-      return;
-    }
-    this.#waiting.push(bytes);
-    this.#wake?.();
+    if (this.#events.trySend(bytes) || this.#events.isClosed) return;
+    this.#context.cancel(new Error("The client reads events too slowly"));
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#wake?.();
+    this.#events.close();
   }
 
   /** `undefined` marks the end. */
-  async take(): Promise<Uint8Array | undefined> {
-    while (this.#waiting.length === 0 && !this.#isClosed) {
-      this.#context.throwIfCancelled();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      const unregister = this.#context.onCancel(() => resolve());
-      await promise;
-      unregister();
-      this.#wake = undefined;
-    }
-    return this.#waiting.shift();
+  take(): Promise<Uint8Array | undefined> {
+    return this.#events.receive(this.#context);
   }
 }
 

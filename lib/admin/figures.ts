@@ -17,10 +17,10 @@ import { UPSTREAM_FIGURES } from "./upstream_figures.ts";
 interface Metric {
   name: string;
   help: string;
-  type: "counter" | "gauge" | "histogram";
+  type: Figure["kind"];
   /** Two listeners of the same name have the same labels and are added up. */
   aggregator: "sum";
-  values: { labels: Labels; value: number; metricName?: string }[];
+  values: { labels: Labels; value: number; metricName: string | undefined }[];
 }
 
 /**
@@ -53,10 +53,8 @@ export function openFigures(
     const { AggregatorRegistry } = await import("prom-client");
     const figures = await subject.threads.figures();
     const metrics = AggregatorRegistry.aggregate([
-      [
-        ...[...all, ...more].map((figure) => metricOf(figure, figures)),
-        ...timesOf(figures),
-      ],
+      [...all, ...more, ...TIME_FIGURES]
+        .map((figure) => metricOf(figure, figures)),
     ]);
     return { type: metrics.contentType, text: await metrics.metrics() };
   };
@@ -67,16 +65,9 @@ function metricOf(
   figures: ThreadFigures,
 ): Metric {
   const values: Metric["values"] = [];
-  read((labels, value) => values.push({ labels, value }), figures);
+  read(
+    (labels, value, metricName) => values.push({ labels, value, metricName }),
+    figures,
+  );
   return { name, help, type: kind, aggregator: "sum", values };
-}
-
-function timesOf(figures: ThreadFigures): Metric[] {
-  return TIME_FIGURES.map(({ help, name, read }) => ({
-    name,
-    help,
-    type: "histogram",
-    aggregator: "sum",
-    values: read(figures),
-  }));
 }

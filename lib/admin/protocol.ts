@@ -19,14 +19,13 @@ import type {
 import { Refusal } from "../policy/limits/refusal.ts";
 import type { SpacedTurns } from "../sync/spaced_turns.ts";
 import { setDeadline } from "../sync/deadline.ts";
-import { HttpError } from "../wire/http1/http_error.ts";
 import type { Field } from "../wire/http1/fields.ts";
 import { encodeHead } from "../wire/http1/head.ts";
 import type { RequestHead } from "../wire/http1/request.ts";
 import { parseTarget } from "../wire/http1/target.ts";
 import { type AdminAnswer, type AdminContext, answerRoute } from "./answers.ts";
 import { REQUEST_HEADER } from "./endpoints.ts";
-import { AdminError, codeOfStatus } from "./error.ts";
+import { AdminError, asAdminError, codeOfStatus } from "./error.ts";
 import { ADMIN_ROUTES, findRoute, MethodError } from "./routes.ts";
 import type { ExportedFile } from "./tunnels/export.ts";
 import { webSafety } from "../wire/web_safety.ts";
@@ -272,7 +271,7 @@ function encodeFailure(
   error: unknown,
   { method }: { method: string },
 ): Uint8Array {
-  const failure = failureOf(error);
+  const failure = asAdminError(error);
   const { answer: json, code, status } = failure;
   const fields: Field[] = [];
   if (failure instanceof MethodError) fields.push(["Allow", failure.allow]);
@@ -280,15 +279,6 @@ function encodeFailure(
     fields.push(["WWW-Authenticate", 'Bearer realm="sluice"']);
   }
   return encode({ status, json, fields }, method);
-}
-
-function failureOf(error: unknown): AdminError {
-  if (error instanceof AdminError) return error;
-  if (error instanceof HttpError) {
-    return new AdminError(codeOfStatus(error.status), error.message);
-  }
-  // Unexpected errors go to the log only, because they may reveal internals.
-  return new AdminError("internal", "Internal error");
 }
 
 function encodeHeadOf(status: number, fields: readonly Field[]): Uint8Array {

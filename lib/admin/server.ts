@@ -8,6 +8,7 @@ import { handlerOf } from "../serve/connection.ts";
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { AdminAccess } from "../policy/users/admin_access.ts";
 import { ConnectionLimits } from "../policy/limits/connection_limits.ts";
 import { oneAtATime } from "../sync/one_at_a_time.ts";
@@ -110,12 +111,10 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     node: () => fleet?.own,
   };
   const view = new AdminView(subject);
-  const onError = (error: unknown) => sayMistake(error, log);
-  const events = new AdminEvents(view, threads, {
-    onError,
-    ...config.eventStep === undefined ? {} : { step: config.eventStep },
-  });
-  const step = config.historyStep ?? HISTORY_STEP;
+  const onError = (error: unknown) =>
+    warn(log, `cannot collect figures: ${describeError(error)}`);
+  const { eventStep, historyStep: step = HISTORY_STEP } = config;
+  const events = new AdminEvents(view, threads, { onError, step: eventStep });
   const collector = new Collector(threads, { step, totals });
   const context: AdminContext = {
     view,
@@ -199,11 +198,9 @@ function open(
 /** Requests are not logged; internal errors are. */
 function sayFailure(event: LogEvent, log: (event: LogEvent) => void): void {
   if (event.event !== "connection" || event.result !== "failed") return;
-  const message = `Admin: cannot answer: ${event.reason}`;
-  log({ event: "message", level: "warning", code: "admin-failed", message });
+  warn(log, `cannot answer: ${event.reason}`);
 }
 
-function sayMistake(error: unknown, log: (event: LogEvent) => void): void {
-  const message = `Admin: cannot collect figures: ${describeError(error)}`;
-  log({ event: "message", level: "warning", code: "admin-failed", message });
+function warn(log: (event: LogEvent) => void, what: string): void {
+  log(messageEvent("warning", "admin-failed", `Admin: ${what}`));
 }

@@ -12,8 +12,10 @@ import { TimeClasses } from "../observe/time_classes.ts";
 import { clientKey } from "../policy/limits/client_key.ts";
 import type { ActiveBan } from "../policy/users/failure_table.ts";
 import type { BanStatus, ListedTunnel, TunnelGroup } from "./api.ts";
+import type { Dimension } from "./client/dimensions.ts";
 import { hostOf, matchesFilter, parseFilter } from "./filter.ts";
-import { type Recorded, Recorder } from "./record/recorder.ts";
+import type { Recorded } from "./record/event_sum.ts";
+import { Recorder } from "./record/recorder.ts";
 import { figuresOf, type ThreadFigures } from "./thread_figures.ts";
 import { type ConnectionChanges, TunnelChanges } from "./tunnels/changes.ts";
 import {
@@ -21,7 +23,7 @@ import {
   type EndedQuery,
   EndedTunnels,
 } from "./tunnels/ended.ts";
-import { type GroupBy, TunnelGroups } from "./tunnels/groups.ts";
+import { TunnelGroups } from "./tunnels/groups.ts";
 import { tunnelOrder } from "./tunnels/order.ts";
 import { TunnelRates } from "./tunnels/rates.ts";
 import { tunnelOf } from "./tunnels/rows.ts";
@@ -129,7 +131,7 @@ export class ThreadAnswers {
    *
    * @param filter Filter of the connections.
    */
-  groups(by: GroupBy, filter: string): TunnelGroup[] {
+  groups(by: Dimension, filter: string): TunnelGroup[] {
     const groups = new TunnelGroups(by);
     for (const tunnel of this.#matching(filter)) groups.add(tunnel);
     return groups.all.slice(0, MOST_TUNNELS);

@@ -129,7 +129,9 @@ export function figuresOf(
     if (datagrams !== undefined) {
       descriptors += PER_ASSOCIATION;
       listener.associations++;
-      listener.datagrams = addDatagrams(listener.datagrams, datagrams);
+      listener.datagrams.sent += datagrams.sent;
+      listener.datagrams.received += datagrams.received;
+      listener.datagrams.dropped += datagrams.dropped;
     } else if (live.state !== "handshake" && live.state !== "connecting") {
       descriptors++;
     }
@@ -141,22 +143,6 @@ export function figuresOf(
     attacked: bans.reduce((sum, { active }) => sum + active.users, 0),
     descriptors,
     times,
-  };
-}
-
-/**
- * Adds up datagrams.
- *
- * @returns The sums.
- */
-export function addDatagrams(
-  one: ListenerFigures["datagrams"],
-  other: ListenerFigures["datagrams"],
-): ListenerFigures["datagrams"] {
-  return {
-    sent: one.sent + other.sent,
-    received: one.received + other.received,
-    dropped: one.dropped + other.dropped,
   };
 }
 

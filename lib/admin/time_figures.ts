@@ -6,32 +6,11 @@
  */
 
 import type { TimedName } from "../serve/live_connection.ts";
-import { CLASS_ENDS, type TimeCounts } from "../observe/time_classes.ts";
-import type { Labels } from "./figure.ts";
-import type { ThreadFigures } from "./thread_figures.ts";
-
-/** One line of a histogram. */
-export interface HistogramLine {
-  /** Name with the suffix `_bucket`, `_sum` or `_count`. */
-  metricName: string;
-  /** The upper end of a class, in seconds. */
-  labels: Labels;
-  /** Count, or sum in seconds. */
-  value: number;
-}
-
-/** A histogram of times. */
-export interface TimeFigure {
-  /** Its name, by the conventions of Prometheus. */
-  name: string;
-  /** Its help text. */
-  help: string;
-  /** Reads it. */
-  read(figures: ThreadFigures): HistogramLine[];
-}
+import { CLASS_ENDS } from "../observe/time_classes.ts";
+import type { Figure } from "./figure.ts";
 
 /** All histograms of times. */
-export const TIME_FIGURES: readonly TimeFigure[] = [
+export const TIME_FIGURES: readonly Figure[] = [
   timeFigure(
     "handshake",
     "Time from accepting a connection to its complete request",
@@ -44,30 +23,24 @@ export const TIME_FIGURES: readonly TimeFigure[] = [
   ),
 ];
 
-function timeFigure(what: TimedName, help: string): TimeFigure {
+function timeFigure(what: TimedName, help: string): Figure {
   const name = `sluice_${what}_duration_seconds`;
   return {
+    kind: "histogram",
     name,
     help,
-    read({ times }) {
+    read(set, { times }) {
       const counted = times[what];
-      return counted === undefined ? [] : linesOf(name, counted);
+      if (counted === undefined) return;
+      let total = 0;
+      for (const [index, count] of counted.counts.entries()) {
+        total += count; // Each class counts those below it too.
+        const end = CLASS_ENDS[index];
+        const le = end === undefined ? "+Inf" : String(end / 1000);
+        set({ le }, total, `${name}_bucket`);
+      }
+      set({}, counted.sum / 1000, `${name}_sum`);
+      set({}, total, `${name}_count`);
     },
   };
-}
-
-/** Each class counts those below it too. */
-function linesOf(name: string, { counts, sum }: TimeCounts): HistogramLine[] {
-  let total = 0;
-  const classes = counts.map((count, index) => {
-    total += count;
-    const end = CLASS_ENDS[index];
-    const le = end === undefined ? "+Inf" : String(end / 1000);
-    return { metricName: `${name}_bucket`, labels: { le }, value: total };
-  });
-  return [
-    ...classes,
-    { metricName: `${name}_sum`, labels: {}, value: sum / 1000 },
-    { metricName: `${name}_count`, labels: {}, value: total },
-  ];
 }

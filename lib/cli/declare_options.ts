@@ -69,15 +69,8 @@ const MOST_COUNT = 999_999_999;
 export function flag<const D extends Omit<Declaration, "help">>(
   help: string,
   declaration?: D,
-): Option<
-  boolean,
-  SettingOf<D>
-> {
-  return {
-    ...common({ help, ...declaration }),
-    kind: "flag",
-    parse: (given) => given.length > 0,
-  } as Option<boolean, never>;
+): Option<boolean, SettingOf<D>> {
+  return make("flag", { help, ...declaration }, (given) => given.length > 0);
 }
 
 /**
@@ -112,10 +105,7 @@ export function collected<T, const D extends Declaration & { value: string }>(
   kind: OptionKind,
   declaration: D,
   parse: (given: readonly string[]) => T,
-): Option<
-  T,
-  SettingOf<D>
-> {
+): Option<T, SettingOf<D>> {
   const all = { ...declaration, many: true } as const;
   return make(kind, all, (given) => parse(texts(given, declaration)));
 }
@@ -132,10 +122,7 @@ export function operand<T, const D extends Declaration & { value: string }>(
   kind: OptionKind,
   declaration: D,
   parse: (given: readonly string[]) => T,
-): Option<
-  T,
-  SettingOf<D>
-> {
+): Option<T, SettingOf<D>> {
   return { ...collected(kind, declaration, parse), isOperand: true };
 }
 
@@ -149,13 +136,13 @@ export function count<const D extends NumberDeclaration>(
 ): Declared<number, D> {
   const least = Number(declaration.least ?? 1);
   const most = Number(declaration.most ?? MOST_COUNT);
-  const range = { least, most, isNumeric: true } as const;
-  const parse = (text: string) => parseNumber(text, least, most, declaration);
-  return option(
-    "count",
-    { value: "N", ...declaration, ...range } as D & { value: string },
-    parse,
-  );
+  const all = { value: "N", ...declaration, least, most, isNumeric: true };
+  return option("count", all as unknown as D & { value: string }, (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (number >= least && number <= most) return number;
+    const range = `from ${least} to ${most}${also(declaration.hint)}`;
+    throw new SyntaxError(`'${text}' is not a whole number ${range}`);
+  });
 }
 
 /**
@@ -166,10 +153,8 @@ export function count<const D extends NumberDeclaration>(
 export function duration<const D extends NumberDeclaration>(
   declaration: D,
 ): Declared<number, D> {
-  return measured("duration", { value: "DURATION", unit: "ms" }, {
-    declaration,
-    parse: parseDuration,
-  });
+  const all = { value: "DURATION", unit: "ms", ...declaration };
+  return measured<D>("duration", all, parseDuration);
 }
 
 /**
@@ -182,10 +167,8 @@ export function size<const D extends NumberDeclaration>(
   declaration: D,
   parse: (text: string) => number = parseSize,
 ): Declared<number, D> {
-  return measured("size", { value: "SIZE", unit: "bytes" }, {
-    declaration,
-    parse,
-  });
+  const all = { value: "SIZE", unit: "bytes", ...declaration };
+  return measured<D>("size", all, parse);
 }
 
 /**
@@ -231,43 +214,15 @@ export function path<const D extends Declaration>(
   });
 }
 
-/**
- * Parses a whole number.
- *
- * @param text Digits.
- * @param least Smallest allowed number.
- * @param most Largest allowed number (default 999,999,999).
- * @param what Advice for a number out of range.
- * @throws {SyntaxError} If the text is not a number, or out of range.
- */
-function parseNumber(
-  text: string,
-  least: number,
-  most: number = MOST_COUNT,
-  { hint }: { hint?: string } = {},
-): number {
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new SyntaxError(
-    `'${text}' is not a whole number from ${least} to ${most}${also(hint)}`,
-  );
-}
-
-interface Measure<D> {
-  declaration: D;
-  parse: (text: string) => number;
-}
-
 function measured<const D extends NumberDeclaration>(
   kind: OptionKind,
-  unit: { value: string; unit: string },
-  { declaration, parse }: Measure<D>,
+  declaration: D & { value: string; unit: string },
+  parse: (text: string) => number,
 ): Declared<number, D> {
   const { least, most, hint } = declaration;
   const bound = (text?: string) => text === undefined ? undefined : parse(text);
   const range = { least: bound(least) ?? 0, most: bound(most) ?? Infinity };
   const all = {
-    ...unit,
     ...declaration,
     least: range.least,
     ...most === undefined ? {} : { most: range.most },
@@ -289,18 +244,14 @@ function also(hint: string | undefined): string {
 
 function make<O>(
   kind: OptionKind,
-  declaration: Declaration & { value: string },
+  { requires, ...declaration }: Declaration,
   parse: (given: readonly string[]) => unknown,
 ): O {
-  return { ...common(declaration), kind, parse } as O;
-}
-
-function common({ requires, ...declaration }: Declaration): object {
-  if (requires === undefined) return declaration;
   const list = typeof requires === "string"
     ? [{ anyOf: [requires] }]
     : requires;
-  return { ...declaration, requires: list };
+  const needs = list === undefined ? {} : { requires: list };
+  return { ...declaration, ...needs, kind, parse } as O;
 }
 
 function texts(

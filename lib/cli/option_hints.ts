@@ -7,35 +7,25 @@
 import type { OptionTable } from "./option.ts";
 
 /**
- * Other programs' names for Sluice's options. The first that the command has
- * counts.
+ * Other programs' names for Sluice's options. For a name of several, the first
+ * that the command has counts.
  */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
-  "l": ["listen"],
-  "p": ["listen"],
-  "port": ["listen"],
-  "host": ["listen"],
-  "address": ["listen"],
-  "addr": ["listen"],
-  "proxy": ["via"],
-  "x": ["via"],
-  "upstream": ["upstreams", "via"],
-  "u": ["user", "users"],
-  "auth": ["user", "users"],
-  "password": ["user", "users"],
-  "username": ["user", "users"],
-  "acl": ["rules"],
-  "cert": ["tls-cert"],
-  "key": ["tls-key"],
-  "cacert": ["tls-client-ca", "upstream-ca"],
-  "threads": ["workers"],
-  "timeout": ["idle-timeout"],
-  "c": ["config"],
-  "file": ["config"],
-  "f": ["config"],
-  "v": ["version"],
-  "silent": ["quiet"],
-  "q": ["quiet"],
+  "listen": ["l", "p", "port", "host", "address", "addr"],
+  "upstreams": ["upstream"],
+  "via": ["proxy", "x", "upstream"],
+  "user": ["u", "auth", "password", "username"],
+  "users": ["u", "auth", "password", "username"],
+  "rules": ["acl"],
+  "tls-cert": ["cert"],
+  "tls-key": ["key"],
+  "tls-client-ca": ["cacert"],
+  "upstream-ca": ["cacert"],
+  "workers": ["threads"],
+  "idle-timeout": ["timeout"],
+  "config": ["c", "file", "f"],
+  "version": ["v"],
+  "quiet": ["silent", "q"],
 };
 
 /** Text that looks like a port or an address with a port. */
@@ -69,13 +59,12 @@ export function hintAtOption(
   if (isConfig && !Object.hasOwn(table, "config")) {
     return "did you mean 'sluice run -c FILE'?";
   }
-  const synonyms = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : [];
-  const meant = [name, ...synonyms].find((known) =>
-    Object.hasOwn(table, known)
-  );
+  const options = [name, ...optionsMeant(name)];
+  const meant = options.find((option) => Object.hasOwn(table, option));
   if (meant === undefined) {
-    const isPlace = name === "listen" || synonyms.includes("listen");
-    return isPlace && /LISTEN|TARGET/.test(operand ?? "") ? asWord : undefined;
+    return options.includes("listen") && /LISTEN|TARGET/.test(operand ?? "")
+      ? asWord
+      : undefined;
   }
   const { isOperand, kind, short, value } = table[meant]!;
   if (isOperand) return `write it without dashes, as ${value}`;
@@ -95,8 +84,12 @@ export function synonymOf(
   name: string,
   known: readonly string[],
 ): string | undefined {
-  const synonyms = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : [];
-  return synonyms.find((synonym) => known.includes(synonym));
+  return optionsMeant(name).find((option) => known.includes(option));
+}
+
+function optionsMeant(name: string): string[] {
+  return Object.keys(SYNONYMS)
+    .filter((option) => SYNONYMS[option]!.includes(name));
 }
 
 /**

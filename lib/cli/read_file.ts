@@ -7,8 +7,8 @@
 
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toBytes } from "@std/streams/to-bytes";
-import { setDeadline } from "../sync/deadline.ts";
-import { explainFile, FileError } from "./file_error.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
+import { explainFile, FileError, fileFault } from "./file_error.ts";
 import { requireRead } from "../net/system/system_file.ts";
 
 /** Most bytes of a file by default. */
@@ -87,6 +87,23 @@ export async function readText(
 }
 
 /**
+ * Reads a text file without which the program cannot start.
+ *
+ * @param doing The action, for example `read rules`.
+ * @throws {StartError} If the file can't be read, or is not UTF-8.
+ */
+export async function requireText(
+  doing: string,
+  path: string,
+): Promise<string> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    throw fileFault(doing, path, error);
+  }
+}
+
+/**
  * Returns the contents of all pipes so far, for another thread.
  *
  * @returns The contents, by the identity of the pipes.
@@ -135,26 +152,18 @@ async function readOnce(
 }
 
 /** A stuck read can't be interrupted, only abandoned. */
-async function readToEnd(
+function readToEnd(
   path: string,
   most: number,
   patience: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const timeout = Promise.withResolvers<never>();
   const giveUp = new AbortController();
-  const deadline = setDeadline(patience, () => {
+  return waitAtMost(patience, readAll(path, most, giveUp.signal), () => {
     const reason = `it did not end within ${patience / 1000} s`;
     const fault = new FileError(path, reason);
     giveUp.abort(fault);
-    timeout.reject(fault);
+    throw fault;
   });
-  try {
-    const reading = readAll(path, most, giveUp.signal);
-    reading.catch(() => {}); // An abandoned read may fail later.
-    return await Promise.race([reading, timeout.promise]);
-  } finally {
-    deadline.clear();
-  }
 }
 
 async function readAll(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { setDeadline } from "../sync/deadline.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
 import { type Hangups, listenForHangups } from "./hangups.ts";
 
 /** Milliseconds between two checks. */
@@ -108,10 +108,7 @@ export function watchFiles(
       own?.[Symbol.dispose]();
       clearTimeout(timer);
       // A file on an unreachable network must not delay the end.
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const deadline = setDeadline(PATIENCE, resolve);
-      await Promise.race([busy, promise]);
-      deadline.clear();
+      await waitAtMost(PATIENCE, busy, () => {});
     },
   };
 }

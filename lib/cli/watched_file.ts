@@ -4,15 +4,17 @@
  * @module
  */
 
-import type { MessageCode } from "../observe/message_code.ts";
-import type { LogEvent, MessageEvent } from "../observe/log_event.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { explainFile, fileFault } from "./file_error.ts";
 import {
+  contentOf,
   type FileState,
   type FileText,
   readContent,
   readSettled,
   stateOf,
+  type Unreadable,
   UnsettledError,
 } from "./settled_text.ts";
 
@@ -159,7 +161,7 @@ export class WatchedFile<T> {
       const isSettled = state === this.#seen;
       this.#seen = state;
       if (!isSettled || state === this.#read) return;
-      const content = await this.#look(readContent(this.#path));
+      const content = await contentOf(readContent(this.#path));
       this.#seen = (await stateOf(this.#path)).state;
       // The file changed during the read; the next check decides.
       if (this.#seen !== state) return;
@@ -177,7 +179,7 @@ export class WatchedFile<T> {
   reload(): Promise<string | undefined> {
     return this.#waiting ??= this.#inTurn(async () => {
       this.#waiting = undefined; // Later changes need a new reload.
-      const content = await this.#look(
+      const content = await contentOf(
         readSettled(this.#path, { before: this.#taken }),
       );
       this.#noteRead(content, await stateOf(this.#path));
@@ -198,61 +200,35 @@ export class WatchedFile<T> {
     else this.#seen = this.#read = now.state;
   }
 
-  /** Returns an error instead of throwing it. */
-  async #look(reading: Promise<FileText>): Promise<FileText | Unreadable> {
-    try {
-      return await reading;
-    } catch (error) {
-      return { error };
-    }
-  }
-
   async #take(content: FileText | Unreadable): Promise<string | undefined> {
-    const { what, describe, parse } = this.#options;
+    const { what, describe, log, parse } = this.#options;
     try {
       if ("error" in content) throw content.error;
       const value = await parse(content.text);
       await this.#apply(value);
       this.#value = value;
       this.#taken = content;
-      this.#say(
-        "info",
-        "file-reloaded",
-        `Reloaded ${this.#path}: ${describe(value)}`,
-      );
+      const message = `Reloaded ${this.#path}: ${describe(value)}`;
+      log(messageEvent("info", "file-reloaded", message));
       this.#warnOfReaders(content.mode);
       return undefined;
     } catch (error) {
       const why = explainFile(this.#path, error);
-      const problem =
+      const message =
         `Cannot reload ${what} ${this.#path}: ${why}; Sluice keeps the old one`;
-      this.#say("error", "file-not-reloaded", problem);
-      return problem;
+      log(messageEvent("error", "file-not-reloaded", message));
+      return message;
     }
   }
 
   #warnOfReaders(mode: number | null): void {
+    const { isSecret, log } = this.#options;
     const isNew = mode !== this.#mode;
     this.#mode = mode;
-    if (!this.#options.isSecret || !isNew || mode === null) return;
+    if (!isSecret || !isNew || mode === null) return;
     if ((mode & READABLE_BY_OTHERS) === 0) return;
-    this.#say(
-      "warning",
-      "file-readable",
-      `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`,
-    );
+    const message =
+      `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`;
+    log(messageEvent("warning", "file-readable", message));
   }
-
-  #say(
-    level: MessageEvent["level"],
-    code: MessageCode,
-    message: string,
-  ): void {
-    this.#options.log({ event: "message", level, code, message });
-  }
-}
-
-/** A file that can't be read. */
-interface Unreadable {
-  error: unknown;
 }

@@ -6,38 +6,22 @@
  * @module
  */
 
-import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import type { Claim } from "../serve/trial_host.ts";
 import type { Config, ListenerConfig } from "./load.ts";
-
-/** A place in the file, and what changed for it. */
-export interface ChangedDefault {
-  /** The listener; `undefined` for the program. */
-  listener?: ListenerConfig;
-  /** The option that relies on it. */
-  option: string;
-  /** What changed, and what to write. */
-  message: string;
-}
-
-/** An address of a listener, and the option that sets it. */
-export interface ListenedPlace {
-  /** The address. */
-  where: Endpoint;
-  /** The option. */
-  option: string;
-}
+import type { SettingFault } from "./setting_fault.ts";
 
 /**
  * Finds settings that rely on a changed default.
  *
  * @param config The configuration.
  * @param places The addresses of each listener.
- * @returns One entry per change, in the order of the listeners.
+ * @returns What changed and what to write, in the order of the listeners.
  */
 export function changedDefaults(
   { listeners, printable }: Pick<Config, "listeners" | "printable">,
-  places: ReadonlyMap<ListenerConfig, readonly ListenedPlace[]>,
-): ChangedDefault[] {
+  places: ReadonlyMap<ListenerConfig, readonly Claim[]>,
+): SettingFault[] {
   return [
     ...ofLog(printable),
     ...listeners.flatMap((listener) => [
@@ -50,7 +34,7 @@ export function changedDefaults(
   ];
 }
 
-function ofLog(printable: unknown): ChangedDefault[] {
+function ofLog(printable: unknown): SettingFault[] {
   const { log, "log-time": time } = (printable ?? {}) as Record<
     string,
     unknown
@@ -65,8 +49,8 @@ function ofLog(printable: unknown): ChangedDefault[] {
 
 function ofSocket(
   listener: ListenerConfig,
-  { option, where }: ListenedPlace,
-): ChangedDefault[] {
+  { option, where }: Claim,
+): SettingFault[] {
   if (!isUnixPath(where) || where.mode !== undefined) return [];
   return [{
     ...{ listener, option },
@@ -76,7 +60,7 @@ function ofSocket(
   }];
 }
 
-function ofHistory(listener: ListenerConfig): ChangedDefault[] {
+function ofHistory(listener: ListenerConfig): SettingFault[] {
   const { given } = listener;
   const history = given.get("history")?.[0];
   if (history === undefined || Number(history) === 0) return [];
@@ -93,7 +77,7 @@ const JUDGED_BY = ["users", "user", "rules", "rule", "tls-client-ca"];
 
 const ON_CHANGE = "on-change";
 
-function ofOpenTunnels(listener: ListenerConfig): ChangedDefault[] {
+function ofOpenTunnels(listener: ListenerConfig): SettingFault[] {
   const { kind: { options }, says } = listener;
   if (!Object.hasOwn(options, ON_CHANGE) || says(ON_CHANGE)) return [];
   const option = JUDGED_BY.find((name) =>

@@ -6,6 +6,7 @@
  */
 
 import { describeError } from "../observe/describe_error.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import {
   type Endpoint,
   formatEndpoint,
@@ -21,33 +22,18 @@ import { KeptValues } from "../serve/kept_values.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type { FileText } from "../cli/settled_text.ts";
-import {
-  type BorrowedListener,
-  HandoverListener,
-} from "./handover_listener.ts";
+import { HandoverListener } from "./handover_listener.ts";
 import { startListener } from "./start_listener.ts";
 
 /** A socket and its configured address. */
 interface Socket {
+  endpoint: Endpoint;
   where: string;
   open: OpenEndpoint;
   shared: HandoverListener;
+  borrowed: Listener;
   /** Whether it was taken over from earlier settings. */
   isTakenOver: boolean;
-}
-
-/** A borrowed socket. */
-interface Borrowing {
-  endpoint: Endpoint;
-  shared: HandoverListener;
-  borrowed: BorrowedListener;
-}
-
-/** How to open a socket. */
-interface Opening {
-  open: OpenEndpoint;
-  openNew: ServerHost["open"];
-  backlog: number | undefined;
 }
 
 /** Parts of earlier listeners that a new one may take over. */
@@ -75,7 +61,6 @@ export class ConfiguredListener {
   /** The settings as text, for comparison; contains secrets. */
   readonly fingerprint: string;
   readonly #sockets: Socket[] = [];
-  readonly #borrowed: Borrowing[] = [];
   readonly #kept = new KeptValues();
   #files = new ServerFiles();
   /** Parts that it may take over during its start. */
@@ -131,21 +116,18 @@ export class ConfiguredListener {
     this.#heritage = heritage;
     this.#predecessor = heritage.predecessor;
     const own = outer.forListener?.(heritage.name, heritage.scope);
-    const openNew: ServerHost["open"] = (where, open, backlog) =>
-      (own ?? outer).open(where, open, backlog);
-    const before = heritage.texts;
-    const { predecessor } = heritage;
+    const base = own ?? outer;
+    const { peers, predecessor, texts: before } = heritage;
     // The first listener has no earlier counts.
     const from = predecessor === undefined
       ? new KeptValues()
       : predecessor.#kept;
     const files = this.#files = new ServerFiles({ before, isRunning: true });
     const host: ServerHost = {
-      ...(own ?? outer),
-      files,
-      peers: heritage.peers,
+      ...base,
+      ...{ files, peers },
       open: (where, open, backlog) =>
-        this.#open(where, { open, backlog, openNew }),
+        this.#open(where, open, () => base.open(where, open, backlog)),
       // Threads that must agree also share this state.
       keep: own?.keep ??
         ((what, given, make) =>
@@ -167,7 +149,7 @@ export class ConfiguredListener {
 
   /** Receives the connections of its sockets from now on. */
   take(): void {
-    for (const { endpoint, shared, borrowed } of this.#borrowed) {
+    for (const { endpoint, shared, borrowed } of this.#sockets) {
       if (isUnixPath(endpoint)) this.#setMode(endpoint, shared);
       shared.give(borrowed);
     }
@@ -184,12 +166,7 @@ export class ConfiguredListener {
       const message = `Cannot change the permissions of ${
         formatEndpoint(endpoint)
       }: ${describeError(error)}`;
-      this.#log?.({
-        event: "message",
-        level: "warning",
-        code: "socket-mode",
-        message,
-      });
+      this.#log?.(messageEvent("warning", "socket-mode", message));
     }
   }
 
@@ -212,9 +189,7 @@ export class ConfiguredListener {
    * @param taken Sockets that were taken over; they stay open.
    */
   async abandon(taken: ReadonlySet<HandoverListener>): Promise<void> {
-    for (const { shared } of this.#sockets) {
-      if (!taken.has(shared)) shared.close();
-    }
+    this.leave(taken);
     await this.#started?.shutdown(0);
   }
 
@@ -240,7 +215,8 @@ export class ConfiguredListener {
 
   async #open(
     endpoint: Endpoint,
-    { open, backlog, openNew }: Opening,
+    open: OpenEndpoint,
+    openNew: () => Promise<Listener>,
   ): Promise<Listener> {
     const { leaving, taken } = this.#heritage!;
     const where = formatEndpoint(endpoint);
@@ -250,11 +226,12 @@ export class ConfiguredListener {
     );
     if (found !== undefined) taken.add(found.shared);
     const shared = found?.shared ??
-      new HandoverListener(await openNew(endpoint, open, backlog));
+      new HandoverListener(await openNew());
     const borrowed = shared.borrow();
     const isTakenOver = found !== undefined;
-    this.#sockets.push({ where, open, shared, isTakenOver });
-    this.#borrowed.push({ endpoint, shared, borrowed });
+    this.#sockets.push({
+      ...{ endpoint, where, open, shared, borrowed, isTakenOver },
+    });
     return borrowed;
   }
 }

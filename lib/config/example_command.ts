@@ -10,11 +10,8 @@ import { loadListenerKinds } from "./server_kinds.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { printLines } from "../cli/print_lines.ts";
 
-/** Options of `sluice config example`. */
-export const CONFIG_EXAMPLE_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
-
 /** The command as the command line sees it. */
-export const CONFIG_EXAMPLE_COMMAND: Command<typeof CONFIG_EXAMPLE_OPTIONS> = {
+export const CONFIG_EXAMPLE_COMMAND: Command<typeof ASK_OPTIONS> = {
   usage: "config example",
   summary:
     "Prints a configuration file that explains every setting and its default. It runs as it is, as a proxy on 127.0.0.1:1080; everything else is in comments.",
@@ -22,7 +19,7 @@ export const CONFIG_EXAMPLE_COMMAND: Command<typeof CONFIG_EXAMPLE_OPTIONS> = {
     ["sluice config example > sluice.jsonc", "to be edited"],
     ["sluice run -c sluice.jsonc", "to be run"],
   ],
-  options: CONFIG_EXAMPLE_OPTIONS,
+  options: ASK_OPTIONS,
   async run() {
     printLines(exampleConfig(await loadListenerKinds()));
     return 0;

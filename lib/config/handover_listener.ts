@@ -35,7 +35,7 @@ export class HandoverListener {
    * @returns The listener. If it has the socket when disposed, it closes the
    *   socket.
    */
-  borrow(): BorrowedListener {
+  borrow(): Listener {
     return new Borrowed(this.#listener.addr, {
       ask: () => this.#serve(),
       leave: (who) => {
@@ -49,7 +49,7 @@ export class HandoverListener {
    *
    * @param next The listener, created by {@linkcode borrow}.
    */
-  give(next: BorrowedListener): void {
+  give(next: Listener): void {
     this.#holder = next as Borrowed;
     this.#serve();
   }
@@ -97,17 +97,12 @@ export class HandoverListener {
   }
 }
 
-/**
- * A listener that receives a socket's connections while it holds the socket.
- */
-export type BorrowedListener = Listener;
-
 interface Lender {
   ask(): void;
   leave(who: Borrowed): void;
 }
 
-class Borrowed implements BorrowedListener {
+class Borrowed implements Listener {
   readonly addr: Deno.Addr;
   readonly #lender: Lender;
   #asked: PromiseWithResolvers<Connection> | undefined;

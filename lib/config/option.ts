@@ -5,9 +5,8 @@
  */
 
 import { path } from "../cli/declare_options.ts";
-import { fileFault } from "../cli/file_error.ts";
 import type { Option, OptionTable } from "../cli/option.ts";
-import { readText } from "../cli/read_file.ts";
+import { requireText } from "../cli/read_file.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** The option that names the file. */
@@ -58,9 +57,5 @@ export async function readConfigFile(
   if (path === undefined) {
     throw new UsageError("it is missing; give -c FILE", { option: "config" });
   }
-  try {
-    return { path, text: await readText(path) };
-  } catch (error) {
-    throw fileFault("read config", path, error);
-  }
+  return { path, text: await requireText("read config", path) };
 }

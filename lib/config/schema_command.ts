@@ -10,11 +10,8 @@ import { loadListenerKinds } from "./server_kinds.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { printLines } from "../cli/print_lines.ts";
 
-/** Options of `sluice config schema`. */
-export const CONFIG_SCHEMA_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
-
 /** The command as the command line sees it. */
-export const CONFIG_SCHEMA_COMMAND: Command<typeof CONFIG_SCHEMA_OPTIONS> = {
+export const CONFIG_SCHEMA_COMMAND: Command<typeof ASK_OPTIONS> = {
   usage: "config schema",
   summary:
     "Prints the JSON Schema (draft 2020-12) of configuration files. Editors use it to complete and check the file while you write.",
@@ -24,7 +21,7 @@ export const CONFIG_SCHEMA_COMMAND: Command<typeof CONFIG_SCHEMA_OPTIONS> = {
       'then say "$schema": "sluice.schema.json" in the file',
     ],
   ],
-  options: CONFIG_SCHEMA_OPTIONS,
+  options: ASK_OPTIONS,
   async run() {
     const schema = jsonSchema(await loadListenerKinds());
     printLines([JSON.stringify(schema, undefined, 2)]);

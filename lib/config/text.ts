@@ -156,12 +156,8 @@ function* halfCharacters(node: Node): Generator<Fault> {
 }
 
 function onePerPlace(faults: Fault[]): Fault[] {
-  const seen = new Set<number>();
-  return faults.filter(({ offset }) => {
-    const isNew = !seen.has(offset);
-    seen.add(offset);
-    return isNew;
-  });
+  return [...Map.groupBy(faults, ({ offset }) => offset).values()]
+    .map(([first]) => first!);
 }
 
 /** Reads only own properties, because `__proto__` can also be a name. */

@@ -8,18 +8,23 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint } from "../wire/endpoint.ts";
 import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
+import { problemOf, startProblem } from "./setting_fault.ts";
 import { changedDefaults } from "./changed_defaults.ts";
 import { type ConfigLoop, loopsIn } from "./loops.ts";
 import type { Config, ListenerConfig } from "./load.ts";
 import { FLEET_OPTIONS } from "../serve/options/fleet.ts";
-import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import { ServerFiles, type ServerFilesOptions } from "../serve/server_files.ts";
 import type { FileText } from "../cli/settled_text.ts";
 import { startListener } from "./start_listener.ts";
 import { tryAdmin } from "./try_admin.ts";
 import { requireEffect } from "../cli/requirements.ts";
-import { type Claim, clashes, TrialHost } from "../serve/trial_host.ts";
-import { StartError, UsageError } from "../cli/usage_error.ts";
+import {
+  type Claim,
+  clashes,
+  TrialHost,
+  type TrialHostOptions,
+} from "../serve/trial_host.ts";
+import { OptionError } from "../cli/usage_error.ts";
 
 /** The result of a trial. */
 export interface Trial {
@@ -55,7 +60,7 @@ export async function tryConfig(
 ): Promise<Trial> {
   const problems: ConfigProblem[] = [];
   const warnings = new Set<string>();
-  const claims: (readonly [ListenerConfig, Claim])[] = [];
+  const claims = new Map<ListenerConfig, readonly Claim[]>();
   const files = new Map<ListenerConfig, ReadonlyMap<string, FileText>>();
   const log = (event: LogEvent) => {
     if (event.event !== "message" || event.level === "info") return;
@@ -63,54 +68,46 @@ export async function tryConfig(
   };
   for (const listener of config.listeners) {
     const opener = new ServerFiles(origin);
-    const trial = new ListenerTrial(config, listener, { log, files: opener });
+    const { workers } = config.program;
+    const surroundings = { workers, files: opener, log };
+    const trial = new ListenerTrial(config, listener, surroundings);
     await trial.run();
     files.set(listener, opener.taken);
     problems.push(...trial.problems);
-    claims.push(...trial.claims.map((claim) => [listener, claim] as const));
+    claims.set(listener, trial.claims);
   }
   const admin = await tryAdmin(config.program);
   try {
     requireEffect(config.program, (name) => Object.hasOwn(FLEET_OPTIONS, name));
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const text = config.spell(error.fault, PROGRAM_OPTIONS);
-    problems.push(config.problem([error.option ?? "fleet"], text));
+    admin.refuse(error);
   }
-  for (const { fault, option = "admin" } of admin.faults) {
-    const text = config.spell(fault, PROGRAM_OPTIONS);
-    problems.push(config.problem([option], text));
+  for (const refusal of admin.refusals) {
+    problems.push(startProblem(config, undefined, refusal));
   }
-  for (const claim of admin.claims) {
-    const all = [...claims, [undefined, claim] as const];
-    const before = clashes<ListenerConfig | undefined>(all)
-      .find(([who]) => who === undefined)?.[2];
-    if (before === undefined) continue;
-    const text = formatEndpoint(claim.where);
-    const message = `${text} is already taken by listeners[${before.index}]`;
-    problems.push(config.problem(["admin"], message));
-  }
-  for (const [listener, { option, where }, before] of clashes(claims)) {
+  const all = [...claims, [undefined, admin.claims] as const]
+    .flatMap(([who, list]) => list.map((claim) => [who, claim] as const));
+  for (const [listener, { option, where }, before] of clashes(all)) {
     const text = formatEndpoint(where);
     const message = before === listener
       ? `${text} is given twice`
-      : `${text} is already taken by listeners[${before.index}]`;
-    problems.push(problemOf(config, listener, option, message));
+      : `${text} is already taken by listeners[${before!.index}]`;
+    problems.push(problemOf(config, { listener, option, message }));
   }
-  const places = Map.groupBy(claims, ([listener]) => listener);
   return {
     problems,
     warnings: [...warnings],
-    changes: changesOf(config, claims),
+    changes: changedDefaults(config, claims)
+      .map((change) => problemOf(config, change)),
     files,
-    loops: loopsIn(claims, problems).map(({ isShared, option, ...loop }) => ({
-      isShared,
-      problem: problemOf(config, loop.listener, option, loop.message),
+    loops: loopsIn(claims, problems).map((loop) => ({
+      isShared: loop.isShared,
+      problem: problemOf(config, loop),
     })),
     places: new Map(
-      [...places].map(([listener, list]) => [
+      [...claims].map(([listener, list]) => [
         listener,
-        list.map(([, { where }]) => formatEndpoint(where)),
+        list.map(({ where }) => formatEndpoint(where)),
       ]),
     ),
   };
@@ -134,26 +131,6 @@ export async function requireGood(
 }
 
 /**
- * Converts an error of a start into a problem.
- *
- * @param listener The listener that failed.
- * @param error What was thrown.
- * @returns The problem, at the setting concerned.
- * @throws `error`, if it is an internal error.
- */
-export function startProblem(
-  config: Config,
-  listener: ListenerConfig,
-  error: unknown,
-): ConfigProblem {
-  if (error instanceof UsageError || error instanceof StartError) {
-    return problemOf(config, listener, error.option, error.fault);
-  }
-  if (!(error instanceof SyntaxError)) throw error;
-  return problemOf(config, listener, undefined, error.message);
-}
-
-/**
  * Tries one listener repeatedly, each time without the settings found wrong.
  */
 class ListenerTrial {
@@ -161,20 +138,18 @@ class ListenerTrial {
   claims: readonly Claim[] = [];
   readonly #config: Config;
   readonly #listener: ListenerConfig;
-  readonly #log: (event: LogEvent) => void;
-  readonly #files: ServerFiles;
+  readonly #surroundings: TrialHostOptions;
   readonly #dropped: Set<string>;
   readonly #given: Map<string, readonly string[]>;
 
   constructor(
     config: Config,
     listener: ListenerConfig,
-    { log, files }: { log: (event: LogEvent) => void; files: ServerFiles },
+    surroundings: TrialHostOptions,
   ) {
     this.#config = config;
     this.#listener = listener;
-    this.#log = log;
-    this.#files = files;
+    this.#surroundings = surroundings;
     this.#dropped = new Set(listener.dropped);
     this.#given = new Map(listener.given);
   }
@@ -184,11 +159,7 @@ class ListenerTrial {
     while (true) {
       // Without its operands, which are wrong, it cannot start.
       if (words !== undefined && this.#dropped.has(words.operand)) return;
-      const host = new TrialHost({
-        workers: this.#config.program.workers,
-        files: this.#files,
-        log: this.#log,
-      });
+      const host = new TrialHost(this.#surroundings);
       const error = await this.#start(host);
       for (const refusal of host.refusals) this.#note(refusal);
       if (error !== undefined) this.#note(error);
@@ -233,43 +204,7 @@ class ListenerTrial {
 
 /** The options that an error names; the one to change comes first. */
 function namesIn(error: unknown): readonly string[] {
-  const isKnown = error instanceof UsageError || error instanceof StartError;
-  if (!isKnown) return [];
+  if (!(error instanceof OptionError)) return [];
   const { option, others } = error;
   return option === undefined ? others : [option, ...others];
-}
-
-function changesOf(
-  config: Config,
-  claims: readonly (readonly [ListenerConfig, Claim])[],
-): ConfigProblem[] {
-  const places = new Map(
-    [...Map.groupBy(claims, ([listener]) => listener)].map((
-      [listener, list],
-    ) => [listener, list.map(([, claim]) => claim)]),
-  );
-  return changedDefaults(config, places).map((
-    { listener, message, option },
-  ) =>
-    listener === undefined
-      ? config.problem([option], message)
-      : problemOf(config, listener, option, message)
-  );
-}
-
-function problemOf(
-  config: Config,
-  listener: ListenerConfig,
-  option: string | undefined,
-  message: string,
-): ConfigProblem {
-  const { index, kind: { options, words } } = listener;
-  const path = ["listeners", index];
-  const text = config.spell(message, options);
-  if (option === undefined) return config.problem(path, text);
-  const settings = option === words?.operand
-    ? [option, words.first, words.rest]
-    : [option];
-  const there = settings.find((setting) => listener.says(setting));
-  return config.problem([...path, there ?? option], text);
 }

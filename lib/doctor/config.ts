@@ -5,25 +5,20 @@
  * @module
  */
 
-import type { NameServer } from "../net/names/dns_client.ts";
 import { countOf } from "../observe/count_of.ts";
 import { type Endpoint, isUnixPath, parseEndpoint } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "../cli/config_error.ts";
+import type { ListenerValues } from "../config/server_kinds.ts";
 import { readConfigFile } from "../config/option.ts";
+import { upstreamsIn } from "../forward/routes.ts";
 import { configOf, planOfCommand } from "../config/plan.ts";
 import type { Load } from "./capacity.ts";
 import type { Finding } from "./finding.ts";
 import { examinePlace, PLACE } from "./place.ts";
 import { commandFindings } from "./start.ts";
-import {
-  type DoctorSubject,
-  type FileOptions,
-  filesOf,
-  isGuardedProxy,
-} from "./subject.ts";
-import type { OutwardOptions } from "./upstreams.ts";
+import { type DoctorSubject, filesOf, isGuardedProxy } from "./subject.ts";
 import { folderOf } from "../cli/folder_of.ts";
 import {
   type Config,
@@ -35,19 +30,8 @@ import { fleetNeeds } from "./fleet.ts";
 import { variablesIn } from "../cli/redaction.ts";
 import { type Trial, tryConfig } from "../config/try.ts";
 
-/** Options that decide whether a proxy has an address guard. */
-type GuardOptions = Parameters<typeof isGuardedProxy>[0];
-
 const LOOP_REMEDY =
   "change the file: Sluice would start, but serve nobody there";
-
-/** The listener options that the doctor uses. */
-type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
-  "max-connections": number | undefined;
-  backlog: number;
-  dns?: readonly NameServer[];
-  users?: string | undefined;
-};
 
 /** Load of a file that can't be read. */
 const NO_LOAD: Load = {
@@ -146,7 +130,7 @@ async function subjectOf(
       connections: all.map((one) => one["max-connections"]),
       threads: program.workers,
       hasPasswords: all.some(({ users }) => users !== undefined),
-      backlog: Math.max(0, ...all.map(({ backlog }) => backlog)),
+      backlog: Math.max(0, ...all.map(({ backlog = 0 }) => backlog)),
     },
     certificates: files.flatMap(({ certificates }) => certificates),
     servers: all.flatMap(({ dns = [] }) => dns),
@@ -168,8 +152,7 @@ async function subjectOf(
 /** Empty if a required option is missing; the trial reports that. */
 function wholeValuesOf({ given, kind }: ListenerConfig): ListenerValues[] {
   try {
-    const values = valuesOf(kind.command.options, given);
-    return [values as unknown as ListenerValues];
+    return [valuesOf(kind.command.options, given)];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return [];
@@ -192,13 +175,8 @@ function startFindings(
     message: formatProblem(path, problem),
     remedy: LOOP_REMEDY,
   }));
-  if (all.length + loops.length > 0) {
-    return [
-      ...all.length > 0 ? problemsOf(path, all) : [],
-      ...loops,
-      ...warnings,
-    ];
-  }
+  const faults = [...problemsOf(path, all), ...loops];
+  if (faults.length > 0) return [...faults, ...warnings];
   const count = countOf(listeners.length, "listener");
   const message = `${path}: ${count}, nothing wrong`;
   return [{ level: "ok", check, message }, ...warnings];
@@ -235,10 +213,9 @@ function hostsOf(
   all: readonly ListenerValues[],
 ): string[] | undefined {
   const reached = all.flatMap(({ routes = [], sni = new Map(), via = [] }) => [
-    ...routes.flatMap(({ upstreams }) => upstreams),
-    ...[...sni.values()].flat(),
-    ...via.flat().map((endpoint) => ({ endpoint })),
-  ]).map(({ endpoint }) => endpoint as Endpoint);
+    ...upstreamsIn(routes, sni).map(({ endpoint }) => endpoint),
+    ...via.flat(),
+  ]);
   const hosts = new Set<string>();
   for (const place of [...listened, ...reached]) {
     if (isUnixPath(place)) continue;

@@ -13,10 +13,9 @@ import { parseIpAddress } from "../wire/ip_address.ts";
 import type { Load } from "./capacity.ts";
 import type { Finding } from "./finding.ts";
 import type { NeededPermissions } from "./permissions.ts";
-import type { OutwardOptions } from "./upstreams.ts";
 import { folderOf } from "../cli/folder_of.ts";
 import { sourceOf } from "../cli/option.ts";
-import type { ProxyOptions } from "../proxy/options.ts";
+import type { ListenerValues } from "../config/server_kinds.ts";
 
 /** What the doctor examines. */
 export interface DoctorSubject {
@@ -27,7 +26,7 @@ export interface DoctorSubject {
   /** Name servers; empty for the system's resolver. */
   servers: readonly NameServer[];
   /** Options that name upstreams and parents. */
-  outward: readonly OutwardOptions[];
+  outward: readonly ListenerValues[];
   /** Addresses of the program's own listeners. */
   own: readonly string[];
   /** Findings of a trial start. */
@@ -42,14 +41,6 @@ export interface DoctorSubject {
 
 /** The option whose file the program writes. */
 const WRITTEN = "quota-file";
-
-/** Options that name files; a command may lack some. */
-export type FileOptions = Partial<
-  Pick<
-    ProxyOptions,
-    "tls-cert" | "tls-client-ca" | "upstream-ca" | "upstream-cert" | "admin"
-  >
->;
 
 /** Files that options name. */
 export interface NamedFiles {
@@ -66,7 +57,7 @@ export interface NamedFiles {
  *
  * @param options Parsed values.
  */
-export function filesOf(options: FileOptions): NamedFiles {
+export function filesOf(options: ListenerValues): NamedFiles {
   const certificates = isThere([
     ...options["tls-cert"] ?? [],
     options["tls-client-ca"],
@@ -85,7 +76,7 @@ export function filesOf(options: FileOptions): NamedFiles {
 
 /** Finds the values of all options of kind `path`. */
 function pathsOf(
-  options: FileOptions,
+  options: ListenerValues,
   isMeant: (name: string) => boolean,
 ): (string | undefined)[] {
   const values = options as Readonly<Record<string, unknown>>;
@@ -101,9 +92,8 @@ function pathsOf(
  * @returns Whether it has one. Names other than `localhost` count as public.
  */
 export function isGuardedProxy(
-  options: Partial<Pick<ProxyOptions, "allow-private" | "listen">>,
+  { "allow-private": isLifted, listen = [] }: ListenerValues,
 ): boolean {
-  const { "allow-private": isLifted, listen = [] } = options;
   if (isLifted !== false) return false; // Other servers have no such option.
   return listen.some((endpoint) => {
     if (isUnixPath(endpoint)) return false; // Local programs only.

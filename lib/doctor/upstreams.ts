@@ -5,46 +5,28 @@
  */
 
 import { describeError } from "../observe/describe_error.ts";
-import { encodeOwnHeader, type ProxyVersion } from "../serve/proxy_header.ts";
+import { encodeOwnHeader } from "../serve/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Connection } from "../net/connection.ts";
 import { dialHostOn } from "../serve/target/loops.ts";
-import type { NameServer } from "../net/names/dns_client.ts";
-import type { FamilyPreference } from "../net/names/family_preference.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Resolver } from "../net/names/resolver.ts";
 import { connectUnix } from "../net/unix_socket.ts";
 import { Context } from "../sync/context.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { parseHost } from "../wire/host_name.ts";
-import type { Parent } from "../wire/parent_url.ts";
 import { judgeValidity } from "./certificates.ts";
 import type { Finding } from "./finding.ts";
-import type { UpstreamConfig } from "../serve/target/route.ts";
+import { upstreamsIn } from "../forward/routes.ts";
+import type { ListenerValues } from "../config/server_kinds.ts";
 import { openNames } from "../serve/target/open_names.ts";
-import {
-  openOutgoingTls,
-  type OutgoingTlsOptions,
-} from "../serve/tls/outgoing.ts";
-import type { NamedChain } from "../serve/options/parents.ts";
+import { openOutgoingTls } from "../serve/tls/outgoing.ts";
 
 /** Milliseconds for a connection and its TLS handshake. */
 const PATIENCE = 3_000;
 
 /** Most places to try. */
 const MOST = 100;
-
-/** Options that name upstreams and parents. */
-export type OutwardOptions = Partial<OutgoingTlsOptions> & {
-  dns?: readonly NameServer[];
-  prefer?: FamilyPreference;
-  bind?: OutgoingAddresses;
-  via?: readonly (readonly Parent[])[];
-  parent?: readonly NamedChain[];
-  routes?: readonly { readonly upstreams: readonly UpstreamConfig[] }[];
-  sni?: ReadonlyMap<string, readonly UpstreamConfig[]>;
-  "send-proxy"?: ProxyVersion | undefined;
-};
 
 const NOTHING = new Uint8Array();
 
@@ -82,7 +64,7 @@ interface Surroundings {
  * @returns One finding for each place, and for each certificate.
  */
 export async function examineUpstreams(
-  options: OutwardOptions,
+  options: ListenerValues,
   own: readonly string[] = [],
 ): Promise<Finding[]> {
   const all = Map.groupBy(
@@ -99,7 +81,7 @@ export async function examineUpstreams(
 
 async function examinePlaces(
   places: readonly Place[],
-  options: OutwardOptions,
+  options: ListenerValues,
 ): Promise<Finding[]> {
   if (places.length === 0) return [];
   const { bind: outgoing = {}, dns = [], prefer = "system" } = options;
@@ -123,7 +105,7 @@ async function examinePlaces(
 }
 
 function placesOf(
-  { parent = [], routes = [], sni = new Map(), via = [] }: OutwardOptions,
+  { parent = [], routes = [], sni = new Map(), via = [] }: ListenerValues,
 ): Place[] {
   const chains = [...via, ...parent.map(({ parents }) => parents)];
   const parents = chains.flatMap(([first]): Place[] =>
@@ -133,10 +115,7 @@ function placesOf(
       isTls: first.scheme === "https",
     }]
   );
-  const direct = via.length > 0 ? [] : [
-    ...routes.flatMap(({ upstreams }) => upstreams),
-    ...[...sni.values()].flat(),
-  ];
+  const direct = via.length > 0 ? [] : upstreamsIn(routes, sni);
   const upstreams = direct.map(({ endpoint, isTls }): Place => ({
     check: "upstream",
     endpoint,

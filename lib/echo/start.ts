@@ -7,6 +7,7 @@
 import { handlerOf, type Protocol } from "../serve/connection.ts";
 import { echo, type EchoMode } from "./echo.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
+import type { ECHO_OPTIONS } from "./options.ts";
 import { answerDatagrams, type UdpEcho } from "./udp_echo.ts";
 import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { Connection } from "../net/connection.ts";
@@ -20,6 +21,7 @@ import {
 } from "../net/resettable_listener.ts";
 import { openUdp } from "../net/udp/datagram_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
@@ -30,36 +32,15 @@ import {
   type RunningListeners,
   startListeners,
 } from "../serve/start_listeners.ts";
+import type { SettingsOf } from "../cli/settings.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
-/** Configuration of the server. */
-export interface EchoConfig extends ServerConfig, Pick<LayersConfig, "tls"> {
-  /** Address to listen on; port 0 takes a free one. */
-  listen: Endpoint;
-  /** Kind of answer (default `echo`). */
-  mode?: EchoMode;
-  /** Delay of each answer in milliseconds (default 0). */
-  delay?: number;
-  /** Most bytes to write at a time (default no limit). */
-  chunk?: number | undefined;
-  /** Bytes after which the server closes a connection. */
-  closeAfter?: number | undefined;
-  /** Bytes after which the server resets a connection. */
-  resetAfter?: number | undefined;
-  /** Answers datagrams on the same port too (default false). */
-  udp?: boolean;
-  /** Allows `udp` on an address that others can reach (default false). */
-  open?: boolean;
-  /**
-   * Milliseconds for the TLS handshake (default 10,000); 0 disables the limit.
-   */
-  handshakeTimeout?: number;
-  /** Milliseconds without a byte (default 600,000); 0 disables the limit. */
-  idleTimeout?: number;
-}
-
-/** A running echo server. */
-export type EchoServer = RunningListeners;
+/** Configuration of the server. Its listener may take port 0, a free one. */
+export type EchoConfig =
+  & ServerConfig
+  & Pick<LayersConfig, "tls">
+  & SettingsOf<typeof ECHO_OPTIONS>
+  & { mode: EchoMode };
 
 /**
  * Starts an echo server.
@@ -68,7 +49,7 @@ export type EchoServer = RunningListeners;
  *   or an option does not work with a Unix socket.
  * @throws {StartError} If the server cannot listen.
  */
-export async function startEcho(config: EchoConfig): Promise<EchoServer> {
+export async function startEcho(config: EchoConfig): Promise<RunningListeners> {
   const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config);
   const hasOwnListener = config.resetAfter !== undefined && !mayReset();
@@ -86,9 +67,9 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
         limits: places.limits,
         connectionsPerClient: places.perClient(isPublic),
         timeouts: {
-          handshake: config.handshakeTimeout ?? 10_000,
+          handshake: config.handshakeTimeout,
           connect: 0,
-          idle: config.idleTimeout ?? 600_000,
+          idle: config.idleTimeout,
           halfClose: 0,
         },
         log,
@@ -113,8 +94,7 @@ function handlerFor(
   config: EchoConfig,
   services: ConnectionServices,
 ): Handler {
-  const { mode = "echo", delay = 0, chunk = Infinity } = config;
-  const { closeAfter, resetAfter } = config;
+  const { mode, delay, chunk = Infinity, closeAfter, resetAfter } = config;
   const limit = closeAfter ?? resetAfter ?? Infinity;
   const settings = { mode, delay, chunk, limit };
   const handle = (protocol: Protocol) =>
@@ -190,9 +170,9 @@ function requireConsent(
 
 async function withDatagrams(
   running: RunningListeners,
-  { mode = "echo", delay = 0 }: EchoConfig,
+  { mode, delay }: EchoConfig,
   log: (event: LogEvent) => void,
-): Promise<EchoServer> {
+): Promise<RunningListeners> {
   const { hostname, port } = running.listeners[0]!.addr;
   let datagrams: UdpEcho;
   try {
@@ -207,24 +187,21 @@ async function withDatagrams(
     );
   }
   let isLogged = false;
-  return {
-    listeners: running.listeners,
-    get connections() {
-      return running.connections;
-    },
-    async shutdown(deadline) {
+  const { shutdown } = running;
+  return Object.assign(running, {
+    async shutdown(deadline: number) {
       const [cut] = await Promise.all([
-        running.shutdown(deadline),
+        shutdown(deadline),
         datagrams.shutdown(deadline),
       ]);
       const { received, answered, dropped } = datagrams.counts;
       const message =
         `UDP: ${received} came, ${answered} answered, ${dropped} dropped`;
       if (!isLogged) {
-        log({ event: "message", level: "info", code: "udp-figures", message });
+        log(messageEvent("info", "udp-figures", message));
       }
       isLogged = true;
       return cut;
     },
-  };
+  });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { infoOf } from "./look.ts";
+
 /** Names of devices other than disks. */
 const MEMORY = ["mem", "kmem", "port", "kmsg"];
 
@@ -17,18 +19,10 @@ const MOST = 5_000;
  * @returns Their paths.
  */
 export function machineDevices(): string[] {
-  const names = [...Deno.readDirSync("/dev")].slice(0, MOST)
+  return [...Deno.readDirSync("/dev")].slice(0, MOST)
     .filter(({ isDirectory, isSymlink }) => !isDirectory && !isSymlink)
-    .map(({ name }) => name);
-  return names
-    .filter((name) => MEMORY.includes(name) || isDisk(`/dev/${name}`))
-    .map((name) => `/dev/${name}`);
-}
-
-function isDisk(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isBlockDevice === true;
-  } catch {
-    return false; // It was pulled out.
-  }
+    .filter(({ name }) =>
+      MEMORY.includes(name) || infoOf(`/dev/${name}`)?.isBlockDevice
+    )
+    .map(({ name }) => `/dev/${name}`);
 }

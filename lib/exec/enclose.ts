@@ -13,6 +13,7 @@ import {
   putBack,
   takeTree,
 } from "../net/system/fence/mounts.ts";
+import { infoOf, lookOr } from "./look.ts";
 import type { EmptyFolder, FenceOrder } from "./order.ts";
 
 /** Kernel settings that are read-only inside, also for root. */
@@ -83,26 +84,13 @@ function makeFile(path: string): void {
 }
 
 function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false; // The command can't see it either: it has no more rights.
-  }
+  return infoOf(path) !== undefined;
 }
 
 function requireSame(here: string, { dev, ino }: Deno.FileInfo): void {
-  const after = statOf(here);
+  const after = lookOr(() => Deno.statSync(here), undefined);
   if (after?.dev === dev && after.ino === ino) return;
   throw new Error(
     `The working directory ${here} would be hidden because it can hold sockets; start the command in another one`,
   );
-}
-
-function statOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return undefined;
-  }
 }

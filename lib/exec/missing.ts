@@ -6,6 +6,7 @@
 
 import { StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
+import { lookOr } from "./look.ts";
 
 /** What went wrong. */
 export interface FenceFailure {
@@ -98,11 +99,8 @@ function firstLine(said: string): string {
   return said.trim().split("\n")[0] ?? "";
 }
 
+/** `undefined` if this system does not have it. */
 function valueOf(name: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(`/proc/sys/${name.replaceAll(".", "/")}`)
-      .trim();
-  } catch {
-    return undefined; // This system does not have it.
-  }
+  const path = `/proc/sys/${name.replaceAll(".", "/")}`;
+  return lookOr(() => Deno.readTextFileSync(path).trim(), undefined);
 }

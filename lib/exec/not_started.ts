@@ -6,9 +6,11 @@
 
 import { quote } from "../wire/quote.ts";
 
-/** Error numbers (errno(3)). */
-const ENOENT = 2;
-const EACCES = 13;
+/** Error number of a missing file (errno(3)). */
+export const ENOENT = 2;
+
+/** Error number of a file that may not be run (errno(3)). */
+export const EACCES = 13;
 
 /** Exit codes of a shell (POSIX, 2.8.2). */
 const EXIT = { notFound: 127, notExecutable: 126 } as const;

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { readText } from "../cli/read_file.ts";
-import { fileFault } from "../cli/file_error.ts";
+import { requireText } from "../cli/read_file.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 import {
   parseRules,
@@ -51,7 +50,7 @@ export async function readExecRules(options: ExecRuleOptions): Promise<Rules> {
     (message) => new UsageError(message, { option: "rule" }),
   );
   if (path === undefined) return fixed;
-  const file = ruleFile(await readRuleFile(path), path);
+  const file = ruleFile(await requireText("read rules", path), path);
   return parse(
     [...given, file],
     (message) => new StartError(`Cannot read rules: ${message}`),
@@ -95,13 +94,5 @@ function parse(
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw explain(error.message);
-  }
-}
-
-async function readRuleFile(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    throw fileFault("read rules", path, error);
   }
 }

@@ -11,12 +11,13 @@ import { FENCE_PERMISSIONS, NO_UPDATE } from "./chain.ts";
 import { machineDevices } from "./devices.ts";
 import { Fence } from "./fence.ts";
 import { runJob } from "./job.ts";
+import { isSocket, lookOr } from "./look.ts";
 import { requireLinux, requirePermissions } from "./missing.ts";
 import { NotStarted } from "./not_started.ts";
 import type { ExecOptions } from "./options.ts";
 import type { FenceOrder } from "./order.ts";
 import type { CommandProxyPlan } from "./proxy.ts";
-import { findSockets, isSocket } from "./sockets.ts";
+import { findSockets } from "./sockets.ts";
 import { proxyVariables } from "./variables.ts";
 
 /** The proxy's port inside, unless a target uses it. */
@@ -49,10 +50,7 @@ export async function runFenced(
   const fence = valueOf(opened);
   try {
     const { startCommandProxy } = valueOf(module);
-    const running = await startCommandProxy({
-      ...valueOf(config),
-      listeners: fence.listeners,
-    });
+    const running = await startCommandProxy(valueOf(config), fence.listeners);
     const result = await runJob(fence);
     await running.close();
     if ("exitCode" in result) return result.exitCode;
@@ -110,10 +108,7 @@ function requireSocket(path: string): string {
   });
 }
 
+/** The path itself if nothing is there. */
 function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path; // It does not exist.
-  }
+  return lookOr(() => Deno.realPathSync(path), path);
 }

@@ -8,7 +8,7 @@ import { handleSignals } from "../cli/handle_signals.ts";
 import { printErrors } from "../cli/print_lines.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { requirePermissions } from "./missing.ts";
-import { NotStarted } from "./not_started.ts";
+import { EACCES, ENOENT, NotStarted } from "./not_started.ts";
 import { type CommandProxyPlan, startCommandProxy } from "./proxy.ts";
 import type { ExecOptions } from "./options.ts";
 import { proxyVariables } from "./variables.ts";
@@ -16,10 +16,6 @@ import { proxyVariables } from "./variables.ts";
 /** Forwarded signals. Those of a terminal reach the command anyway. */
 const PASSED = ["SIGHUP", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
 const OF_TERMINAL = ["SIGINT", "SIGQUIT"] as const;
-
-/** Error numbers (errno(3)). */
-const ENOENT = 2;
-const EACCES = 13;
 
 /**
  * Runs a command with the proxy's variables.
@@ -36,10 +32,7 @@ export async function runOpen(
 ): Promise<number> {
   requireNoFence(options);
   requirePermissions(["run", "env"]);
-  const running = await startCommandProxy({
-    ...await proxy,
-    listeners: undefined,
-  });
+  const running = await startCommandProxy(await proxy);
   printErrors([
     "sluice: without isolation the command can go around the proxy",
   ]);

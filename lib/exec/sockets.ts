@@ -5,6 +5,8 @@
  * @module
  */
 
+import { folderOf } from "../cli/folder_of.ts";
+import { infoOf, isSocket, lookOr } from "./look.ts";
 import type { EmptyFolder } from "./order.ts";
 
 /** Folders of system services, where sockets can appear at any time. */
@@ -47,7 +49,7 @@ export function findSockets(
   allowed: ReadonlySet<string>,
 ): Hidden {
   const bound = boundPaths();
-  const around = new Set([...bound.map(parentOf), ...places, temporary()]);
+  const around = new Set([...bound.map(folderOf), ...places, temporary()]);
   const found = new Set(
     [...bound, ...[...around].flatMap((folder) => socketsIn(folder, 0))],
   );
@@ -78,7 +80,10 @@ export function findSockets(
 function boundPaths(): string[] {
   const paths: string[] = [];
   const relative = new Map<string, string>();
-  const [, ...lines] = readText("/proc/net/unix").split("\n");
+  const [, ...lines] = lookOr(
+    () => Deno.readTextFileSync("/proc/net/unix"),
+    "",
+  ).split("\n");
   for (const line of lines) {
     const [, inode, path] = /^(?:\S+\s+){6}(\d+) (.+)$/.exec(line) ?? [];
     if (path === undefined || path.startsWith("@")) continue;
@@ -128,52 +133,18 @@ function socketsIn(folder: string, depth: number): string[] {
   return found;
 }
 
-/** Tells whether a path is a socket. */
-export function isSocket(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isSocket === true;
-  } catch {
-    return false;
-  }
-}
-
 function isRealFolder(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isDirectory;
-  } catch {
-    return false;
-  }
+  return infoOf(path)?.isDirectory === true;
 }
 
 function temporary(): string {
   return (Deno.env.get("TMPDIR") || "/tmp").replace(/\/+$/, "");
 }
 
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
-}
-
-/** Empty if this user may not read it: the command may not either. */
 function entriesOf(path: string): Deno.DirEntry[] {
-  try {
-    return [...Deno.readDirSync(path)];
-  } catch {
-    return [];
-  }
+  return lookOr(() => [...Deno.readDirSync(path)], []);
 }
 
 function readLink(path: string): string {
-  try {
-    return Deno.readLinkSync(path);
-  } catch {
-    return "";
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return "";
-  }
+  return lookOr(() => Deno.readLinkSync(path), "");
 }

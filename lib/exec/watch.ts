@@ -5,11 +5,11 @@
  */
 
 import { printErrors } from "../cli/print_lines.ts";
+import { countOf } from "../observe/count_of.ts";
 import { isOwnAddress } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { RuleLearner } from "../policy/rules/learn_rules.ts";
 import { reachedFacts } from "../policy/rules/reached_fact.ts";
-import { learntFile } from "./learnt_file.ts";
 import { Reached } from "./reached.ts";
 import type { Report } from "./report.ts";
 
@@ -61,8 +61,18 @@ export class Watch {
     };
   }
 
-  /** The file with the learnt rules. */
+  /** The file with the learnt rules, and how to use them. */
   learnt(): string {
-    return learntFile(this.#learner, this.#startedAt);
+    const date = new Date(this.#startedAt).toISOString().slice(0, 10);
+    const { left } = this.#learner;
+    return [
+      `# What one run of a command reached on ${date}. Read it, then enforce it:`,
+      "# sluice exec --rules FILE -- COMMAND",
+      ...left === 0
+        ? []
+        : [`# ${countOf(left, "connection")} could not be written as rules.`],
+      ...this.#learner.lines(),
+      "",
+    ].join("\n");
   }
 }

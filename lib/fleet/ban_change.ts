@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatSpan } from "../observe/span.ts";
 import type { FailureOutcome } from "../policy/users/bans.ts";
 import type { FailureRules } from "../policy/users/failure_table.ts";
@@ -30,23 +31,15 @@ export interface BegunBans {
 }
 
 /** A change of bans on any machine. */
-export interface BanChange extends FleetChange {
+export interface BanChange extends FleetChange, BegunBans {
   /** Name of the list. */
   readonly scope: string;
   /** The event that caused it. */
   readonly act: BanAction["act"];
-  /** Key of the client; empty if no client is concerned. */
-  readonly client: string;
-  /** Name as sent; empty if no user is concerned. */
-  readonly user: string;
   /** State of the client afterwards; `false` if nothing is stored. */
   readonly ofClient: string | false;
   /** State of the name afterwards; `false` if nothing is stored. */
   readonly ofUser: string | false;
-  /** Duration and failures of the ban that begins; otherwise `false`. */
-  readonly ban: string | false;
-  /** Duration and failures of the attack that begins; otherwise `false`. */
-  readonly attack: string | false;
   /**
    * Milliseconds of a ban by an operator; 0 if no operator banned the client.
    */
@@ -71,29 +64,24 @@ export function changeEvents(
 }
 
 /** Returns the log events for an order of an operator on that machine. */
-function orderOf({ act, client, node, order, user }: BanChange): LogEvent[] {
-  const say = (
-    code: "fleet-ban-lifted" | "fleet-client-banned",
-    what: string,
-  ): LogEvent[] => {
-    const message = `An operator of ${node} ${what}`;
-    return [{ event: "message", level: "info", code, message }];
-  };
-  if (act === "ban") {
-    return say(
-      "fleet-client-banned",
-      `banned ${client} for ${formatSpan(order)}`,
-    );
-  }
-  if (act === "lift") {
-    return say(
-      "fleet-ban-lifted",
-      `ended the ban of ${JSON.stringify(client)}`,
-    );
-  }
+function orderOf(change: BanChange): LogEvent[] {
+  const what = describeOrder(change);
+  if (what === undefined) return [];
+  const message = `An operator of ${change.node} ${what}`;
+  const code = change.act === "ban"
+    ? "fleet-client-banned"
+    : "fleet-ban-lifted";
+  return [messageEvent("info", code, message)];
+}
+
+function describeOrder(
+  { act, client, order, user }: BanChange,
+): string | undefined {
+  if (act === "ban") return `banned ${client} for ${formatSpan(order)}`;
+  if (act === "lift") return `ended the ban of ${JSON.stringify(client)}`;
   return act === "calm"
-    ? say("fleet-ban-lifted", `ended the attack on ${JSON.stringify(user)}`)
-    : [];
+    ? `ended the attack on ${JSON.stringify(user)}`
+    : undefined;
 }
 
 /**

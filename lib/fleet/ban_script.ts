@@ -39,7 +39,7 @@ ${CHANGE_LUA}
 local act, client, user, age = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local after, window = tonumber(ARGV[5]), tonumber(ARGV[6])
 local time, timeMax = tonumber(ARGV[7]), tonumber(ARGV[8])
--- An event that could not be told in time counts as of then.
+-- An event that reaches Redis late counts from when it happened.
 local today = now
 now = now - age
 
@@ -65,7 +65,7 @@ local function levelOf(entry)
   return math.max(0, entry.level - math.floor(quiet / timeMax))
 end
 
--- When the entry has no effect any more.
+-- The time from which an entry has no effect.
 local function spentAt(entry)
   local last = entry.failures[#entry.failures]
   local spent = entry.level > 0 and entry.ends + entry.level * timeMax or entry.ends
@@ -77,7 +77,7 @@ local function forget(hash, spent, key)
   redis.call('ZREM', spent, key)
 end
 
--- Failures go before bans, and of each those that are spent the soonest.
+-- Removes entries with failures first, then bans; those that end soonest go first.
 local function makeRoom(hash, spent)
   local soonest = redis.call('ZRANGE', spent, 0, 299)
   local left = 100

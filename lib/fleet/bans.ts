@@ -19,6 +19,7 @@ import { DECIDE, LIST, parseState } from "./ban_script.ts";
 import type { FleetPart } from "./link.ts";
 import type { FleetContext } from "./context.ts";
 import type { ChangeTaker, FleetChange } from "./pulse.ts";
+import { scan } from "./scan.ts";
 
 /**
  * Most events that wait for Redis while it is slow or unreachable. Beyond that,
@@ -170,8 +171,9 @@ class FleetBanList implements BanDecider {
       states.set(nameOf(of, key), { of, key, state: undefined });
     }
     await Promise.all((["client", "user"] as const).map(async (of) => {
-      for await (const [key, text] of this.#statesOf(of)) {
-        const state = parseState(text, this.#context.view.now());
+      const { link, view } = this.#context;
+      for await (const [key, text] of scan(link, LIST, [this.#key(`${of}s`)])) {
+        const state = parseState(text, view.now());
         states.set(nameOf(of, key), { of, key, state });
       }
     }));
@@ -181,20 +183,6 @@ class FleetBanList implements BanDecider {
     if (this.#touched === touched) this.#touched = undefined;
     this.#copy.replace(all);
     this.#list.deliver(all);
-  }
-
-  async *#statesOf(of: BanState["of"]): AsyncGenerator<[string, string]> {
-    const { link } = this.#context;
-    let cursor = "0";
-    do {
-      const [next, found] = await link.run(LIST, [this.#key(`${of}s`)], [
-        cursor,
-      ]) as [string, string[]];
-      for (let index = 0; index < found.length; index += 2) {
-        yield [found[index]!, found[index + 1]!];
-      }
-      cursor = next;
-    } while (cursor !== "0");
   }
 
   async #ask(action: BanAction, at: number): Promise<void> {
@@ -241,15 +229,16 @@ class FleetBanList implements BanDecider {
   ): void {
     const now = this.#context.view.now();
     const states: BanState[] = [];
-    if (client !== "") {
-      const state = parseState(ofClient ?? null, now);
-      states.push({ of: "client", key: client, state });
+    const both = [["client", client, ofClient], [
+      "user",
+      user,
+      ofUser,
+    ]] as const;
+    for (const [of, key, text] of both) {
+      if (key === "") continue;
+      states.push({ of, key, state: parseState(text ?? null, now) });
+      this.#touched?.add(nameOf(of, key));
     }
-    if (user !== "") {
-      const state = parseState(ofUser ?? null, now);
-      states.push({ of: "user", key: user, state });
-    }
-    for (const { key, of } of states) this.#touched?.add(nameOf(of, key));
     this.#copy.replace(states);
     this.#list.deliver(states);
   }

@@ -6,13 +6,13 @@
  */
 
 import { createClient } from "@redis/client";
-import { setDeadline } from "../sync/deadline.ts";
 import { TimeLimitError } from "../sync/time_limit.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { RedisPlace } from "../wire/redis_url.ts";
 import { guardedTls } from "./guarded_tls.ts";
-import { RedisFault, redisFault } from "./redis_fault.ts";
+import { CLUSTER, RedisFault, redisFault } from "./redis_fault.ts";
 
 /** Certificates for TLS, as PEM. */
 export interface RedisTls {
@@ -101,10 +101,7 @@ async function openMaster(
   try {
     const { mode, role } = await connection.send(["HELLO"]) as Hello;
     if (mode === "cluster") {
-      throw new RedisFault(
-        "it is a cluster, which is not supported; name a single Redis, or Sentinels",
-        { isFinal: true },
-      );
+      throw new RedisFault(CLUSTER, { isFinal: true });
     }
     if (mode === "sentinel") {
       throw new RedisFault(
@@ -115,6 +112,9 @@ async function openMaster(
     if (role !== "master") {
       throw new RedisFault("it is a replica, which takes no writes");
     }
+    const { database } = way.place;
+    // Only now: a cluster and a Sentinel refuse it with less clear errors.
+    if (database > 0) await connection.send(["SELECT", String(database)]);
     return connection;
   } catch (error) {
     connection.close();
@@ -149,9 +149,8 @@ async function openSentinel(
   sentinel: HostPort,
 ): Promise<RedisConnection> {
   const { user: _user, password, ...place } = way.place;
-  const open_ = { ...way, place: { ...place, database: 0 } };
   try {
-    const connection = await open(open_, sentinel, false);
+    const connection = await open({ ...way, place }, sentinel, false);
     try {
       await connection.send(["PING"]);
       return connection;
@@ -161,8 +160,7 @@ async function openSentinel(
     }
   } catch (error) {
     if (password === undefined || !redisFault(error).isFinal) throw error;
-    const own = { ...way, place: { ...way.place, database: 0 } };
-    return await open(own, sentinel, false);
+    return await open(way, sentinel, false);
   }
 }
 
@@ -178,7 +176,6 @@ async function open(
     maintNotifications: "disabled",
     disableClientInfo: true,
     disableOfflineQueue: true,
-    database: place.database,
     ...hasLogin ? { name } : {},
     ...place.user === undefined ? {} : { username: place.user },
     ...place.password === undefined ? {} : { password: place.password },
@@ -222,15 +219,8 @@ function tlsOf({ ca, cert, key }: RedisTls, host: string): object {
   };
 }
 
-async function within<T>(timeout: number, answer: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const deadline = setDeadline(timeout, () => {
-    late.reject(new TimeLimitError(timeout, "Time for an answer"));
+function within<T>(timeout: number, answer: Promise<T>): Promise<T> {
+  return waitAtMost(timeout, answer, () => {
+    throw new TimeLimitError(timeout, "Time for an answer");
   });
-  try {
-    return await Promise.race([answer, late.promise]);
-  } finally {
-    deadline.clear();
-    answer.catch(() => {}); // It may fail after its time limit.
-  }
 }

@@ -7,13 +7,18 @@
 
 import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
+import { formatSpan } from "../observe/span.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
+import { Context } from "../sync/context.ts";
+import { elapsed } from "../sync/elapsed.ts";
 import { formatRedisPlace } from "../wire/redis_url.ts";
 import {
   connectRedis,
   type RedisConnection,
   type RedisWay,
 } from "./connect.ts";
+import { LEASE_TIME } from "./places/script.ts";
 import { redisCode, RedisFault, redisFault } from "./redis_fault.ts";
 import type { FleetScript } from "./script.ts";
 
@@ -67,11 +72,11 @@ export interface LinkOptions {
 export class Link {
   readonly #options: LinkOptions;
   readonly #parts: FleetPart[] = [];
-  readonly #closing = Promise.withResolvers<void>();
+  /** Ends pauses when the link is closed. */
+  readonly #closing = new Context();
   #connection: RedisConnection | undefined;
   #lostAt: number | undefined;
   #life: Promise<void> | undefined;
-  #isClosing = false;
 
   /**
    * Creates a link that is not connected.
@@ -149,9 +154,8 @@ export class Link {
 
   /** Makes a last round trip if Redis is reachable, and closes the link. */
   async close(): Promise<void> {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    this.#closing.resolve();
+    if (this.#closing.cancelled) return;
+    this.#closing.cancel(new Error("The program ends"));
     this.#options.view.hurry();
     await this.#life;
     if (this.#connection !== undefined) {
@@ -167,13 +171,15 @@ export class Link {
   async #live(): Promise<void> {
     const { view } = this.#options;
     let attempts = 0;
-    while (!this.#isClosing) {
+    while (!this.#closing.cancelled) {
       const began = performance.now();
       const seen = view.hurries;
       if (this.#connection === undefined) {
         const fault = await this.#connect();
         attempts = fault === undefined ? 0 : attempts + 1;
-        if (fault !== undefined) await this.#pause(backOff(attempts));
+        if (fault !== undefined) {
+          await elapsed(backOff(attempts), this.#closing);
+        }
         continue;
       }
       attempts = 0;
@@ -182,7 +188,8 @@ export class Link {
       if (left > 0) await view.hurried(seen, left);
       // This joins many calls within a moment into one round trip.
       const spent = performance.now() - began;
-      if (spent < PERIOD.least) await this.#pause(PERIOD.least - spent);
+      const rest = PERIOD.least - spent;
+      if (rest > 0) await elapsed(rest, this.#closing);
     }
   }
 
@@ -192,7 +199,7 @@ export class Link {
     let connection: RedisConnection | undefined;
     try {
       connection = await connectRedis(way);
-      if (this.#isClosing) throw new RedisFault("the program ends");
+      if (this.#closing.cancelled) throw new RedisFault("the program ends");
       for (const { name, take } of channels) {
         await connection.subscribe(name, take);
       }
@@ -223,7 +230,7 @@ export class Link {
   }
 
   #lose(connection: RedisConnection, fault: RedisFault): void {
-    if (this.#connection !== connection || this.#isClosing) return;
+    if (this.#connection !== connection || this.#closing.cancelled) return;
     this.#connection = undefined;
     connection.close();
     const { view } = this.#options;
@@ -242,13 +249,14 @@ export class Link {
    * @param fault The reason.
    */
   sayLost({ message: why }: RedisFault): void {
-    const { view: { onLoss } } = this.#options;
+    const { log, view: { onLoss } } = this.#options;
+    const lease = formatSpan(LEASE_TIME);
     const then = onLoss === "keep"
-      ? "Sluice admits what it was granted before"
-      : "Sluice admits no connection";
+      ? `after ${lease} at most, Sluice refuses new ones that a limit on connections concerns,`
+      : "Sluice refuses new ones";
     const message =
-      `Lost Redis at ${this.where}: ${why}; open connections stay, ${then} until it is back`;
-    this.#say("warning", "fleet-lost", message);
+      `Lost Redis at ${this.where}: ${why}; open connections stay, and ${then} until Redis is back`;
+    log(messageEvent("warning", "fleet-lost", message));
   }
 
   #sayBack(): void {
@@ -256,22 +264,7 @@ export class Link {
     const span = formatDuration(performance.now() - this.#lostAt);
     this.#lostAt = undefined;
     const message = `Redis at ${this.where} is back after ${span}`;
-    this.#say("info", "fleet-back", message);
-  }
-
-  #say(
-    level: "info" | "warning",
-    code: "fleet-back" | "fleet-lost",
-    message: string,
-  ): void {
-    this.#options.log({ event: "message", level, code, message });
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, milliseconds);
-    await Promise.race([promise, this.#closing.promise]);
-    clearTimeout(timer);
+    this.#options.log(messageEvent("info", "fleet-back", message));
   }
 }
 

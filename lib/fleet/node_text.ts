@@ -34,8 +34,18 @@ export type NodeMessage =
     node: string;
     role: FleetRole;
     call: NodeCall;
+    /** Most bytes of the answer; older versions have one limit for all. */
+    most?: number;
   }
-  | { answer: number; result: NodeAnswer };
+  | { answer: number } & BoundedAnswer;
+
+/** What a node answers. */
+export interface BoundedAnswer {
+  /** The answer, or that there is none. */
+  result: NodeAnswer;
+  /** Whether the answer would be longer than the caller takes. */
+  isLong?: boolean;
+}
 
 /**
  * Parses the facts of a node in Redis. Other versions may lack some of them,

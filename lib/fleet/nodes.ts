@@ -11,42 +11,39 @@
  * @module
  */
 
-import { setDeadline } from "../sync/deadline.ts";
-import type {
-  AnswerNode,
-  FleetNode,
-  FleetNodes,
-  FleetRole,
-  NodeAnswer,
-  NodeCall,
-  NodeFacts,
+import { Buffer } from "node:buffer";
+import {
+  type AnswerNode,
+  type FleetNode,
+  type FleetNodes,
+  type FleetRole,
+  type NodeAnswer,
+  type NodeCall,
+  NodeCallError,
+  type NodeFacts,
 } from "../serve/counts/fleet_nodes.ts";
-import { NodeCallError } from "../serve/counts/fleet_nodes.ts";
 import { quote } from "../wire/quote.ts";
+import { MOST_ANSWER, OwnCalls } from "./own_calls.ts";
 import type { FleetKeys } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { LoadMeter } from "./load_meter.ts";
-import { type NodeMessage, parseMessage, parseNode } from "./node_text.ts";
+import {
+  type BoundedAnswer,
+  type NodeMessage,
+  parseMessage,
+  parseNode,
+} from "./node_text.ts";
 import type { Incarnation } from "./pulse.ts";
 import { fleetScript } from "./script.ts";
 
 /** Milliseconds for which a list is used again. */
 const FRESH = 1_000;
 
-/** Longest wait for the answer of another node, in milliseconds. */
-const PATIENCE = 5_000;
-
 /** Most nodes in a list. */
 const MOST_NODES = 1_000;
 
-/**
- * Most calls that wait for an answer, and most that this node answers at a
- * time.
- */
-const MOST_CALLS = 64;
-
-/** Most characters in an answer. */
-const MOST_ANSWER = 4 * 1024 * 1024;
+/** Most calls that this node answers at a time. */
+const MOST_ANSWERING = 64;
 
 const LIST = fleetScript(`
 local seen = redis.call('ZREVRANGE', KEYS[1], 0, ${
@@ -85,12 +82,11 @@ export interface NodesContext {
 /** The machines of a fleet, reached through Redis. */
 export class LinkedNodes implements FleetNodes {
   readonly #context: NodesContext;
-  readonly #waiting = new Map<number, (answer: NodeAnswer) => void>();
+  readonly #calls: OwnCalls;
   readonly #meter = new LoadMeter();
   #facts: (() => NodeFacts) | undefined;
   #answer: AnswerNode | undefined;
   #answering = 0;
-  #calls = 0;
   #list: Promise<readonly FleetNode[]> | undefined;
   /** Time of `performance.now()` until which the list is used again. */
   #goodUntil = 0;
@@ -102,6 +98,8 @@ export class LinkedNodes implements FleetNodes {
    */
   constructor(context: NodesContext) {
     this.#context = context;
+    const { own, role } = context;
+    this.#calls = new OwnCalls({ own, role, send: this.#send.bind(this) });
   }
 
   /** Returns the channel with messages for a node. */
@@ -163,10 +161,7 @@ export class LinkedNodes implements FleetNodes {
     if (!isAnswering) {
       throw new NodeCallError(`Node ${node} has no admin listener (--admin)`);
     }
-    if (this.#waiting.size >= MOST_CALLS) {
-      throw new NodeCallError("Too many calls wait for other nodes; try again");
-    }
-    return await this.#ask(id, node, call);
+    return await this.#calls.ask({ id, node }, call);
   }
 
   /**
@@ -178,7 +173,7 @@ export class LinkedNodes implements FleetNodes {
     const message = parseMessage(text);
     if (message === undefined) return;
     if ("answer" in message) {
-      this.#waiting.get(message.answer)?.(message.result);
+      this.#calls.take(message);
     } else void this.#serve(message);
   }
 
@@ -195,37 +190,18 @@ export class LinkedNodes implements FleetNodes {
       .sort((a, b) => a.node < b.node ? -1 : a.node > b.node ? 1 : 0);
   }
 
-  async #ask(id: string, node: string, call: NodeCall): Promise<NodeAnswer> {
-    const { own, role } = this.#context;
-    const ask = ++this.#calls;
-    const answered = Promise.withResolvers<NodeAnswer>();
-    const deadline = setDeadline(PATIENCE, () =>
-      answered.reject(
-        new NodeCallError(`Node ${node} has not answered in 5 s`),
-      ));
-    this.#waiting.set(ask, answered.resolve);
-    try {
-      const message = { ask, from: own.id, node: own.node, role, call };
-      const sent = this.#send(id, message).then((heard) => {
-        if (heard === 0) throw new NodeCallError(`Node ${node} is gone`);
-        return answered.promise;
-      });
-      return await Promise.race([sent, answered.promise]);
-    } finally {
-      this.#waiting.delete(ask);
-      deadline.clear();
-    }
-  }
-
   /** Answers a call of another node. */
   async #serve(
-    { ask, call, from, node, role }: Extract<NodeMessage, { ask: number }>,
+    { ask, call, from, most = MOST_ANSWER.long, node, role }: Extract<
+      NodeMessage,
+      { ask: number }
+    >,
   ): Promise<void> {
-    const result = this.#answering < MOST_CALLS
-      ? await this.#answerOne(call, { node, role })
-      : busy("It answers too many calls; try again");
+    const answered = this.#answering < MOST_ANSWERING
+      ? await this.#answerOne(call, { most, node, role })
+      : { result: busy("It answers too many calls; try again") };
     try {
-      await this.#send(from, { answer: ask, result });
+      await this.#send(from, { answer: ask, ...answered });
     } catch {
       // Redis is unreachable; the caller's wait ends with its own error.
     }
@@ -233,17 +209,21 @@ export class LinkedNodes implements FleetNodes {
 
   async #answerOne(
     call: NodeCall,
-    caller: { node: string; role: FleetRole },
-  ): Promise<NodeAnswer> {
+    { most, node, role }: { most: number; node: string; role: FleetRole },
+  ): Promise<BoundedAnswer> {
     const answer = this.#answer;
-    if (answer === undefined) return busy("It has no admin listener (--admin)");
+    if (answer === undefined) {
+      return { result: busy("It has no admin listener (--admin)") };
+    }
     this.#answering++;
     try {
-      const result = await answer(call, caller);
-      const length = JSON.stringify(result).length;
-      return length <= MOST_ANSWER
-        ? result
-        : busy("Its answer is too long; use a filter, or a smaller limit");
+      const result = await answer(call, { node, role });
+      const length = Buffer.byteLength(JSON.stringify(result));
+      if (length <= Math.min(most, MOST_ANSWER.long)) return { result };
+      return {
+        result: busy("Its answer is too long; use a filter, or a smaller limit"),
+        isLong: true,
+      };
     } finally {
       this.#answering--;
     }

@@ -7,10 +7,9 @@
 import { StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import type { BanDecider, BanList, Fleet } from "../serve/counts/fleet.ts";
-import { countsOf, type TableMemories } from "../serve/counts/shared_counts.ts";
-import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
-import type { FleetNodes } from "../serve/counts/fleet_nodes.ts";
+import type { Fleet } from "../serve/counts/fleet.ts";
+import { countsOf } from "../serve/counts/shared_counts.ts";
+import { FleetView } from "../serve/counts/fleet_view.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
 import { FleetBans } from "./bans.ts";
@@ -67,10 +66,9 @@ export async function openFleet(
       },
     ],
   });
-  const nodes = new LinkedNodes({
-    ...{ link, keys, own, role: options["fleet-role"] },
-  });
-  const pulse = new Pulse(link, { keys, view, own });
+  const role = options["fleet-role"];
+  const nodes = new LinkedNodes({ link, keys, own, role });
+  const pulse = new Pulse({ link, keys, view, own });
   link.register(pulse);
   const context = { link, keys, view, own, pulse, log, now };
   const bans = new FleetBans(context);
@@ -81,7 +79,17 @@ export async function openFleet(
   }
   for (const part of [bans, ...parts]) link.register(part);
   await start(link, onLoss === "refuse");
-  return new JoinedFleet(memory, { context, bans, nodes, parts });
+  return {
+    memory,
+    nodes,
+    writes: link.isOnPath,
+    count(tables) {
+      const counts = countsOf(tables, now);
+      for (const part of parts) part.count(counts);
+    },
+    bans: (list) => bans.join(list),
+    [Symbol.asyncDispose]: () => link.close(),
+  };
 }
 
 async function start(link: Link, isNeeded: boolean): Promise<void> {
@@ -93,46 +101,6 @@ async function start(link: Link, isNeeded: boolean): Promise<void> {
     `Cannot use Redis at ${link.where}: ${fault.message}`,
     { option: "fleet", cause: fault },
   );
-}
-
-/** A fleet that this machine has joined. */
-class JoinedFleet implements Fleet {
-  readonly memory: FleetMemory;
-  readonly nodes: FleetNodes;
-  readonly writes: boolean;
-  readonly #parts: readonly CountingPart[];
-  readonly #bans: FleetBans;
-  readonly #context: FleetContext;
-
-  constructor(
-    memory: FleetMemory,
-    { bans, context, nodes, parts }: {
-      bans: FleetBans;
-      nodes: FleetNodes;
-      context: FleetContext;
-      parts: readonly CountingPart[];
-    },
-  ) {
-    this.memory = memory;
-    this.nodes = nodes;
-    this.writes = context.link.isOnPath;
-    this.#parts = parts;
-    this.#bans = bans;
-    this.#context = context;
-  }
-
-  count(tables: TableMemories): void {
-    const counts = countsOf(tables, this.#context.now);
-    for (const part of this.#parts) part.count(counts);
-  }
-
-  bans(list: BanList): BanDecider {
-    return this.#bans.join(list);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#context.link.close();
-  }
 }
 
 function incarnation(

@@ -122,12 +122,17 @@ type Reply = [
   changes: [id: string, fields: [name: string, text: string]][],
 ];
 
+/** What the pulse needs. */
+interface PulseContext {
+  readonly link: Pick<Link, "run">;
+  readonly keys: FleetKeys;
+  readonly view: FleetView;
+  readonly own: Incarnation;
+}
+
 /** The pulse of a machine. */
 export class Pulse implements FleetPart {
-  readonly #link: Pick<Link, "run">;
-  readonly #keys: FleetKeys;
-  readonly #view: FleetView;
-  readonly #own: Incarnation;
+  readonly #context: PulseContext;
   readonly #takers = new Map<string, ChangeTaker>();
   #epoch = "";
   #sequence = 0;
@@ -137,25 +142,16 @@ export class Pulse implements FleetPart {
   /**
    * Creates a pulse that has not begun.
    *
-   * @param options The fleet, this machine and its threads.
+   * @param context The fleet, this machine and its threads.
    */
-  constructor(
-    link: Pick<Link, "run">,
-    { keys, view, own }: {
-      keys: FleetKeys;
-      view: FleetView;
-      own: Incarnation;
-    },
-  ) {
-    this.#link = link;
-    this.#keys = keys;
-    this.#view = view;
-    this.#own = own;
+  constructor(context: PulseContext) {
+    this.#context = context;
   }
 
   /** The keys that {@linkcode CHANGE_LUA} needs: its state, and its stream. */
   get changeKeys(): readonly [state: string, stream: string] {
-    return [this.#keys.of("state"), this.#keys.of(CHANNEL)];
+    const { keys } = this.#context;
+    return [keys.of("state"), keys.of(CHANNEL)];
   }
 
   /**
@@ -174,15 +170,16 @@ export class Pulse implements FleetPart {
    * @param isFirst Whether Redis may have lost its data.
    */
   async flush(isFirst: boolean): Promise<void> {
+    const { link, own, view } = this.#context;
     const before = performance.now();
-    const clock = this.#view.now();
+    const clock = view.now();
     const asked = this.#sequence;
-    const reply = await this.#link.run(
+    const reply = await link.run(
       PULSE,
       [...this.#nodeKeys, ...this.changeKeys],
       [
-        this.#own.id,
-        JSON.stringify({ node: this.#own.node, ...this.#own.facts() }),
+        own.id,
+        JSON.stringify({ node: own.node, ...own.facts() }),
         isFirst ? "" : this.#epoch,
         asked,
       ],
@@ -200,7 +197,7 @@ export class Pulse implements FleetPart {
     }
     // Redis dropped the older changes before this machine could read them.
     if (this.#sequence >= sequence) return;
-    if (changes.length === MOST_CHANGES) return this.#view.hurry();
+    if (changes.length === MOST_CHANGES) return view.hurry();
     this.#sequence = sequence;
     await this.#reload();
   }
@@ -216,16 +213,18 @@ export class Pulse implements FleetPart {
     const number = Number(message.slice(0, space));
     if (number === this.#sequence + 1) {
       this.#take(number, message.slice(space + 1));
-    } else if (number > this.#sequence) this.#view.hurry();
+    } else if (number > this.#sequence) this.#context.view.hurry();
   }
 
   /** Leaves the fleet. */
   async close(): Promise<void> {
-    await this.#link.run(LEAVE, this.#nodeKeys, [this.#own.id]);
+    const { link, own } = this.#context;
+    await link.run(LEAVE, this.#nodeKeys, [own.id]);
   }
 
   get #nodeKeys(): [string, string] {
-    return [this.#keys.of("nodes"), this.#keys.of("facts")];
+    const { keys } = this.#context;
+    return [keys.of("nodes"), keys.of("facts")];
   }
 
   #take(number: number, text: string): void {
@@ -248,6 +247,6 @@ export class Pulse implements FleetPart {
       return;
     }
     this.#doubt = doubt;
-    this.#view.addOffset(ahead - duration / 2);
+    this.#context.view.addOffset(ahead - duration / 2);
   }
 }

@@ -19,6 +19,7 @@ import type { NodeCount } from "../serve/counts/shared_counts.ts";
 import { QUOTA_TABLE } from "../serve/limits/quota_count.ts";
 import type { CountingPart, FleetContext } from "./context.ts";
 import { CHANGE_LUA, type ChangeTaker, type FleetChange } from "./pulse.ts";
+import { scan } from "./scan.ts";
 import { type FleetScript, fleetScript } from "./script.ts";
 
 /** Most users in one call, and most calls in one round trip. */
@@ -68,7 +69,7 @@ return replies
 
 /**
  * Reads some users with a used-up quota, like HSCAN. Its reply: the next
- * cursor, then for each user: name, bytes of all machines.
+ * cursor, and for each user: name, bytes of all machines.
  *
  * ```text
  * KEYS: totals over
@@ -77,13 +78,13 @@ return replies
  */
 const OVER = fleetScript(`
 local found = redis.call('HSCAN', KEYS[2], ARGV[1], 'COUNT', 1000)
-local replies = { found[1] }
+local replies = {}
 for index = 1, #found[2], 2 do
   local user = found[2][index]
   table.insert(replies, user)
   table.insert(replies, redis.call('HGET', KEYS[1], user) or '0')
 end
-return replies
+return { found[1], replies }
 `);
 
 /** A quota of this machine. */
@@ -142,15 +143,10 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
    */
   async flush(isFirst: boolean): Promise<void> {
     const all = [...this.#counted.values()];
-    await Promise.all(all.map(async (counted) => {
+    await Promise.all(all.flatMap((counted) => {
       if (isFirst) counted.ledger.changeAll();
       const writing = this.#write(counted);
-      await Promise.all([
-        ...writing,
-        ...counted.isRead ? [] : [
-          this.#read(counted),
-        ],
-      ]);
+      return counted.isRead ? writing : [...writing, this.#read(counted)];
     }));
   }
 
@@ -168,9 +164,8 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
 
   /** Reads all users with a used-up quota. */
   async reload(): Promise<void> {
-    await Promise.all(
-      [...this.#counted.values()].map((counted) => this.#read(counted)),
-    );
+    const all = [...this.#counted.values()];
+    await Promise.all(all.map((counted) => this.#read(counted)));
   }
 
   /** Writes the last counts. */
@@ -179,15 +174,12 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
   }
 
   /** Makes one call for each day and group of users; few are needed. */
-  #write({ ledger, scope, writer }: Counted): Promise<void>[] {
-    const { most } = ledger;
+  #write(counted: Counted): Promise<void>[] {
     const calls: Promise<void>[] = [];
     while (calls.length < MOST.calls) {
-      const changed = ledger.takeChanged(MOST.users);
+      const changed = counted.ledger.takeChanged(MOST.users);
       for (const [day, ofDay] of Map.groupBy(changed, ({ day }) => day)) {
-        calls.push(
-          this.#writeDay(day, ofDay!, { ledger, most, scope, writer }),
-        );
+        calls.push(this.#writeDay(counted, day, ofDay));
       }
       if (changed.length < MOST.users) break;
     }
@@ -195,11 +187,9 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
   }
 
   async #writeDay(
+    { ledger, scope, writer }: Counted,
     day: string,
     counts: readonly CountedBytes[],
-    { ledger, most, scope, writer }:
-      & Pick<Counted, "ledger" | "scope" | "writer">
-      & { most: number },
   ): Promise<void> {
     const { link, own, pulse } = this.#context;
     const totals = await link.run(WRITE_QUOTAS, [
@@ -208,13 +198,8 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
       this.#key(scope, day, "over"),
       ...pulse.changeKeys,
     ], [
-      ...[
-        Math.min(most, Number.MAX_SAFE_INTEGER),
-        scope,
-        day,
-        own.node,
-        own.id,
-      ],
+      ...[Math.min(ledger.most, Number.MAX_SAFE_INTEGER), scope, day],
+      ...[own.node, own.id],
       ...counts.flatMap(({ user, bytes }) => [user, bytes]),
     ]) as string[];
     for (const [index, { user, bytes }] of counts.entries()) {
@@ -231,17 +216,9 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
       const day = new Date(view.now() + offset * 86_400_000).toISOString()
         .slice(0, 10);
       const keys = [this.#key(scope, day), this.#key(scope, day, "over")];
-      let cursor = "0";
-      do {
-        const [next, ...found] = await link.run(OVER, keys, [
-          cursor,
-        ]) as [string, ...string[]];
-        for (let index = 0; index < found.length; index += 2) {
-          const bytes = Number(found[index + 1]);
-          ledger.learn({ day, user: found[index]!, bytes });
-        }
-        cursor = next;
-      } while (cursor !== "0");
+      for await (const [user, bytes] of scan(link, OVER, keys)) {
+        ledger.learn({ day, user, bytes: Number(bytes) });
+      }
     }
   }
 

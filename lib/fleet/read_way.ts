@@ -4,8 +4,7 @@
  * @module
  */
 
-import { fileFault } from "../cli/file_error.ts";
-import { readText } from "../cli/read_file.ts";
+import { requireText } from "../cli/read_file.ts";
 import { concerning } from "../cli/usage_error.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { connectRedis, type RedisWay } from "./connect.ts";
@@ -55,11 +54,5 @@ async function readPem(
   path: string | undefined,
 ): Promise<string | undefined> {
   if (path === undefined) return undefined;
-  return await concerning(option, async () => {
-    try {
-      return await readText(path);
-    } catch (error) {
-      throw fileFault("read", path, error);
-    }
-  });
+  return await concerning(option, () => requireText("read", path));
 }

@@ -7,12 +7,17 @@
 import { explainError } from "../observe/explain_error.ts";
 import { TimeLimitError } from "../sync/time_limit.ts";
 
+/** A cluster spreads its keys; the scripts of a fleet need all on one server. */
+export const CLUSTER =
+  "it is a cluster, which is not supported; name a single Redis, or Sentinels";
+
 /** Errors of Redis that only the operator can fix, with advice. */
 const FAULTS: Readonly<Record<string, string>> = {
   WRONGPASS: "it refuses this user and password",
   NOAUTH: "it wants a password; write redis://USER:PASSWORD@HOST",
   NOPERM: "its access control list forbids what Sluice needs",
-  MOVED: "it is a cluster, which is not supported; name a single Redis",
+  MOVED: CLUSTER,
+  CLUSTERDOWN: CLUSTER,
 };
 
 /** Errors of Redis that may end without a change. */
@@ -24,7 +29,6 @@ const TROUBLES: Readonly<Record<string, string>> = {
   MASTERDOWN: "it is a replica without its master",
   LOADING: "it is still loading its data",
   BUSY: "another script keeps it busy",
-  CLUSTERDOWN: "it is a cluster, which is not supported; name a single Redis",
 };
 
 const KNOWN = new RegExp(
@@ -69,13 +73,11 @@ export function redisFault(error: unknown): RedisFault {
     return new RedisFault(message, { isFinal: true, cause: error });
   }
   const code = redisCode(error);
-  if (Object.hasOwn(FAULTS, code)) {
-    return new RedisFault(FAULTS[code]!, { isFinal: true, cause: error });
-  }
-  if (Object.hasOwn(TROUBLES, code)) {
-    return new RedisFault(TROUBLES[code]!, { cause: error });
-  }
-  return new RedisFault(explainError(error), { cause: error });
+  const words = FAULTS[code] ?? TROUBLES[code] ?? explainError(error);
+  return new RedisFault(words, {
+    isFinal: Object.hasOwn(FAULTS, code),
+    cause: error,
+  });
 }
 
 /**

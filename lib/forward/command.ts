@@ -7,22 +7,19 @@
 import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { PoolFigures } from "../net/pool/figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
 import { forwardBanner } from "./banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./options.ts";
-import type { UpstreamConfig } from "../serve/target/route.ts";
+import { upstreamsIn } from "./routes.ts";
 import { onChangeOf } from "../serve/options/rules.ts";
 import { openRules } from "../serve/target/open_rules.ts";
 import { FORWARD_WORDS } from "./rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
-import {
-  type RunningServer,
-  runningServer,
-  type Stoppable,
-} from "../serve/running_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
@@ -64,10 +61,11 @@ async function start(
     ...Array.isArray(protocols) ? { protocols } : {},
     ...{ log, files: opener, onChange },
   });
+  const isRuled = options.rule.length > 0 || options.rules !== undefined;
   const changing = [...rules.files, ...files];
   const settings = settingsOf(FORWARD_OPTIONS, options);
   const isTls = needsTls(settings.parents) ||
-    allUpstreams(options).some(({ isTls }) => isTls);
+    upstreamsIn(options.routes, options.sni).some(({ isTls }) => isTls);
   const outgoing = await openOutgoingTls(options, isTls, host);
   const { startTls } = outgoing;
   // Needs a permission that the server drops next.
@@ -75,7 +73,7 @@ async function start(
   const relay = await startForward({
     ...settings,
     acceptProxy: acceptProxyOf(options),
-    ...isRuled(options) ? { rules: rules.book } : {},
+    ...isRuled ? { rules: rules.book } : {},
     onChange: onChangeOf(options, changing.length > 0 || !!opener),
     ...{ tls, startTls, host },
   });
@@ -86,9 +84,8 @@ async function start(
     : loggingPools(relay, host.log);
   return runningServer(running, {
     banner: forwardBanner({
+      ...settings,
       listeners: relay.listeners,
-      routes: options.routes,
-      serverNames: options.sni,
       isTls: tls !== undefined,
       upstreamName: options["upstream-name"],
     }),
@@ -103,33 +100,22 @@ async function start(
   });
 }
 
-/** Whether clients are judged at all. */
-function isRuled({ rule, rules }: ForwardOptions): boolean {
-  return rule.length > 0 || rules !== undefined;
-}
-
-function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
-  return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
-}
-
 /** Logs the figures of the pools at the end. */
 function loggingPools(
   relay: RunningRelay,
   log: (event: LogEvent) => void,
-): Stoppable {
-  return {
-    get connections() {
-      return relay.connections;
-    },
-    async shutdown(deadline) {
-      const cut = await relay.shutdown(deadline);
-      for (const [upstream, figures] of relay.pools) {
+): RunningRelay {
+  const { shutdown } = relay;
+  return Object.assign(relay, {
+    async shutdown(deadline: number) {
+      const cut = await shutdown(deadline);
+      for (const [upstream, figures] of relay.pools()) {
         const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
-        log({ event: "message", level: "info", code: "pool-figures", message });
+        log(messageEvent("info", "pool-figures", message));
       }
       return cut;
     },
-  };
+  });
 }
 
 function describeFigures(

@@ -5,26 +5,9 @@
  */
 
 import { formatEndpoint } from "../wire/endpoint.ts";
-import type { ProxyVersion } from "../serve/proxy_header.ts";
-import type { PoolOptions } from "../net/pool/pool.ts";
-import type { AgreedProtocols } from "../serve/options/alpn.ts";
-import type { Route, UpstreamConfig } from "../serve/target/route.ts";
-import type { LayersConfig } from "../serve/add_layers.ts";
 import { UsageError } from "../cli/usage_error.ts";
-
-/** The settings to check. */
-export interface FittingSettings extends LayersConfig {
-  /** Listeners and their upstreams. */
-  routes: readonly Route[];
-  /** Upstreams by the TLS server name that a client requests. */
-  serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
-  /** How the pool gets its connections. */
-  pool?: PoolOptions;
-  /** PROXY header that sends the client's address to upstreams. */
-  sendProxy?: ProxyVersion | undefined;
-  /** Protocols to negotiate with clients by ALPN. */
-  protocols?: AgreedProtocols | undefined;
-}
+import type { ForwardSettings } from "./options.ts";
+import { upstreamsIn } from "./routes.ts";
 
 /**
  * Checks that the parts of a configuration fit together.
@@ -32,15 +15,15 @@ export interface FittingSettings extends LayersConfig {
  * @param config Configuration of the relay.
  * @throws {UsageError} If they do not; the message names them.
  */
-export function requireFitting(config: FittingSettings): void {
+export function requireFitting(config: ForwardSettings): void {
   requireSomewhere(config);
   requirePool(config);
   if (config.protocols !== undefined) requireAgreeing(config);
 }
 
-function requireSomewhere({ routes, serverNames }: FittingSettings) {
+function requireSomewhere({ routes, serverNames }: ForwardSettings) {
   const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
-  if (isNowhere && (serverNames?.size ?? 0) === 0) {
+  if (isNowhere && serverNames.size === 0) {
     throw new UsageError(
       "the upstream is missing; give one, such as 127.0.0.1:8849",
       {
@@ -51,8 +34,8 @@ function requireSomewhere({ routes, serverNames }: FittingSettings) {
   }
 }
 
-function requirePool({ pool, sendProxy }: FittingSettings): void {
-  const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
+function requirePool({ pool, sendProxy }: ForwardSettings): void {
+  const { mode, size, serverSpeaksFirst } = pool;
   if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
     throw new UsageError(
       "needs --pool ahead or reuse; without it, this option has no effect",
@@ -85,7 +68,7 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
 /**
  * ALPN needs TLS with the client, and the result belongs to that client alone.
  */
-function requireAgreeing(config: FittingSettings): void {
+function requireAgreeing(config: ForwardSettings): void {
   const { pool, protocols, routes, serverNames, tls } = config;
   if (tls === undefined) {
     throw new UsageError(
@@ -96,11 +79,7 @@ function requireAgreeing(config: FittingSettings): void {
       },
     );
   }
-  const all = [
-    ...routes.map(({ upstreams }) => upstreams),
-    ...serverNames?.values() ?? [],
-  ]
-    .flat();
+  const all = upstreamsIn(routes, serverNames);
   const plain = all.find(({ isTls }) => !isTls);
   if (protocols === "upstream" && plain !== undefined) {
     const name = formatEndpoint(plain.endpoint);
@@ -109,7 +88,7 @@ function requireAgreeing(config: FittingSettings): void {
       { option: "tls-alpn" },
     );
   }
-  if (pool?.mode === "reuse" && all.some(({ isTls }) => isTls)) {
+  if (pool.mode === "reuse" && all.some(({ isTls }) => isTls)) {
     throw new UsageError(
       "cannot be combined with --pool reuse and tls:// upstreams: a protocol is agreed on with one client, and the connection serves several",
       { option: "tls-alpn", others: ["pool"] },

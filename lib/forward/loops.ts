@@ -7,20 +7,10 @@
 import { OwnListeners } from "../net/own_listeners.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { leadsTo, type Passage, waysOf } from "../serve/target/find_loops.ts";
-import type { Route, UpstreamConfig } from "../serve/target/route.ts";
-import type { ParentConfig } from "../serve/target/open_parents.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
 import { UsageError } from "../cli/usage_error.ts";
-
-/** Where a relay sends connections. */
-export interface RelayWays {
-  /** Listeners and their upstreams. */
-  routes: readonly Route[];
-  /** Upstreams by the names of servers. */
-  serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
-  /** Parents on the way. */
-  parents?: ParentConfig;
-}
+import type { ForwardSettings } from "./options.ts";
+import { upstreamsIn } from "./routes.ts";
 
 /**
  * Refuses a listener that would relay to itself in a loop.
@@ -30,16 +20,15 @@ export interface RelayWays {
  * @throws {UsageError} If one of its upstreams is itself.
  */
 export function requireNotItself(
-  { parents = {}, routes, serverNames = new Map() }: RelayWays,
+  { parents, routes, serverNames }: ForwardSettings,
   { addr, name }: ListenerInfo,
   where: Endpoint,
 ): void {
-  if (parents.via !== undefined && parents.via.length > 0) return;
+  if (parents.via.length > 0) return;
   const listener = new OwnListeners();
   listener.enter(addr);
-  const { upstreams = [] } = routes.find(({ listen }) => listen === where) ??
-    {};
-  for (const { endpoint } of [...upstreams, ...serverNames.values()].flat()) {
+  const own = routes.filter(({ listen }) => listen === where);
+  for (const { endpoint } of upstreamsIn(own, serverNames)) {
     if (leadsTo(endpoint, listener) === undefined) continue;
     throw new UsageError(
       `Cannot relay to ${
@@ -57,7 +46,7 @@ export function requireNotItself(
  * @returns The listeners and their ways.
  */
 export function passagesOf(
-  { parents = {}, routes, serverNames = new Map() }: RelayWays,
+  { parents, routes, serverNames }: ForwardSettings,
   listeners: readonly ListenerInfo[],
 ): Passage[] {
   const named = [...serverNames.values()].flat();

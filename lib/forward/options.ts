@@ -25,7 +25,9 @@ import {
 import { parseRoutes, parseSniRoutes } from "./routes.ts";
 import { LIMIT_OPTIONS } from "../serve/options/limits.ts";
 import { NAME_OPTIONS } from "../serve/options/names.ts";
+import type { LayersConfig } from "../serve/add_layers.ts";
 import type { OptionValues } from "../cli/option.ts";
+import type { SettingsOf } from "../cli/settings.ts";
 import {
   CHANGE_OPTIONS,
   RULE_OPTIONS,
@@ -188,3 +190,6 @@ export const FORWARD_OPTIONS = {
 
 /** Values of the options of `sluice forward`. */
 export type ForwardOptions = OptionValues<typeof FORWARD_OPTIONS>;
+
+/** The settings that they declare, and what stands before the tunnel. */
+export type ForwardSettings = SettingsOf<typeof FORWARD_OPTIONS> & LayersConfig;

@@ -6,43 +6,44 @@
  */
 
 import type { RuleBook } from "../policy/rules/rules.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
 import type { Protocol } from "../serve/connection.ts";
-import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
-import type { AgreedProtocols } from "../serve/options/alpn.ts";
+import type { Session } from "../serve/session.ts";
+import { addLayers } from "../serve/add_layers.ts";
 import { agreeAsUpstream } from "./alpn.ts";
+import type { ForwardSettings } from "./options.ts";
 import { forward, type ForwardServices } from "./relay.ts";
-import { peekServerName } from "./sni.ts";
-
-/** Settings that decide about it. */
-export interface ProtocolConfig extends LayersConfig {
-  /** Protocols that clients may agree on by ALPN. */
-  protocols?: AgreedProtocols | undefined;
-  /** Who may come. */
-  rules?: RuleBook;
-  /** Where clients go that ask for a server in TLS, by its name. */
-  serverNames?: ReadonlyMap<string, unknown>;
-}
+import { peekHello } from "../serve/tls/peek_hello.ts";
 
 /**
  * Chooses what clients of a relay are spoken with.
  *
  * @param config The relay's settings.
+ * @param rules Who may come (default: everyone).
  * @returns From the first byte of a client to the end of its tunnel.
  */
-export function protocolOf(config: ProtocolConfig): Protocol<ForwardServices> {
-  const { protocols, rules, serverNames, tls } = config;
+export function protocolOf(
+  config: ForwardSettings,
+  rules: RuleBook | undefined,
+): Protocol<ForwardServices> {
+  const { protocols, serverNames, tls } = config;
   if (protocols === "upstream" && tls !== undefined) {
     return addLayers({ ...config, tls: undefined }, agreeAsUpstream(tls));
   }
-  const isPeeked = (serverNames?.size ?? 0) > 0 && tls === undefined;
-  const peeking = peekServerName(forward);
-  if (isPeeked) return addLayers(config, peeking);
+  const isPeeked = serverNames.size > 0;
+  if (tls !== undefined || rules === undefined && !isPeeked) {
+    return addLayers(config, forward);
+  }
   // Rules may begin to ask for names while it runs.
-  const asksNames = () => rules?.current.asksNames === true;
-  return rules === undefined || tls !== undefined
-    ? addLayers(config, forward)
-    : addLayers(
-      config,
-      (session) => asksNames() ? peeking(session) : forward(session),
-    );
+  const asksNames = () => isPeeked || rules?.current.asksNames === true;
+  return addLayers(
+    config,
+    (session) => asksNames() ? peek(session) : forward(session),
+  );
+}
+
+/** Reads the server name of a client first, and consumes no byte. */
+async function peek(session: Session<ForwardServices>): Promise<TunnelResult> {
+  await peekHello(session);
+  return await forward(session);
 }

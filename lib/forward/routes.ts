@@ -165,3 +165,17 @@ function requireNew(
     `${quote(text)} is given twice for ${cut(whose)}; give it a weight`,
   );
 }
+
+/**
+ * Lists all upstreams of a relay.
+ *
+ * @param routes Listeners and their upstreams.
+ * @param serverNames Upstreams by the server name that a client requests.
+ */
+export function upstreamsIn(
+  routes: readonly Route[],
+  serverNames: ReadonlyMap<string, readonly UpstreamConfig[]>,
+): UpstreamConfig[] {
+  return [...routes.map(({ upstreams }) => upstreams), ...serverNames.values()]
+    .flat();
+}

@@ -13,8 +13,8 @@ import type { Candidate } from "../policy/limits/balancer.ts";
 import type { UpstreamHealth } from "../policy/limits/upstream_health.ts";
 import { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
+import type { UpstreamConfig } from "../serve/target/route.ts";
 import {
-  type Destination,
   type Opened,
   type Opening,
   UpstreamWay,
@@ -30,11 +30,7 @@ export interface UpstreamServices extends WayServices {
 }
 
 /** Settings of one upstream. */
-export interface UpstreamSettings extends Destination {
-  /** Its share of the connections. */
-  weight: number;
-  /** Whether it is used only when no other is up. */
-  isBackup: boolean;
+export interface UpstreamSettings extends UpstreamConfig {
   /** Whether it is up. */
   health: UpstreamHealth;
   /**

@@ -9,7 +9,7 @@
  */
 
 import { Context } from "../sync/context.ts";
-import { type Host, parseHost } from "../wire/host_name.ts";
+import { type Destination, type Host, parseHost } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import { formatParent, type Parent, takesNames } from "../wire/parent_url.ts";
@@ -19,7 +19,7 @@ import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
 import { explainError } from "../observe/explain_error.ts";
 import type { Family } from "./names/family_preference.ts";
-import { type HopTarget, openHop } from "./hop.ts";
+import { openHop } from "./hop.ts";
 import type { Trail } from "./own_listeners.ts";
 
 /**
@@ -86,7 +86,7 @@ export interface Chained {
  */
 export async function dialChain(
   parents: readonly Parent[],
-  target: HopTarget | undefined,
+  target: Destination | undefined,
   context: Context,
   options: ChainOptions,
 ): Promise<Chained> {
@@ -191,7 +191,7 @@ interface Leg {
 async function goThrough(
   duplex: Duplex,
   parent: Parent,
-  { host: named, port }: HopTarget,
+  { host: named, port }: Destination,
   { context, isLast, options }: Leg,
 ): Promise<void> {
   try {
@@ -255,7 +255,7 @@ function whyFailed(cause: unknown): string {
 
 function tooLate(
   parents: readonly Parent[],
-  target: HopTarget | undefined,
+  target: Destination | undefined,
   isTargets: boolean,
 ): DialError {
   const way = parents.map(formatParent).join(", ");

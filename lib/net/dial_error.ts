@@ -5,6 +5,7 @@
  */
 
 import { errorCode } from "../observe/error_code.ts";
+import { explainError } from "../observe/explain_error.ts";
 
 /** Kinds of failure that callers treat differently. */
 export type DialErrorKind =
@@ -83,4 +84,15 @@ export function dialErrorKind(error: unknown): DialErrorKind {
     if (error instanceof constructor) return kindOfClass;
   }
   return "failed";
+}
+
+/**
+ * Makes a dial error of what the system threw.
+ *
+ * @param cannot What failed, for example `Cannot listen on ::1`.
+ * @param cause What was thrown.
+ */
+export function dialFault(cannot: string, cause: unknown): DialError {
+  const message = `${cannot}: ${explainError(cause)}`;
+  return new DialError(dialErrorKind(cause), message, { cause });
 }

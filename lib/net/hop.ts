@@ -10,7 +10,7 @@ import { encodeBasicCredentials } from "../wire/http1/credentials.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
 import type { Field } from "../wire/http1/fields.ts";
 import { parseResponseHead } from "../wire/http1/response.ts";
-import type { Host } from "../wire/host_name.ts";
+import type { Destination } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatParent, type Parent } from "../wire/parent_url.ts";
 import {
@@ -28,19 +28,12 @@ import type { Duplex } from "./duplex.ts";
 import { HttpReader } from "./http_reader.ts";
 import { logInSocks5 } from "./socks5_login.ts";
 
-/** The target that a proxy is asked for. */
-export interface HopTarget {
-  /** Name, or an address if the proxy's scheme takes no names. */
-  host: Host;
-  /** Port, 1 to 65535. */
-  port: number;
-}
-
 /**
  * Asks a proxy for a tunnel, and leaves the stream at the target's first byte.
  *
  * @param duplex New connection to the proxy.
  * @param parent The proxy's scheme and credentials.
+ * @param target What to ask for; an address if the scheme takes no names.
  * @param onAsked Called when the proxy has accepted the client, just before it
  *   gets the target: later failures may be the target's.
  * @throws {DialError} The proxy's answer; `parent failed` if the proxy itself
@@ -51,7 +44,7 @@ export interface HopTarget {
 export async function openHop(
   duplex: Duplex,
   parent: Parent,
-  target: HopTarget,
+  target: Destination,
   onAsked: () => void = () => {},
 ): Promise<void> {
   const hop: Hop = {
@@ -82,7 +75,7 @@ export async function openHop(
 interface Hop {
   duplex: Duplex;
   parent: Parent;
-  target: HopTarget;
+  target: Destination;
   onAsked: () => void;
   failed: (kind: DialErrorKind, state: string) => DialError;
 }

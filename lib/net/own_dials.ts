@@ -15,8 +15,8 @@
  * @module
  */
 
-import { type Context, timeoutError } from "../sync/context.ts";
-import { setDeadline } from "../sync/deadline.ts";
+import { Context } from "../sync/context.ts";
+import { waitFor } from "../sync/wait_for.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { ConnectionEnds } from "./connection.ts";
 import { isThisMachine } from "./own_addresses.ts";
@@ -294,19 +294,10 @@ class Place {
  * Waits with a time limit. A waiter that gave up stays in the list until the
  * dials are over.
  */
-async function within<T>(waiting: Promise<T>, context?: Context): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const limit = setDeadline(
-    PATIENCE,
-    () => reject(timeoutError(PATIENCE, "Time")),
-  );
-  const unregister = context?.onCancel(reject);
-  try {
-    return await Promise.race([waiting, promise]);
-  } finally {
-    limit.clear();
-    unregister?.();
-  }
+async function within<T>(waiting: Promise<T>, parent?: Context): Promise<T> {
+  using context = new Context(parent);
+  context.cancelAfter(PATIENCE, "Time");
+  return await waitFor(waiting, context);
 }
 
 /**

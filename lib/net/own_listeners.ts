@@ -5,6 +5,7 @@
  * @module
  */
 
+import { once } from "../sync/once.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { isSameAddress, unmapAddress } from "../wire/ip_mapped.ts";
 import { isThisMachine } from "./own_addresses.ts";
@@ -46,14 +47,11 @@ export class OwnListeners {
     const listener = there.get(name) ?? { name, ip, count: 0 };
     there.set(name, listener);
     listener.count++;
-    let isOver = false;
-    return () => {
-      if (isOver) return;
-      isOver = true;
+    return once(() => {
       if (--listener.count > 0) return;
       there.delete(name);
       if (there.size === 0) this.#byPort.delete(port);
-    };
+    });
   }
 
   /**

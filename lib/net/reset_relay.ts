@@ -4,13 +4,9 @@
  * @module
  */
 
-import type { ByteChannel } from "./connection.ts";
+import type { ByteChannel, ConnectionEnds } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
-import {
-  type PendingReset,
-  resetSocket,
-  type SocketEnds,
-} from "./system/reset_socket.ts";
+import { type PendingReset, resetSocket } from "./system/reset_socket.ts";
 import { socketUnder } from "./socket_under.ts";
 
 /**
@@ -85,6 +81,8 @@ function isThere(peer: Duplex): Promise<boolean> {
   return peer.probe().then(() => true, () => false);
 }
 
-function hasEnds(channel: ByteChannel): channel is ByteChannel & SocketEnds {
+function hasEnds(
+  channel: ByteChannel,
+): channel is ByteChannel & ConnectionEnds {
   return "localAddr" in channel && "remoteAddr" in channel;
 }

@@ -12,8 +12,6 @@ export class Traffic {
   received = 0;
   /** Bytes of the tunnel that the system has accepted for the peer. */
   sent = 0;
-  /** Whether reading or writing has failed. */
-  hasFailed = false;
   /**
    * The error of a write that a read does not get: the system reports it once,
    * and the read sees a normal end of file.
@@ -59,7 +57,6 @@ export class Traffic {
    * @param error The system's error.
    */
   failWrite(error: unknown): void {
-    this.hasFailed = true;
     if (this.isClosed || isOfWritingAlone(error)) return;
     this.untold ??= error;
   }

@@ -6,6 +6,7 @@
 
 import { describeError } from "./describe_error.ts";
 import type { MessageEvent } from "./log_event.ts";
+import { messageEvent } from "./message_event.ts";
 
 /**
  * Makes the message of a fault in Sluice itself.
@@ -15,5 +16,5 @@ import type { MessageEvent } from "./log_event.ts";
  */
 export function internalError(error: unknown): MessageEvent {
   const message = `Internal error: ${describeError(error)}`;
-  return { event: "message", level: "error", code: "internal-error", message };
+  return messageEvent("error", "internal-error", message);
 }

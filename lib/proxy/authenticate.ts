@@ -9,14 +9,7 @@ import { clientKey } from "../policy/limits/client_key.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
 import type { ProxySession } from "../serve/services.ts";
-
-/** Credentials that a client sends. */
-export interface GivenCredentials {
-  /** User name as sent. */
-  username: string;
-  /** Password as sent. */
-  password: Uint8Array;
-}
+import type { Credentials } from "../wire/credentials.ts";
 
 /**
  * Tells whether a client must log in: one with a certificate need not.
@@ -38,7 +31,7 @@ export function mustLogIn({ identity, services }: ProxySession): boolean {
  */
 export async function authenticate(
   session: ProxySession,
-  { username, password }: GivenCredentials,
+  { username, password }: Credentials,
 ): Promise<void> {
   const { record, remote, services } = session;
   const { bans } = services;
@@ -52,19 +45,12 @@ export async function authenticate(
     beforeCheck: () => bans.check(client),
   });
   if (!isRight) {
-    countFailure(session, username);
+    const outcome = bans.fail(client, username);
+    for (const event of banEvents(outcome)) services.log(event);
     throw new Refusal("unauthenticated", "Wrong user name or password");
   }
   session.live?.end();
   bans.succeed(client);
   const proof = services.users!.proofOf(username);
   session.identity = { name: username, via: "password", proof };
-}
-
-function countFailure(
-  { remote, services }: ProxySession,
-  username: string,
-): void {
-  const outcome = services.bans.fail(remote.hostname, username);
-  for (const event of banEvents(outcome)) services.log(event);
 }

@@ -15,14 +15,13 @@
  */
 
 import { BACKLOG } from "../net/system/backlog.ts";
-import { DialError, dialErrorKind } from "../net/dial_error.ts";
-import { explainError } from "../observe/explain_error.ts";
+import { dialFault } from "../net/dial_error.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { pathOf } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
-import type { Host } from "../wire/host_name.ts";
+import type { Destination } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import {
   formatIpAddress,
@@ -37,14 +36,6 @@ import type { EncodeBound } from "../serve/target/open_target.ts";
 import { runTunnel } from "../serve/run_tunnel.ts";
 import type { ProxySession } from "../serve/services.ts";
 
-/** The peer that a client expects. */
-export interface Expected {
-  /** Name or address; `0.0.0.0` and `::` mean anyone. */
-  host: Host;
-  /** Its announced port; it may connect from another. */
-  port: number;
-}
-
 /** Peers that may connect. */
 interface Welcome {
   /** The announced addresses, late ones too; `undefined` allows any. */
@@ -57,7 +48,8 @@ interface Welcome {
  * Waits for one connection from a host and joins the client with it.
  *
  * @param session The client; its request is read, its reader released.
- * @param expected The expected peer.
+ * @param expected The expected peer; `0.0.0.0` and `::` mean anyone. It may
+ *   connect from another port.
  * @param encodeBound Encodes a success reply: first with the address to connect
  *   to, then with the peer's address.
  * @returns How the tunnel ended.
@@ -68,7 +60,7 @@ interface Welcome {
  */
 export async function bind(
   session: ProxySession,
-  expected: Expected,
+  expected: Destination,
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
   const { record, services } = session;
@@ -91,7 +83,7 @@ export async function bind(
  */
 async function resolveExpected(
   session: ProxySession,
-  { host, port }: Expected,
+  { host, port }: Destination,
 ): Promise<Welcome> {
   const wish = { command: "bind", host, port } as const;
   const decision = decide(session, wish);
@@ -152,11 +144,6 @@ function listen(hostname: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port: 0, tcpBacklog: BACKLOG });
   } catch (error) {
-    const reason = explainError(error);
-    throw new DialError(
-      dialErrorKind(error),
-      `Cannot listen on ${hostname}: ${reason}`,
-      { cause: error },
-    );
+    throw dialFault(`Cannot listen on ${hostname}`, error);
   }
 }

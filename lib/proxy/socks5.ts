@@ -108,12 +108,8 @@ async function agreeOnMethod(
   await client.write(encodeMethodSelection(method));
   if (!isLogin) return;
   refusals.phase = "credentials";
-  await checkUser(session);
-}
-
-async function checkUser(session: ProxySession): Promise<void> {
-  await authenticate(session, await session.reader.parse(parseCredentials()));
-  await session.client.write(encodeCredentialsReply(true));
+  await authenticate(session, await reader.parse(parseCredentials()));
+  await client.write(encodeCredentialsReply(true));
 }
 
 async function readRequest(session: ProxySession): Promise<Request> {

@@ -7,6 +7,7 @@
 import { isGranted } from "../net/system/is_granted.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { PasswordQueue } from "../policy/users/password_queue.ts";
 import { parseUsersFile } from "../policy/users/users_file.ts";
 import { type User, Users } from "../policy/users/users.ts";
@@ -89,7 +90,7 @@ export async function openProxyUsers(
 /** An empty file lets no one in, unlike none. */
 function sayNobody(path: string, log: (event: LogEvent) => void): void {
   const message = `Nobody may use the proxy: ${path} has no users`;
-  log({ event: "message", level: "warning", code: "no-users", message });
+  log(messageEvent("warning", "no-users", message));
 }
 
 function withoutFixed<T extends User>(
@@ -122,12 +123,7 @@ function environmentUsers(log: (event: LogEvent) => void): User[] {
   if (!isGranted({ name: "env", variable: "SLUICE_USERS" })) { // A prompt would block the start.
     const message =
       "Sluice ignores SLUICE_USERS: Deno may not read it; start Deno with --allow-env=SLUICE_USERS";
-    log({
-      event: "message",
-      level: "warning",
-      code: "environment-unread",
-      message,
-    });
+    log(messageEvent("warning", "environment-unread", message));
     return [];
   }
   const texts = readVariable("SLUICE_USERS")?.split(/\s+/).filter(Boolean);

@@ -5,9 +5,8 @@
  */
 
 import { isOfOneClient } from "../net/accept_error.ts";
-import { DialError, dialErrorKind } from "../net/dial_error.ts";
+import { DialError, dialFault } from "../net/dial_error.ts";
 import { EarlyReader } from "../net/early_reader.ts";
-import { explainError } from "../observe/explain_error.ts";
 import { drainRefusal, Refusal } from "../policy/limits/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
@@ -90,12 +89,7 @@ async function accept(
   } catch (error) {
     wait.throwIfCancelled();
     if (isOfOneClient(error)) return await accept(listener, wait);
-    const reason = explainError(error);
-    throw new DialError(
-      dialErrorKind(error),
-      `Cannot accept the peer: ${reason}`,
-      { cause: error },
-    );
+    throw dialFault("Cannot accept the peer", error);
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   ListeningKind,
   LogEvent,
 } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import type { ListenerInfo } from "./start_listeners.ts";
 
 /** One line for people, or one event for programs. */
@@ -60,10 +61,6 @@ export function announce(
   log: (event: LogEvent) => void,
 ): void {
   for (const one of announcements) {
-    log(
-      typeof one === "string"
-        ? { event: "message", level: "info", code: "banner", message: one }
-        : one,
-    );
+    log(typeof one === "string" ? messageEvent("info", "banner", one) : one);
   }
 }

@@ -11,9 +11,13 @@
  */
 
 import { Refusal } from "../policy/limits/refusal.ts";
-import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import {
+  formatIpAddress,
+  parseIpAddress,
+  type SocketAddress,
+} from "../wire/ip_address.ts";
 import { type IpRange, isInRange } from "../wire/ip_range.ts";
-import type { ProxyEndpoint, ProxyHeader } from "../wire/proxy/endpoints.ts";
+import type { ProxyHeader } from "../wire/proxy/endpoints.ts";
 import { parseProxyHeader } from "../wire/proxy/header.ts";
 import type { Protocol } from "./connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
@@ -75,7 +79,7 @@ async function takeHeader(
   await session.actFor(toNetAddr(source), toNetAddr(destination));
 }
 
-function toNetAddr({ ip, port }: ProxyEndpoint): Deno.NetAddr {
+function toNetAddr({ ip, port }: SocketAddress): Deno.NetAddr {
   return { transport: "tcp", hostname: formatIpAddress(ip), port };
 }
 

@@ -110,8 +110,7 @@ function recordTunnel(
   record.result = error === undefined ? "ok" : "cut";
   record.reason = describeEnd(result);
   record.code = codeOfResult(result, record);
-  recordLimit(session, error);
-  recordReason(session, error);
+  recordCause(session, error);
   if (endedFirst !== undefined) record.endedFirst = endedFirst;
 }
 
@@ -136,8 +135,7 @@ function recordFailure(session: Session, error: unknown): void {
   const why = context.cancelled ? context.reason : error;
   record.reason = describeError(why);
   record.code = codeOfEnd(why, record);
-  recordLimit(session, why);
-  recordReason(session, why);
+  recordCause(session, why);
   if (record.result === "cut" && !isEnd(error)) {
     record.reason = `client: ${record.reason}`;
   }
@@ -145,20 +143,14 @@ function recordFailure(session: Session, error: unknown): void {
   record.reason += `, after ${handshakeBytes} bytes of the handshake`;
 }
 
-/** Records the limit's name, which stays the same when the message changes. */
-function recordLimit(
-  { record }: Session,
-  error: unknown,
-): void {
-  if (!(error instanceof Refusal) || error.limit === undefined) return;
-  record.limit = error.limit;
-}
-
-/** Counts the refusal by a name from a bounded set. */
-function recordReason(
-  { live, record }: Session,
-  error: unknown,
-): void {
+/**
+ * Records the limit's name, which stays the same when the message changes, and
+ * counts the refusal by a name from a bounded set.
+ */
+function recordCause({ live, record }: Session, error: unknown): void {
+  if (error instanceof Refusal && error.limit !== undefined) {
+    record.limit = error.limit;
+  }
   live?.fail(error === undefined ? undefined : refusalReason(error, record));
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 
 const HEALTH_CODE = {
   Upstream: { up: "upstream-up", down: "upstream-down" },
@@ -32,10 +33,8 @@ export function healthChange(
   { health: { isUp }, name }: Checked,
   why: string,
 ): LogEvent {
-  return {
-    event: "message",
-    level: isUp ? "info" : "warning",
-    code: HEALTH_CODE[what][isUp ? "up" : "down"],
-    message: `${what} ${name} is ${isUp ? "up again" : `down: ${why}`}`,
-  };
+  const { down, up } = HEALTH_CODE[what];
+  return isUp
+    ? messageEvent("info", up, `${what} ${name} is up again`)
+    : messageEvent("warning", down, `${what} ${name} is down: ${why}`);
 }

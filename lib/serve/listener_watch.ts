@@ -6,7 +6,6 @@
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type {
-  Carried,
   LiveConnection,
   LiveEnds,
   TimedName,
@@ -30,11 +29,15 @@ export interface WatchedListener {
 /** Receives the duration of something, in milliseconds. */
 export type TimeListener = LiveEnds["onTime"];
 
-/** Counts by protocol and result. */
-export type Outcomes = ReadonlyMap<
-  string,
-  { readonly protocol: string; readonly result: string; count: number }
->;
+/** How often connections of one protocol had one result. */
+export interface Outcome {
+  /** The protocol; `unknown` before the client has shown it. */
+  readonly protocol: string;
+  /** The result. */
+  readonly result: string;
+  /** How often. */
+  count: number;
+}
 
 /** Receives events about the connections of a listener. */
 export interface RegistryEnd {
@@ -45,7 +48,7 @@ export interface RegistryEnd {
   /** Receives durations. */
   time: TimeListener;
   /** Receives each log event of a connection. */
-  end(live: LiveConnection, record: ConnectionEvent, carried: Carried): void;
+  end(live: LiveConnection, record: ConnectionEvent): void;
   /** Throws if an operator has banned the client. */
   requireUnbanned(client: string): void;
 }
@@ -72,12 +75,12 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
    */
   readonly wouldDeny = new Map<RefusalReason, number>();
 
+  /** Ended connections by protocol and result. */
+  readonly connections = new Map<string, Outcome>();
+  /** Ended HTTP requests by result. */
+  readonly requests = new Map<string, number>();
+
   readonly #registry: RegistryEnd;
-  readonly #connections: Map<
-    string,
-    { protocol: string; result: string; count: number }
-  > = new Map();
-  readonly #requests = new Map<string, number>();
 
   /**
    * Starts with zero counts. Only {@linkcode Registry.listen} calls it.
@@ -90,16 +93,6 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.kind = listener.kind;
     this.isPublic = listener.isPublic;
     this.#registry = registry;
-  }
-
-  /** Ended connections by protocol and result. */
-  get connections(): Outcomes {
-    return this.#connections;
-  }
-
-  /** Ended HTTP requests by result. */
-  get requests(): ReadonlyMap<string, number> {
-    return this.#requests;
   }
 
   /**
@@ -146,10 +139,8 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
    * @param event The log event of the request.
    */
   onRequest(live: LiveConnection, event: ConnectionEvent): void {
-    this.#countRequest(event);
-    this.#countRefusal(live);
-    this.#countWouldDeny(event);
-    this.#registry.end(live, event, event);
+    countOne(this.requests, event.result);
+    this.#end(live, event);
   }
 
   /**
@@ -180,30 +171,22 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     const { sent, received } = live.carried;
     this.ended.sent += Math.max(0, record.sent - sent);
     this.ended.received += Math.max(0, record.received - received);
-    if (record.protocol === "http") this.#countRequest(record);
-    this.#countRefusal(live);
-    this.#countWouldDeny(record);
-    this.#registry.end(live, record, record);
+    if (record.protocol === "http") countOne(this.requests, record.result);
+    this.#end(live, record);
   }
 
   #countConnection({ protocol = "unknown", result }: ConnectionEvent): void {
     const key = `${protocol} ${result}`;
-    const known = this.#connections.get(key);
+    const known = this.connections.get(key);
     if (known !== undefined) known.count++;
-    else this.#connections.set(key, { protocol, result, count: 1 });
+    else this.connections.set(key, { protocol, result, count: 1 });
   }
 
-  #countRequest({ result }: ConnectionEvent): void {
-    countOne(this.#requests, result);
-  }
-
-  #countRefusal({ reason }: LiveConnection): void {
-    if (reason !== undefined) countOne(this.refusals, reason);
-  }
-
-  #countWouldDeny(event: ConnectionEvent): void {
-    const reason = wouldDenyReason(event);
-    if (reason !== undefined) countOne(this.wouldDeny, reason);
+  #end(live: LiveConnection, event: ConnectionEvent): void {
+    const wouldDeny = wouldDenyReason(event);
+    if (live.reason !== undefined) countOne(this.refusals, live.reason);
+    if (wouldDeny !== undefined) countOne(this.wouldDeny, wouldDeny);
+    this.#registry.end(live, event);
   }
 
   #countDatagrams({ datagrams }: ConnectionEvent): void {

@@ -10,7 +10,8 @@ import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent, TextEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
 import { formatText, type LogTime } from "../observe/log_text.ts";
-import { elapsed } from "../sync/elapsed.ts";
+import { messageEvent } from "../observe/message_event.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
 
 /**
  * Milliseconds that the program waits at its end for a slow reader of the log.
@@ -90,7 +91,7 @@ export function openLog(
       if (event.event !== "listening") writer.push(toLine(event));
       else if (isJson) writer.push(formatJson(event, Date.now()));
     },
-    flush: () => Promise.race([writer.flush(), elapsed(FLUSH_TIMEOUT)]),
+    flush: () => waitAtMost(FLUSH_TIMEOUT, writer.flush(), () => {}),
   };
 }
 
@@ -117,12 +118,9 @@ function endOfPiece(bytes: Uint8Array, begin: number): number {
 }
 
 function lossOf(count: number): TextEvent {
-  return {
-    event: "message",
-    level: "warning",
-    code: "log-lines-lost",
-    message: `${count} log lines were lost: the reader of the log is too slow`,
-  };
+  const message =
+    `${count} log lines were lost: the reader of the log is too slow`;
+  return messageEvent("warning", "log-lines-lost", message);
 }
 
 /** Failed connections are ordinary; bans and messages may need attention. */

@@ -6,6 +6,7 @@
 
 import { internalError } from "../observe/internal_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 
 /** Permissions to keep. */
 export interface KeptPermissions {
@@ -80,6 +81,5 @@ export function spareStacks(): void {
  * @param log Receives the event.
  */
 export function sayNothingToReload(log: (event: LogEvent) => void): void {
-  const message = "SIGHUP: no file to reload";
-  log({ event: "message", level: "info", code: "nothing-to-reload", message });
+  log(messageEvent("info", "nothing-to-reload", "SIGHUP: no file to reload"));
 }

@@ -12,8 +12,7 @@
  */
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
-import { parseIpAddress } from "../wire/ip_address.ts";
-import type { ProxyEndpoint } from "../wire/proxy/endpoints.ts";
+import { parseIpAddress, type SocketAddress } from "../wire/ip_address.ts";
 import { encodeProxyV1 } from "../wire/proxy/v1.ts";
 import { encodeProxyV2 } from "../wire/proxy/v2.ts";
 
@@ -79,7 +78,7 @@ export function encodeOwnHeader(version: ProxyVersion | undefined): Uint8Array {
 /** A client of a Unix socket has no address. */
 function endpointOf(
   { hostname, port }: Deno.NetAddr,
-): ProxyEndpoint | undefined {
+): SocketAddress | undefined {
   const ip = parseIpAddress(hostname);
   return ip && { ip, port };
 }

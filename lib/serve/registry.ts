@@ -158,7 +158,7 @@ export class Registry {
       time: (name, milliseconds) => {
         for (const tell of this.#onTime) tell(name, milliseconds);
       },
-      end: (live, record, carried) => this.#end(watch, live, record, carried),
+      end: (live, record) => this.#end(watch, live, record),
       requireUnbanned: (client) => {
         if (this.#banned.size > 0) this.#banned.check(client);
       },
@@ -248,17 +248,12 @@ export class Registry {
     listener: ListenerWatch,
     live: LiveConnection,
     record: ConnectionEvent,
-    { sent, received }: Carried,
   ): void {
     if (this.#onEnd.length === 0) return;
-    const ended: EndedConnection = {
-      id: live.id,
-      listener,
-      record,
-      endedAt: Date.now(),
-      sent,
-      received,
-    };
+    const { id } = live;
+    const { sent, received } = record;
+    const endedAt = Date.now();
+    const ended = { id, listener, record, endedAt, sent, received };
     for (const listener of this.#onEnd) listener(ended, live);
   }
 }

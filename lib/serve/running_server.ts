@@ -71,19 +71,12 @@ export interface Serving extends RunningServer {
 /**
  * Adds the facts about a server to its connections.
  *
- * @param running The connections.
+ * @param running The connections, which become the server.
  * @param facts What is known.
- * @returns The server.
  */
 export function runningServer(
   running: Stoppable,
   facts: ServerFacts,
 ): RunningServer {
-  return {
-    ...facts,
-    get connections() {
-      return running.connections;
-    },
-    shutdown: (deadline) => running.shutdown(deadline),
-  };
+  return Object.assign(running, facts);
 }

@@ -9,6 +9,7 @@ import { describeError } from "../observe/describe_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { environmentVariable } from "../cli/environment.ts";
 import type { Serving } from "./running_server.ts";
 import type { NotifySocket } from "./sd_notify.ts";
@@ -58,7 +59,9 @@ export async function openServiceManager(
   const address = environmentVariable("NOTIFY_SOCKET");
   if (address === undefined) return NOBODY;
   try {
-    requireFfi();
+    if (!isGranted({ name: "ffi" })) {
+      throw new SyntaxError("Deno was not given --allow-ffi");
+    }
     const { openNotifySocket } = await import("./sd_notify.ts");
     return new Systemd(openNotifySocket(address), watchdogInterval());
   } catch (error) {
@@ -66,12 +69,7 @@ export async function openServiceManager(
       ? error.message
       : describeError(error);
     const message = `Cannot notify systemd: ${why}`;
-    log({
-      event: "message",
-      level: "warning",
-      code: "service-manager",
-      message,
-    });
+    log(messageEvent("warning", "service-manager", message));
     return NOBODY;
   }
 }
@@ -82,11 +80,6 @@ const NOBODY: ServiceManager = {
   reloading() {},
   [Symbol.dispose]: () => {},
 };
-
-function requireFfi(): void {
-  if (isGranted({ name: "ffi" })) return;
-  throw new SyntaxError("Deno was not given --allow-ffi");
-}
 
 /**
  * Half of the watchdog's time limit; `undefined` if the manager sets none for

@@ -10,7 +10,7 @@ import type { Bans } from "../policy/users/bans.ts";
 import type { ConnectionLimits } from "../policy/limits/connection_limits.ts";
 import type { Users } from "../policy/users/users.ts";
 import type { RuleBook, Verdict } from "../policy/rules/rules.ts";
-import type { Host } from "../wire/host_name.ts";
+import type { Destination } from "../wire/host_name.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { ConnectionServices } from "./connection_services.ts";
 import type { Hooks } from "./hooks.ts";
@@ -51,11 +51,7 @@ export interface UdpSettings {
 }
 
 /** A tunnel before its first byte, and its request. */
-export interface AskedTunnel {
-  /** Requested name or address. */
-  readonly host: Host;
-  /** Requested port. */
-  readonly port: number;
+export interface AskedTunnel extends Destination {
   /**
    * Whether the operator chose the target, so that the client only chose a port
    * of Sluice.

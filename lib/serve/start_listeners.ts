@@ -6,12 +6,7 @@
 
 import { internalError } from "../observe/internal_error.ts";
 import { describeError } from "../observe/describe_error.ts";
-import {
-  type Handler,
-  type Listener,
-  serve,
-  type Server,
-} from "../net/listen.ts";
+import { type Handler, type Listener, serve } from "../net/listen.ts";
 import type { ListenerKind, ListenerWatch } from "./listener_watch.ts";
 import { ownListeners } from "../net/own_listeners.ts";
 import { SOCKET_MODE } from "../net/unix_listener.ts";
@@ -19,6 +14,7 @@ import { formatAddr } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { OpenSessions } from "./target/open_sessions.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { refusedRange } from "../policy/rules/address_guard.ts";
 import { Semaphore } from "../sync/semaphore.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
@@ -75,6 +71,8 @@ export interface StartListenersOptions {
   kind?: ListenerKind;
   /** Most simultaneous connections of all listeners together. */
   slots: number;
+  /** See {@linkcode RunningListeners.sessions} (default `undefined`). */
+  sessions?: OpenSessions | undefined;
   /** Receives log events. */
   log: (event: LogEvent) => void;
   /** See `makeRoom` of `serve()` (default: no connection can be ended). */
@@ -154,6 +152,7 @@ async function start(
   });
   return {
     listeners,
+    sessions: options.sessions,
     get connections() {
       return servers.reduce((sum, { connections }) => sum + connections, 0);
     },
@@ -161,9 +160,11 @@ async function start(
       onStop?.();
       for (const watch of watches.splice(0)) watch?.close();
       for (const forget of leave) forget();
-      const cut = await shutdownAll(servers, deadline);
+      const cut = await Promise.all(
+        servers.map((server) => server.shutdown(deadline)),
+      );
       await onEnd?.();
-      return cut;
+      return cut.reduce((sum, count) => sum + count, 0);
     },
   };
 }
@@ -179,28 +180,6 @@ function announcing(
     const client = unmapAddr(connection.remoteAddr);
     onConnection(client, listener, (reason) => context.cancel(reason));
     return handler(connection, context, draining);
-  };
-}
-
-/**
- * Adds the connections to judge again after a change.
- *
- * @param running The listeners.
- * @param sessions Their connections, if they can be judged again.
- * @returns The listeners.
- */
-export function withSessions(
-  running: RunningListeners,
-  sessions: OpenSessions | undefined,
-): RunningListeners {
-  if (sessions === undefined) return running;
-  return {
-    listeners: running.listeners,
-    get connections() {
-      return running.connections;
-    },
-    sessions,
-    shutdown: (deadline) => running.shutdown(deadline),
   };
 }
 
@@ -304,20 +283,6 @@ function isLoopback({ hostname }: Deno.NetAddr): boolean {
 }
 
 function acceptFailure(error: unknown): LogEvent {
-  return {
-    event: "message",
-    level: "warning",
-    code: "accept-paused",
-    message: `Cannot accept connections for now: ${describeError(error)}`,
-  };
-}
-
-async function shutdownAll(
-  servers: readonly Server[],
-  deadline: number,
-): Promise<number> {
-  const cut = await Promise.all(
-    servers.map((server) => server.shutdown(deadline)),
-  );
-  return cut.reduce((sum, count) => sum + count, 0);
+  const message = `Cannot accept connections for now: ${describeError(error)}`;
+  return messageEvent("warning", "accept-paused", message);
 }

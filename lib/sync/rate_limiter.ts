@@ -5,7 +5,7 @@
  */
 
 import type { Context } from "./context.ts";
-import { setDeadline } from "./deadline.ts";
+import { elapsed } from "./elapsed.ts";
 
 /**
  * Allows a number of events per second, and the same number in one burst after
@@ -50,14 +50,7 @@ export class RateLimiter {
   async acquire(context: Context): Promise<void> {
     const milliseconds = Math.ceil(this.take());
     if (milliseconds === 0) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const deadline = setDeadline(milliseconds, resolve);
-    const unregister = context.onCancel(reject);
-    try {
-      await promise;
-    } finally {
-      unregister();
-      deadline.clear();
-    }
+    await elapsed(milliseconds, context);
+    context.throwIfCancelled();
   }
 }

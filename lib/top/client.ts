@@ -11,17 +11,16 @@
 import { type IncomingMessage, request, type RequestOptions } from "node:http";
 import { request as requestTls } from "node:https";
 import { Readable } from "node:stream";
-import type { Calls, HttpMethod, REQUEST_HEADER } from "../admin/endpoints.ts";
+import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
+import type { Calls, HttpMethod } from "../admin/endpoints.ts";
 import {
   ApiError,
   type CallOptions,
+  CHANGING_HEADER,
   readFailure,
 } from "../admin/client/api.ts";
 import { explainError } from "../observe/explain_error.ts";
 import type { AdminAddress } from "./address.ts";
-
-/** The header of every call that changes something. */
-const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
 /** Most bytes of an answer; 1,000 talkers need 0.2 million. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -63,7 +62,9 @@ export class AdminClient implements Disposable {
     const { timeout } = this.#options;
     const limit = timeout > 0 ? AbortSignal.timeout(timeout) : undefined;
     const response = await this.#send(method, path, limit);
-    const text = await readText(response);
+    const within = new LimitedBytesTransformStream(MOST_BYTES, { error: true });
+    const body = response.body?.pipeThrough(within);
+    const text = await new Response(body).text();
     return (text === "" ? undefined : JSON.parse(text)) as Calls[C];
   }
 
@@ -112,7 +113,7 @@ export class AdminClient implements Disposable {
       headers: {
         host: this.address.host,
         ...token === undefined ? {} : { authorization: `Bearer ${token}` },
-        ...method === "GET" ? {} : { [HEADER]: "1" },
+        ...method === "GET" ? {} : { [CHANGING_HEADER]: "1" },
       },
       agent: false,
       signal,
@@ -151,20 +152,4 @@ function toResponse(message: IncomingMessage): Response {
     Uint8Array<ArrayBuffer>
   >;
   return new Response(body, { status });
-}
-
-/** Reads an answer of at most {@linkcode MOST_BYTES}. */
-async function readText(response: Response): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let length = 0;
-  for await (const bytes of response.body) {
-    length += bytes.length;
-    if (length > MOST_BYTES) {
-      throw new RangeError(`Cannot read answer: over ${MOST_BYTES} bytes`);
-    }
-    text += decoder.decode(bytes, { stream: true });
-  }
-  return text + decoder.decode();
 }

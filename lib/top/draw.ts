@@ -4,11 +4,11 @@
  * @module
  */
 
-import { styled } from "../cli/layout.ts";
 import { clip, widthOf } from "./fill_cell.ts";
 import { drawDetails } from "./draw_details.ts";
 import { drawErrors, errorLines } from "./draw_errors.ts";
 import { drawHeader, HEADER_LINES } from "./draw_header.ts";
+import { drawLine } from "./draw_line.ts";
 import { drawHelp } from "./draw_help.ts";
 import { drawTalkers } from "./draw_talkers.ts";
 import { drawTunnels } from "./draw_tunnels.ts";
@@ -78,27 +78,27 @@ function fit(frame: Frame, height: number): void {
   }
 }
 
-function drawFooter({ isStyled, size, view }: Frame): string {
-  const { columns } = size;
-  const { notice, panel, question } = view;
+function drawFooter(frame: Frame): string {
+  const { columns } = frame.size;
+  const { notice, panel, question } = frame.view;
   if (question?.is === "filter") {
     const typed = lastPart(question.text, columns - PROMPT.length - 1);
-    return clip(`${PROMPT}${typed}_`, columns);
+    return drawLine(frame, `${PROMPT}${typed}_`);
   }
   if (question?.is === "change") {
     const ask = " y/n";
     const text = clip(question.text, Math.max(0, columns - ask.length));
-    return styled(clip(text + ask, columns), "warning", isStyled);
+    return drawLine(frame, text + ask, "warning");
   }
-  if (notice !== "") return styled(clip(notice, columns), "warning", isStyled);
-  return styled(clip(FOOTERS[panel], columns), "faint", isStyled);
+  if (notice !== "") return drawLine(frame, notice, "warning");
+  return drawLine(frame, FOOTERS[panel], "faint");
 }
 
 /** An error in the filter gets its own line above the filter. */
-function drawFault({ isStyled, size, view }: Frame): string | undefined {
-  const { notice, question } = view;
+function drawFault(frame: Frame): string | undefined {
+  const { notice, question } = frame.view;
   if (question?.is !== "filter" || notice === "") return undefined;
-  return styled(clip(notice, size.columns), "warning", isStyled);
+  return drawLine(frame, notice, "warning");
 }
 
 /** The end of the typed text that fits. */

@@ -13,8 +13,8 @@ import {
   NOTHING,
 } from "../admin/client/format.ts";
 import { targetOf } from "../admin/client/row_values.ts";
-import { styled } from "../cli/layout.ts";
-import { clip, fillCell } from "./fill_cell.ts";
+import { drawLine } from "./draw_line.ts";
+import { fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 
 /** Width of counts and of results, in columns. */
@@ -26,28 +26,28 @@ const WIDTH = { count: 9, result: 9 } as const;
  * @param height Lines of the whole panel.
  */
 export function drawErrors(frame: Frame, height: number): string[] {
-  const { size, view } = frame;
-  const title = clip(`What goes wrong: last ${view.range}`, size.columns);
-  const { first } = view.errors;
-  return [title, ...errorLines(frame).slice(first, first + height - 1)];
+  const { errors: { first }, range } = frame.view;
+  return [
+    drawLine(frame, `What goes wrong: last ${range}`),
+    ...errorLines(frame).slice(first, first + height - 1),
+  ];
 }
 
 /** Draws all lines below the title, including those scrolled out of view. */
 export function errorLines(frame: Frame): string[] {
-  const { isStyled, picture, size } = frame;
-  const { answer, fault } = picture.failures;
+  const { failures: { answer, fault }, last } = frame.picture;
   if (answer === undefined) {
-    return [clip(fault === "" ? "  Asking…" : `  ${fault}`, size.columns)];
+    return [drawLine(frame, fault === "" ? "  Asking…" : `  ${fault}`)];
   }
   const { reasons, rules, targets } = answer;
   const section = (heading: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : [
       "",
-      styled(clip(heading, size.columns), "bold", isStyled),
-      ...lines.map((line) => clip(`  ${line}`, size.columns)),
+      drawLine(frame, heading, "bold"),
+      ...lines.map((line) => drawLine(frame, `  ${line}`)),
     ];
   return [
-    ...describeSums(answer).map((line) => clip(`  ${line}`, size.columns)),
+    ...describeSums(answer).map((line) => drawLine(frame, `  ${line}`)),
     ...section(
       "Why",
       reasons.map(({ code, count, error, result, text }) =>
@@ -64,7 +64,7 @@ export function errorLines(frame: Frame): string[] {
       "Targets not reached",
       targets.map(({ count, error, target }) => counted(count, error) + target),
     ),
-    ...section("Most recent", describeLast(picture.last.answer)),
+    ...section("Most recent", describeLast(last.answer)),
   ];
 }
 

@@ -14,7 +14,8 @@ import {
   formatShare,
 } from "../admin/client/format.ts";
 import type { Drain, ListenerStatus } from "../admin/api.ts";
-import { clip, fillCell, widthOf } from "./fill_cell.ts";
+import { drawLine } from "./draw_line.ts";
+import { fillCell, widthOf } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 import type { Picture } from "./picture.ts";
 
@@ -41,8 +42,8 @@ export function drawHeader(frame: Frame): string[] {
   const first = styled(fillCell(left, room), "bold", isStyled) + BETWEEN +
     styled(state, isAlarm ? "alarm" : "faint", isStyled);
   return [
-    room === 0 ? clip(state, size.columns) : first,
-    clip(describeTraffic(picture), size.columns),
+    room === 0 ? drawLine(frame, state) : first,
+    drawLine(frame, describeTraffic(picture)),
     drawThird(frame),
   ];
 }
@@ -77,18 +78,17 @@ function describeTraffic({ rates, share, status }: Picture): string {
   ].join(BETWEEN);
 }
 
-function drawThird({ isStyled, picture, size }: Frame): string {
-  const { at, status, stream } = picture;
+function drawThird(frame: Frame): string {
+  const { at, status, stream } = frame.picture;
   if (stream.is === "lost") {
     const text = stream.hasEnded ? "Sluice has ended" : `Lost: ${stream.why}`;
-    return styled(clip(text, size.columns), "alarm", isStyled);
+    return drawLine(frame, text, "alarm");
   }
   if (status === undefined) return "";
   if (status.draining !== false) {
-    const text = describeDrain(status.draining, at);
-    return styled(clip(text, size.columns), "warning", isStyled);
+    return drawLine(frame, describeDrain(status.draining, at), "warning");
   }
-  return clip(describeListeners(status.listeners), size.columns);
+  return drawLine(frame, describeListeners(status.listeners));
 }
 
 function describeDrain({ open, until }: Drain, at: number): string {

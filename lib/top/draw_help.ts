@@ -4,8 +4,8 @@
  * @module
  */
 
-import { styled } from "../cli/layout.ts";
-import { clip, fillCell } from "./fill_cell.ts";
+import { drawLine } from "./draw_line.ts";
+import { fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 
 /** Columns of the keys. */
@@ -33,11 +33,11 @@ export const KEYS: readonly (readonly [key: string, effect: string])[] = [
 ];
 
 /** Draws the list. */
-export function drawHelp({ isStyled, size }: Frame): string[] {
+export function drawHelp(frame: Frame): string[] {
   return [
-    styled(clip("Keys", size.columns), "bold", isStyled),
+    drawLine(frame, "Keys", "bold"),
     ...KEYS.map(([key, effect]) =>
-      clip(fillCell(`  ${key}`, NAMES) + effect, size.columns)
+      drawLine(frame, fillCell(`  ${key}`, NAMES) + effect)
     ),
   ];
 }

@@ -10,11 +10,11 @@ import {
   formatShare,
   formatSize,
 } from "../admin/client/format.ts";
-import { styled } from "../cli/layout.ts";
-import { clip, fillCell } from "./fill_cell.ts";
+import { drawLine } from "./draw_line.ts";
+import { fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 import type { Talker } from "./view.ts";
-import { MARK, markLine, TABLE_LINES } from "./table.ts";
+import { drawTable, MARK } from "./table.ts";
 
 /** Width of the figures, in columns. */
 const WIDTH = { bytes: 17, connections: 19, share: 9 } as const;
@@ -25,38 +25,30 @@ const WIDTH = { bytes: 17, connections: 19, share: 9 } as const;
  * @param height Lines of the list.
  */
 export function drawTalkers(frame: Frame, height: number): string[] {
-  const { isStyled, picture, size, view } = frame;
+  const { picture, size, view } = frame;
   const { answer, fault } = picture.talkers;
   const by = `by ${view.dimension}, ${view.order}, last ${view.range}`;
-  const title = clip(`Top talkers: ${by}`, size.columns);
+  const title = `Top talkers: ${by}`;
   if (answer === undefined) {
-    return [
-      title,
-      clip(fault === "" ? "  Asking…" : `  ${fault}`, size.columns),
-    ];
+    return [title, fault === "" ? "  Asking…" : `  ${fault}`]
+      .map((line) => drawLine(frame, line));
   }
-  const { first, index } = view.talkers;
   const figures = WIDTH.bytes + WIDTH.connections + WIDTH.share;
   const name = Math.max(8, size.columns - MARK.length - figures);
-  const titles = [
-    fillCell(view.dimension.toUpperCase(), name),
-    fillCell("BYTES", WIDTH.bytes, "right"),
-    fillCell("CONNECTIONS", WIDTH.connections, "right"),
-    fillCell("SHARE", WIDTH.share, "right"),
-  ].join("");
-  const rows = answer.talkers.slice(first, first + height - TABLE_LINES)
-    .map((talker, offset) => {
-      const text = fillCell(talker.key, name) +
-        figuresOf(talker, answer, frame);
-      const isSelected = first + offset === index;
-      return markLine(text, { isSelected, isStyled, width: size.columns });
-    });
-  const titleLine = clip(" ".repeat(MARK.length) + titles, size.columns);
-  return [
+  return drawTable(frame, height, {
     title,
-    styled(titleLine, "bold", isStyled),
-    ...rows.length > 0 ? rows : [clip("  Nothing in this time.", size.columns)],
-  ];
+    headings: [
+      fillCell(view.dimension.toUpperCase(), name),
+      fillCell("BYTES", WIDTH.bytes, "right"),
+      fillCell("CONNECTIONS", WIDTH.connections, "right"),
+      fillCell("SHARE", WIDTH.share, "right"),
+    ].join(""),
+    items: answer.talkers,
+    cursor: view.talkers,
+    textOf: (talker) =>
+      fillCell(talker.key, name) + figuresOf(talker, answer, frame),
+    none: "  Nothing in this time.",
+  });
 }
 
 /** Appends to a figure by how much it may be too large. */

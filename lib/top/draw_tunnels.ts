@@ -5,12 +5,11 @@
  */
 
 import { formatCount } from "../admin/client/format.ts";
-import { styled } from "../cli/layout.ts";
-import { clip, fillCell } from "./fill_cell.ts";
+import { fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { SORTS } from "./sorts.ts";
-import { MARK, markLine, TABLE_LINES } from "./table.ts";
+import { drawTable, MARK } from "./table.ts";
 import { GAP, type TopColumn, tunnelColumns } from "./tunnel_columns.ts";
 
 /**
@@ -19,33 +18,20 @@ import { GAP, type TopColumn, tunnelColumns } from "./tunnel_columns.ts";
  * @param height Lines of the table.
  */
 export function drawTunnels(frame: Frame, height: number): string[] {
-  const { isStyled, picture, size, view } = frame;
+  const { picture, size, view } = frame;
   const columns = tunnelColumns(size.columns - MARK.length);
-  const titles = columns.map((column) => {
-    const isSorted = column.sort === view.sort;
-    const title = isSorted ? `${column.title}${arrow(frame)}` : column.title;
-    return fillCell(title, column.width, column.side);
-  });
-  const { first, index } = view.tunnels;
-  const rows = picture.tunnels
-    .slice(first, first + height - TABLE_LINES)
-    .map((tunnel, offset) =>
-      markLine(cellsOf(tunnel, columns).join(" ".repeat(GAP)), {
-        isSelected: first + offset === index,
-        isFaint: tunnel.row.isGone,
-        isStyled,
-        width: size.columns,
-      })
-    );
-  const titleLine = clip(
-    " ".repeat(MARK.length) + titles.join(" ".repeat(GAP)),
-    size.columns,
+  const headings = columns.map(({ side, sort, title, width }) =>
+    fillCell(sort === view.sort ? title + arrow(frame) : title, width, side)
   );
-  return [
-    clip(describeTable(frame), size.columns),
-    styled(titleLine, "bold", isStyled),
-    ...rows.length > 0 ? rows : [drawNone(frame)],
-  ];
+  return drawTable(frame, height, {
+    title: describeTable(frame),
+    headings: headings.join(" ".repeat(GAP)),
+    items: picture.tunnels,
+    cursor: view.tunnels,
+    textOf: (tunnel) => cellsOf(tunnel, columns).join(" ".repeat(GAP)),
+    isFaint: ({ row }) => row.isGone,
+    none: describeNone(frame),
+  });
 }
 
 /** Draws the titles and all tunnels, without a selection. */
@@ -74,12 +60,11 @@ function arrow({ view }: Frame): string {
   return isDown ? "v" : "^";
 }
 
-function drawNone({ picture, size, view }: Frame): string {
+function describeNone({ picture, view }: Frame): string {
   if (picture.status === undefined) return "";
-  const text = view.filter === ""
-    ? "No tunnels are open."
-    : "No open tunnel matches the filter; / changes it, Esc removes it.";
-  return clip(`  ${text}`, size.columns);
+  return view.filter === ""
+    ? "  No tunnels are open."
+    : "  No open tunnel matches the filter; / changes it, Esc removes it.";
 }
 
 function cellsOf(

@@ -26,3 +26,9 @@ export type KeyResult =
   | { readonly is: "quit" }
   /** Send a call that ends tunnels or bans a client. */
   | { readonly is: "change"; readonly call: ChangeCall };
+
+/** Only redraws. */
+export const DRAW: KeyResult = { is: "draw" };
+
+/** Takes another picture. */
+export const LOOK: KeyResult = { is: "look" };

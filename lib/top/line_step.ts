@@ -6,6 +6,16 @@
 
 import type { KeyName } from "./keys.ts";
 
+/** Lines by key, for a number of visible lines. */
+const STEPS: Readonly<Record<KeyName, (height: number) => number>> = {
+  up: () => -1,
+  down: () => 1,
+  pageup: (height) => -height,
+  pagedown: (height) => height,
+  home: () => -Infinity,
+  end: () => Infinity,
+};
+
 /**
  * Tells how far a key moves.
  *
@@ -14,20 +24,5 @@ import type { KeyName } from "./keys.ts";
  *   end. `undefined` if the key moves nothing.
  */
 export function lineStep(key: KeyName, height: number): number | undefined {
-  switch (key) {
-    case "up":
-      return -1;
-    case "down":
-      return 1;
-    case "pageup":
-      return -height;
-    case "pagedown":
-      return height;
-    case "home":
-      return -Infinity;
-    case "end":
-      return Infinity;
-    default:
-      return undefined;
-  }
+  return Object.hasOwn(STEPS, key) ? STEPS[key]!(height) : undefined;
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { fileFault } from "../cli/file_error.ts";
-import { readText } from "../cli/read_file.ts";
+import { requireText } from "../cli/read_file.ts";
 import { concerning, StartError, UsageError } from "../cli/usage_error.ts";
 import { readAdminToken } from "../serve/options/admin_token.ts";
 import { AdminClient } from "./client.ts";
@@ -33,7 +32,10 @@ export async function openClient(options: ClientValues): Promise<AdminClient> {
   const token = await readAdminToken(options);
   const client = new AdminClient(admin, {
     token,
-    ca: ca === undefined ? undefined : await concerning("ca", () => readCa(ca)),
+    ca: ca && await concerning(
+      "ca",
+      () => requireText("read certificates", ca),
+    ),
     timeout: options["answer-timeout"],
   });
   try {
@@ -42,14 +44,6 @@ export async function openClient(options: ClientValues): Promise<AdminClient> {
   } catch (error) {
     client[Symbol.dispose]();
     throw error;
-  }
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    throw fileFault("read certificates", path, error);
   }
 }
 

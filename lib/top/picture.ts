@@ -4,12 +4,7 @@
  * @module
  */
 
-import type {
-  ClosedAnswer,
-  FailuresAnswer,
-  Status,
-  TalkersAnswer,
-} from "../admin/api.ts";
+import type { Status } from "../admin/api.ts";
 import { type SortDirection, sortRows } from "../admin/client/order.ts";
 import type { StreamState } from "../admin/client/live.ts";
 import { describeOpen } from "../admin/client/tunnel_facts.ts";
@@ -17,18 +12,13 @@ import { matchesFilter, parseFilter } from "../admin/filter.ts";
 import type { Row } from "../admin/client/row.ts";
 import type { TunnelList } from "../admin/client/tunnel_list.ts";
 import type { ServerState } from "./server_state.ts";
-import type { AnswerState, Inquiries } from "./inquiries.ts";
+import type { Inquiries } from "./inquiries.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
-import { type SortName, SORTS } from "./sorts.ts";
+import { SORTS } from "./sorts.ts";
+import type { FirstView } from "./view.ts";
 
 /** What to include. */
-export interface Query {
-  /** The filter of the tunnels, as typed. */
-  readonly filter: string;
-  /** What to sort by. */
-  readonly sort: SortName;
-  /** Whether the order is the opposite of the usual one. */
-  readonly isReversed: boolean;
+export interface Query extends Readonly<FirstView> {
   /** Seconds that a rate covers. */
   readonly seconds: number;
   /** The tunnel to describe, if any. */
@@ -46,7 +36,7 @@ export interface PicturedRates {
 }
 
 /** A picture. */
-export interface Picture {
+export interface Picture extends InquiryAnswers {
   /** When it was taken, in milliseconds since 1970. */
   readonly at: number;
   /** The state of the connection to the server. */
@@ -61,25 +51,14 @@ export interface Picture {
   readonly open: number;
   /** Everything about the tunnel to describe; empty without one. */
   readonly details: readonly PictureFact[];
-  /** Share of connections that are refused or fail, 0 to 1, if known. */
-  readonly share: number | undefined;
-  /** Top talkers, if requested. */
-  readonly talkers: AnswerState<TalkersAnswer>;
-  /** Failures, if requested. */
-  readonly failures: AnswerState<FailuresAnswer>;
-  /**
-   * The latest refused or failed connections, the oldest first, if requested.
-   */
-  readonly last: AnswerState<ClosedAnswer>;
 }
 
 /** A name and a value; the value may come from the network. */
 export type PictureFact = readonly [name: string, value: string];
 
-/** The figures besides the tunnels. */
-export type InquiryAnswers = Pick<
-  Inquiries,
-  "failures" | "last" | "share" | "talkers"
+/** The figures besides the tunnels; without an answer until requested. */
+export type InquiryAnswers = Readonly<
+  Pick<Inquiries, "failures" | "last" | "share" | "talkers">
 >;
 
 /** Takes a snapshot. */

@@ -4,25 +4,18 @@
  * @module
  */
 
+import { DIMENSIONS } from "../admin/client/dimensions.ts";
 import { formatKeyTerm, hostOf } from "../admin/filter.ts";
 import { formatNumberOf } from "../admin/client/format.ts";
 import { targetOf } from "../admin/client/row_values.ts";
-import type { KeyResult } from "./key_result.ts";
+import { DRAW, type KeyResult, LOOK } from "./key_result.ts";
 import type { KeyName } from "./keys.ts";
 import type { Picture } from "./picture.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { pressInQuestion } from "./press_question.ts";
 import { SORT_NAMES } from "./sorts.ts";
-import {
-  DIMENSIONS,
-  ORDERS,
-  type Panel,
-  RANGE_NAMES,
-  type View,
-} from "./view.ts";
+import { ORDERS, type Panel, RANGE_NAMES, type View } from "./view.ts";
 
-const DRAW: KeyResult = { is: "draw" };
-const LOOK: KeyResult = { is: "look" };
 const ASK: KeyResult = { is: "ask" };
 
 /** Duration of a ban. */
@@ -89,22 +82,12 @@ export function press(view: View, key: KeyName, picture: Picture): KeyResult {
   if (key === "ctrl-c") return { is: "quit" };
   view.notice = "";
   if (view.question !== undefined) return pressInQuestion(view, key);
-  if (cursorOf(view)?.press(key)) return DRAW;
-  const effect = own(PANELS[view.panel], key) ?? own(COMMON, key);
+  const { panel } = view;
+  const isList = panel === "tunnels" || panel === "talkers" ||
+    panel === "errors";
+  if (isList && view[panel].press(key)) return DRAW;
+  const effect = own(PANELS[panel], key) ?? own(COMMON, key);
   return effect?.(view, picture) ?? DRAW;
-}
-
-function cursorOf(view: View): { press(key: KeyName): boolean } | undefined {
-  switch (view.panel) {
-    case "tunnels":
-      return view.tunnels;
-    case "talkers":
-      return view.talkers;
-    case "errors":
-      return view.errors;
-    default:
-      return undefined;
-  }
 }
 
 function own<T>(

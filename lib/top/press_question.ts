@@ -5,15 +5,12 @@
  */
 
 import { filterFault } from "./filter_fault.ts";
-import type { KeyResult } from "./key_result.ts";
+import { DRAW, type KeyResult, LOOK } from "./key_result.ts";
 import type { KeyName } from "./keys.ts";
 import type { Prompt, View } from "./view.ts";
 
 /** Most characters of a filter. */
 const LONGEST = 500;
-
-const DRAW: KeyResult = { is: "draw" };
-const LOOK: KeyResult = { is: "look" };
 
 /** Keys that edit the typed text. */
 const EDITS: Readonly<Record<KeyName, (text: string) => string>> = {
@@ -48,7 +45,6 @@ function pressInChange(
   if (key === "n" || key === "N" || key === "escape") {
     view.question = undefined;
     view.notice = "Nothing was changed";
-    return DRAW;
   }
   return DRAW;
 }

@@ -7,6 +7,7 @@
 import type { ListedTunnel } from "../admin/api.ts";
 import { follow } from "../admin/client/live.ts";
 import { printLines } from "../cli/print_lines.ts";
+import { terminalSize } from "../cli/screen.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { AdminClient } from "./client.ts";
 import { drawHeader } from "./draw_header.ts";
@@ -16,17 +17,14 @@ import { Inquiries } from "./inquiries.ts";
 import { type Picture, takePicture } from "./picture.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { ServerState } from "./server_state.ts";
-import { type FirstView, openView } from "./view.ts";
+import { openView } from "./view.ts";
+import type { WatchOptions } from "./watch_server.ts";
 
 /** Columns without a terminal. */
 const USUAL_COLUMNS = 120;
 
-/** What to print. */
-export interface OnceOptions {
-  /** Which tunnels, and their order. */
-  first: FirstView;
-  /** Milliseconds that rates cover. */
-  interval: number;
+/** What to print; rates cover the interval. */
+export interface OnceOptions extends WatchOptions {
   /** Whether to print JSON. */
   isJson: boolean;
 }
@@ -102,21 +100,12 @@ function listPicture(
   picture: Picture,
   { address, view }: Pick<Frame, "address" | "view">,
 ): string[] {
-  const size = { columns: columnsOfOutput(), rows: 0 };
+  const columns = (terminalSize()?.columns ?? USUAL_COLUMNS + 1) - 1;
+  const size = { columns, rows: 0 };
   const frame = { picture, view, size, address, isStyled: false };
   return [
     ...drawHeader(frame).map((line) => line.trimEnd()),
     "",
     ...tunnelLines(frame),
   ];
-}
-
-function columnsOfOutput(): number {
-  try {
-    return Deno.stdout.isTerminal()
-      ? Deno.consoleSize().columns - 1
-      : USUAL_COLUMNS;
-  } catch {
-    return USUAL_COLUMNS;
-  }
 }

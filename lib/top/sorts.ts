@@ -15,25 +15,8 @@ export interface Sort {
   readonly valueOf: (tunnel: PicturedTunnel) => SortValue;
 }
 
-/** The name of an order. */
-export type SortName = typeof SORT_NAMES[number];
-
-/** The names of the orders, in the sequence of the key `s`. */
-export const SORT_NAMES = [
-  "rate",
-  "up",
-  "down",
-  "total",
-  "age",
-  "user",
-  "client",
-  "target",
-  "rule",
-  "state",
-] as const;
-
-/** The orders by name. */
-export const SORTS: Readonly<Record<SortName, Sort>> = {
+/** The orders by name, in the sequence of the key `s`. */
+export const SORTS = {
   rate: { direction: -1, valueOf: ({ down, up }) => up + down },
   up: { direction: -1, valueOf: ({ up }) => up },
   down: { direction: -1, valueOf: ({ down }) => down },
@@ -44,7 +27,13 @@ export const SORTS: Readonly<Record<SortName, Sort>> = {
   target: byText("target"),
   rule: byText("rule"),
   state: { direction: 1, valueOf: ({ tunnel }) => tunnel.state },
-};
+} satisfies Readonly<Record<string, Sort>>;
+
+/** The name of an order. */
+export type SortName = keyof typeof SORTS;
+
+/** The names of the orders. */
+export const SORT_NAMES = Object.keys(SORTS) as SortName[];
 
 function byText(name: "user" | "client" | "target" | "rule"): Sort {
   return {

@@ -1,11 +1,12 @@
 /**
- * Shared parts of the tables.
+ * Draws tables with a selected row.
  *
  * @module
  */
 
-import { styled } from "../cli/layout.ts";
-import { clip } from "./fill_cell.ts";
+import { drawLine } from "./draw_line.ts";
+import type { Frame } from "./frame.ts";
+import type { ListCursor } from "./list_cursor.ts";
 
 /** Marks the selected line, even without styles. */
 export const MARK = "> ";
@@ -13,29 +14,49 @@ export const MARK = "> ";
 /** Number of lines above the rows of a table. */
 export const TABLE_LINES = 2;
 
-/** Appearance of a line. */
-export interface LineStyle {
-  /** Whether it is the selected one. */
-  isSelected: boolean;
-  /** Whether its item has ended (default false). */
-  isFaint?: boolean;
-  /** Whether the terminal has styles. */
-  isStyled: boolean;
-  /** Columns of the line. */
-  width: number;
+/** The content of a table. */
+export interface Table<Item> {
+  /** The line above the headings. */
+  title: string;
+  /** The headings of the columns. */
+  headings: string;
+  /** All items, visible or not. */
+  items: readonly Item[];
+  /** The selected item, and the first visible one. */
+  cursor: Pick<ListCursor<Item>, "first" | "index">;
+  /** Returns the cells of an item. */
+  textOf(item: Item): string;
+  /** Whether an item has ended (default: no). */
+  isFaint?(item: Item): boolean;
+  /** Shown instead of rows if there are no items. */
+  none: string;
 }
 
 /**
- * Draws a row.
+ * Draws a table.
  *
- * @param text Its cells.
+ * @param height Lines of the whole table.
  */
-export function markLine(
-  text: string,
-  { isFaint = false, isSelected, isStyled, width }: LineStyle,
-): string {
-  const mark = isSelected ? MARK : " ".repeat(MARK.length);
-  const line = clip(mark + text, width);
-  if (isSelected) return styled(line, "selected", isStyled);
-  return isFaint ? styled(line, "faint", isStyled) : line;
+export function drawTable<Item>(
+  frame: Frame,
+  height: number,
+  { cursor, headings, isFaint, items, none, textOf, title }: Table<Item>,
+): string[] {
+  const { first, index } = cursor;
+  const unmarked = " ".repeat(MARK.length);
+  const rows = items.slice(first, first + height - TABLE_LINES)
+    .map((item, offset) =>
+      first + offset === index
+        ? drawLine(frame, MARK + textOf(item), "selected")
+        : drawLine(
+          frame,
+          unmarked + textOf(item),
+          isFaint?.(item) ? "faint" : undefined,
+        )
+    );
+  return [
+    drawLine(frame, title),
+    drawLine(frame, unmarked + headings, "bold"),
+    ...rows.length > 0 ? rows : [drawLine(frame, none)],
+  ];
 }

@@ -122,11 +122,6 @@ function text(
   return { sort, title, width, side: "left", text };
 }
 
-function number(
-  sort: SortName,
-  title: string,
-  width: number,
-  text: TopColumn["text"],
-): TopColumn {
-  return { sort, title, width, side: "right", text };
+function number(...column: Parameters<typeof text>): TopColumn {
+  return { ...text(...column), side: "right" };
 }

@@ -10,6 +10,7 @@ import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { Scroll } from "./scroll.ts";
 import type { SortName } from "./sorts.ts";
 import type { TalkersAnswer } from "../admin/api.ts";
+import type { Dimension } from "../admin/client/dimensions.ts";
 import { type RangeName, RANGES } from "../admin/client/ranges.ts";
 
 /** A top talker. */
@@ -17,9 +18,6 @@ export type Talker = TalkersAnswer["talkers"][number];
 
 /** The content of the middle of the screen. */
 export type Panel = "tunnels" | "details" | "talkers" | "errors" | "help";
-
-/** The kinds of talkers. */
-export const DIMENSIONS = ["user", "client", "target", "rule"] as const;
 
 /** The ranking of talkers. */
 export const ORDERS = ["bytes", "connections"] as const;
@@ -61,7 +59,7 @@ export interface View {
   /** The selected talker. */
   readonly talkers: ListCursor<Talker>;
   /** The kinds of talkers. */
-  dimension: typeof DIMENSIONS[number];
+  dimension: Dimension;
   /** The ranking of talkers. */
   order: typeof ORDERS[number];
   /** Range of the talkers and errors. */

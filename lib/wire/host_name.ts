@@ -10,6 +10,14 @@ import { cut } from "./quote.ts";
 /** A host in a client's request: a name to resolve, or an address. */
 export type Host = string | IpAddress;
 
+/** A host and a port. An address that was sent as text counts as an address. */
+export interface Destination {
+  /** Name or address. */
+  readonly host: Host;
+  /** Port, 0 to 65535. */
+  readonly port: number;
+}
+
 /** Characters of a whole name, without the dot at the end of a rooted name. */
 const NAME_LENGTH = 253;
 
@@ -91,8 +99,6 @@ export function whyImpossible(name: string): string | undefined {
  */
 export function parseConfiguredHost(text: string): Host {
   const host = parseHost(text);
-  const fault = typeof host === "string" ? whyImpossible(host) : undefined;
-  if (fault !== undefined) throw new SyntaxError(fault);
   if (typeof host === "string" && /^\d+(?:\.\d+)*\.?$/.test(host)) {
     throw new SyntaxError(
       `'${cut(host)}' is not an IPv4 address (four numbers from 0 to 255)`,

@@ -9,6 +9,14 @@
 /** Address in network byte order: four bytes for IPv4, sixteen for IPv6. */
 export type IpAddress = Uint8Array<ArrayBuffer>;
 
+/** An end of a connection. */
+export interface SocketAddress {
+  /** Its address. */
+  readonly ip: IpAddress;
+  /** Its port, 0 to 65535. */
+  readonly port: number;
+}
+
 const HEX_GROUP = /^[\da-f]{1,4}$/i;
 const IPV6_GROUPS = 8;
 const LONGEST_IPV4 = "255.255.255.255".length;
@@ -24,6 +32,18 @@ const [ZERO, NINE, DOT] = [0x30, 0x39, 0x2e] as const;
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+}
+
+/**
+ * Parses an address that must be one.
+ *
+ * @returns The bytes.
+ * @throws {SyntaxError} If the text is not an address.
+ */
+export function requireIpAddress(text: string): IpAddress {
+  const ip = parseIpAddress(text);
+  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
+  return ip;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 import { ThreadEnded } from "../sync/thread_link.ts";
 import type { WorkerThread } from "./thread.ts";
@@ -86,12 +87,7 @@ export class Crew {
     const faults = await askEach(others, (thread) => ask(thread, answer));
     for (const fault of faults) {
       const message = `Workers differ: one did not accept ${what}: ${fault}`;
-      this.#log({
-        event: "message",
-        level: "error",
-        code: "workers-differ",
-        message,
-      });
+      this.#log(messageEvent("error", "workers-differ", message));
     }
     return { answer, faults };
   }

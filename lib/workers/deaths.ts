@@ -6,6 +6,7 @@
 
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import type { Agreement } from "./message.ts";
 import { heldBy } from "./thread_counts.ts";
 
@@ -72,8 +73,7 @@ export class Deaths {
     const lost = heldBy(tables, index);
     const loss = `${countOf(lost, "connection")} lost`;
     const message = `Worker ${index + 1} has ended: ${why}; ${loss}`;
-    const code = "worker-ended";
-    this.#log({ event: "message", level: "error", code, message });
+    this.#log(messageEvent("error", "worker-ended", message));
     return lost;
   }
 
@@ -89,11 +89,6 @@ export class Deaths {
   /** Logs that another thread serves in place of a dead one. */
   sayReplaced(index: number): void {
     const message = `Worker ${index + 1} serves again`;
-    this.#log({
-      event: "message",
-      level: "info",
-      code: "worker-back",
-      message,
-    });
+    this.#log(messageEvent("info", "worker-back", message));
   }
 }

@@ -8,7 +8,6 @@
 import type { Registry } from "../serve/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { BACKLOG } from "../net/system/backlog.ts";
-import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 import type { Bans, BansOptions, BanState } from "../policy/users/bans.ts";
 import { ReplicatedBans } from "../policy/users/replicated_bans.ts";
@@ -193,7 +192,7 @@ export class WorkerHost implements ServerHost {
         () => open(where, backlog),
         backlog,
       );
-      return new NamedListener(socket, () => this.#close(name));
+      return closingWith(socket, () => this.#close(name));
     } catch (error) {
       this.#close(name);
       throw error;
@@ -249,27 +248,16 @@ export class WorkerHost implements ServerHost {
 }
 
 /** A listener whose name is free again when it is closed. */
-class NamedListener implements Listener {
-  readonly addr: Deno.Addr;
-  readonly isShared: boolean;
-  readonly #socket: Listener;
-  readonly #close: () => void;
-
-  constructor(socket: Listener, close: () => void) {
-    this.addr = socket.addr;
-    this.isShared = socket.isShared ?? false;
-    this.#socket = socket;
-    this.#close = close;
-  }
-
-  accept(): Promise<Connection> {
-    return this.#socket.accept();
-  }
-
-  [Symbol.dispose](): void {
-    this.#close();
-    this.#socket[Symbol.dispose]();
-  }
+function closingWith(socket: Listener, close: () => void): Listener {
+  return {
+    addr: socket.addr,
+    isShared: socket.isShared ?? false,
+    accept: () => socket.accept(),
+    [Symbol.dispose]() {
+      close();
+      socket[Symbol.dispose]();
+    },
+  };
 }
 
 function listenOn(

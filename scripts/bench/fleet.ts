@@ -15,11 +15,11 @@ import { parseArgs } from "@std/cli/parse-args";
 import { connectRedis, type RedisConnection } from "../../lib/fleet/connect.ts";
 import { FleetKeys } from "../../lib/fleet/keys.ts";
 import {
+  LEASE_TIME,
   MOST_ITEMS,
   PLACE_KEYS,
   PLACES_SCRIPT,
 } from "../../lib/fleet/places/script.ts";
-import { LEASE_TIME } from "../../lib/fleet/places/places.ts";
 import { CHANNEL, PULSE } from "../../lib/fleet/pulse.ts";
 import { WRITE_QUOTAS } from "../../lib/fleet/quotas.ts";
 import { RATES_SCRIPT } from "../../lib/fleet/rates/script.ts";

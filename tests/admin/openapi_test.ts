@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { OPEN_API } from "../../lib/admin/openapi.ts";
 import { ADMIN_ROUTES } from "../../lib/admin/routes.ts";
 import { API_SCHEMAS } from "../../lib/admin/schemas.ts";
-import { startForward } from "../../lib/forward/start.ts";
+import { startForward } from "../support/forward.ts";
 import { Bans } from "../../lib/policy/users/bans.ts";
 import {
   CONFIRMED,

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startAdmin } from "../../lib/admin/server.ts";
 import { AdminError } from "../../lib/admin/error.ts";
 import { DrainState } from "../../lib/admin/drain_state.ts";
-import { startForward } from "../../lib/forward/start.ts";
+import { startForward } from "../support/forward.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { Registry } from "../../lib/serve/registry.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";

@@ -2,12 +2,16 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { AgreedProtocols } from "../../lib/serve/options/alpn.ts";
 import { openTls } from "../../lib/serve/tls/open.ts";
 import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
-import type { ForwardConfig } from "../../lib/forward/start.ts";
 import {
   makeTestAuthority,
   type TestAuthority,
 } from "../support/certificates.ts";
-import { pooled, startTestForward, upstreamAt } from "../support/forward.ts";
+import {
+  pooled,
+  type SomeForwardConfig,
+  startTestForward,
+  upstreamAt,
+} from "../support/forward.ts";
 import { startHaproxy } from "../support/haproxy.ts";
 import { run, runOk, testPrograms } from "../support/programs.ts";
 import { serverTls } from "../support/tls_proxy.ts";
@@ -18,7 +22,7 @@ const ANSWER = "HTTP/%[req.ver] by %[ssl_fc_alpn]";
 async function agreeing(
   authority: TestAuthority,
   protocols: AgreedProtocols,
-): Promise<Partial<ForwardConfig>> {
+): Promise<SomeForwardConfig> {
   const { tls } = await openTls(serverTls(authority), {
     ...typeof protocols === "string" ? {} : { protocols },
     log: () => {},

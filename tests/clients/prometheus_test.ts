@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startForward } from "../../lib/forward/start.ts";
+import { startForward } from "../support/forward.ts";
 import { Bans } from "../../lib/policy/users/bans.ts";
 import { startTestAdmin, type TestAdmin, watched } from "../support/admin.ts";
 import {

@@ -2,10 +2,12 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ECHO_COMMAND } from "../../lib/echo/command.ts";
 import { CONNECT_COMMAND } from "../../lib/connect/command.ts";
 import { formatHelp } from "../../lib/cli/help.ts";
-import { startEcho } from "../../lib/echo/start.ts";
+import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
+import { type EchoConfig, startEcho } from "../../lib/echo/start.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { Sluice } from "../support/sluice.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import { sluiceAll } from "../support/sluice_commands.ts";
 import {
   closedPort,
   readExactly,
@@ -134,8 +136,9 @@ Deno.test("startEcho() says why it can't start", async () => {
       "Option --open: needs --udp; without it, this option has no effect",
     ],
   ];
-  for (const [args, code, message] of cases) {
-    const result = await sluice(["echo", ...args]);
+  const answers = await sluiceAll(cases.map(([args]) => ["echo", ...args]));
+  for (const [at, [, code, message]] of cases.entries()) {
+    const result = answers[at]!;
     assertEquals(result.stderr, `sluice: ${message}\n`);
     assertEquals([result.code, result.text], [code, ""]);
   }
@@ -143,14 +146,18 @@ Deno.test("startEcho() says why it can't start", async () => {
 
 Deno.test("startEcho() refuses public datagrams unless open is set", async () => {
   const listen = { host: "0.0.0.0", port: 0 };
+  const config: EchoConfig = {
+    ...defaultSettings(ECHO_OPTIONS),
+    ...{ mode: "echo", listen },
+  };
   await assertRejects(
-    () => startEcho({ listen, udp: true }),
+    () => startEcho({ ...config, udp: true }),
     UsageError,
     "give --open to allow that",
   );
-  const server = await startEcho({ listen, udp: true, open: true });
+  const server = await startEcho({ ...config, udp: true, open: true });
   assertEquals(await server.shutdown(0), 0);
-  const plain = await startEcho({ listen });
+  const plain = await startEcho(config);
   assertEquals(await plain.shutdown(0), 0);
 });
 

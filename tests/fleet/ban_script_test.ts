@@ -1,48 +1,38 @@
 import { assert, assertEquals } from "@std/assert";
 import { DECIDE, MOST_KEYS, parseState } from "../../lib/fleet/ban_script.ts";
-import { connectRedis, type RedisConnection } from "../../lib/fleet/connect.ts";
 import { Bans, type BanState } from "../../lib/policy/users/bans.ts";
 import {
   type BanAction,
   decideBan,
 } from "../../lib/policy/users/replicated_bans.ts";
-import { parseRedisUrl } from "../../lib/wire/redis_url.ts";
 import { testPrograms } from "../support/programs.ts";
 import { seededRandom } from "../support/random.ts";
-import { startRedis } from "../support/redis.ts";
+import { ScriptedRedis } from "../support/scripted_redis.ts";
 
 const RULES = { after: 3, window: 100_000, time: 10_000, timeMax: 80_000 };
 
 const KEYS = ["c", "cs", "u", "us", "state", "changes"];
 
-/** The script of the fleet, with a clock of the test. */
+/** The script of the fleet. */
 class ScriptedBans {
-  readonly #redis: RedisConnection;
-  readonly #now: () => number;
-  readonly #text: string;
+  readonly #redis: ScriptedRedis;
+  readonly #body: string;
 
-  constructor(redis: RedisConnection, now: () => number, most = MOST_KEYS) {
+  constructor(redis: ScriptedRedis, most = MOST_KEYS) {
     this.#redis = redis;
-    this.#now = now;
-    const body = DECIDE.body.replaceAll(`${MOST_KEYS}`, `${most}`);
-    this.#text = `local now = tonumber(table.remove(ARGV))\n${body}`;
+    this.#body = DECIDE.body.replaceAll(`${MOST_KEYS}`, `${most}`);
   }
 
   async decide(action: BanAction, age = 0) {
     const client = "client" in action ? action.client : "";
     const user = "user" in action ? action.user : "";
     const { after, time, timeMax, window } = RULES;
-    const args = [action.act, client, user, age, after, window, time, timeMax];
-    const [ofClient, ofUser, ban, attack] = await this.#redis.send([
-      ...[
-        "EVAL",
-        this.#text,
-        String(KEYS.length),
-        ...KEYS,
-        ...args.map(String),
-      ],
-      ...["proxy-1", "node", "id", String(this.#now())],
-    ]) as (string | null)[];
+    const { now } = this.#redis;
+    const reply = await this.#redis.run({ body: this.#body }, KEYS, [
+      ...[action.act, client, user, age, after, window, time, timeMax],
+      ...["proxy-1", "node", "id"],
+    ]);
+    const [ofClient, ofUser, ban, attack] = reply as (string | null)[];
     const begun = (said: string | null | undefined) => {
       if (!said) return undefined;
       const [duration, failures] = said.split(" ").map(Number);
@@ -52,8 +42,8 @@ class ScriptedBans {
       ban: begun(ban),
       attack: begun(attack),
       states: [
-        ...client === "" ? [] : [parseState(ofClient!, this.#now())],
-        ...user === "" ? [] : [parseState(ofUser!, this.#now())],
+        ...client === "" ? [] : [parseState(ofClient!, now)],
+        ...user === "" ? [] : [parseState(ofUser!, now)],
       ],
     };
   }
@@ -71,29 +61,20 @@ function effectOf(state: BanState["state"]) {
   return { failures, until, level, failed };
 }
 
-async function flushed(redis: RedisConnection): Promise<RedisConnection> {
-  await redis.send(["FLUSHALL"]);
-  return redis;
-}
-
 testPrograms({
-  name: "the script decides as Bans does, whatever happens in whatever order",
+  name: "DECIDE decides as Bans does, in any order of events",
   needs: ["redis-server"],
   async fn(paths) {
-    await using server = await startRedis(paths["redis-server"]);
-    const redis = await connectRedis({
-      ...{ place: parseRedisUrl(server.url), tls: {}, timeout: 5_000 },
-      name: "test",
-    });
+    await using redis = await ScriptedRedis.start(paths["redis-server"]);
     let bansBegun = 0;
     let attacks = 0;
     for (let seed = 1; seed <= 6; seed++) {
-      const clock = { now: 1_700_000_000_000 };
       const random = seededRandom(seed);
-      const table = new Bans({ ...RULES, now: () => clock.now });
-      const script = new ScriptedBans(await flushed(redis), () => clock.now);
+      const table = new Bans({ ...RULES, now: () => redis.now });
+      await redis.forget();
+      const script = new ScriptedBans(redis);
       for (let step = 0; step < 250; step++) {
-        clock.now += [0, 1, 3_000, 9_000, 40_000, 170_000][
+        redis.now += [0, 1, 3_000, 9_000, 40_000, 170_000][
           Math.floor(random() ** 2 * 6)
         ]!;
         const client = `192.0.2.${Math.floor(random() * 3)}`;
@@ -130,20 +111,16 @@ testPrograms({
       }
     }
     assert(bansBegun > 20 && attacks > 20, `${bansBegun}, ${attacks}`);
-    redis.close();
   },
 });
 
 testPrograms({
-  name: "the script counts an event that was told late as of its time",
+  name:
+    "DECIDE counts an event that Redis hears late at the time when it happened",
   needs: ["redis-server"],
   async fn(paths) {
-    await using server = await startRedis(paths["redis-server"]);
-    const redis = await connectRedis({
-      ...{ place: parseRedisUrl(server.url), tls: {}, timeout: 5_000 },
-      name: "test",
-    });
-    const script = new ScriptedBans(redis, () => 1_700_000_000_000);
+    await using redis = await ScriptedRedis.start(paths["redis-server"]);
+    const script = new ScriptedBans(redis);
     const action: BanAction = {
       ...{ act: "fail", client: "192.0.2.1", user: "alice" },
     } as const;
@@ -152,25 +129,21 @@ testPrograms({
     const { ban, states } = await script.decide(action, 1_000);
     assertEquals(ban, { duration: 10_000, failures: 3 });
     assertEquals(states[0]!.until, 9_000);
-    // One of before the window has no effect.
+    // An event from before the window has no effect.
     const old = { act: "fail", client: "192.0.2.2", user: "bob" } as const;
     assertEquals((await script.decide(old, 200_000)).states, [
       ...[undefined, undefined],
     ]);
-    redis.close();
   },
 });
 
 testPrograms({
-  name: "the script bounds its clients and names, and keeps bans the longest",
+  name:
+    "DECIDE bounds the number of clients and names, and keeps bans the longest",
   needs: ["redis-server"],
   async fn(paths) {
-    await using server = await startRedis(paths["redis-server"]);
-    const redis = await connectRedis({
-      ...{ place: parseRedisUrl(server.url), tls: {}, timeout: 5_000 },
-      name: "test",
-    });
-    const script = new ScriptedBans(redis, () => 1_700_000_000_000, 400);
+    await using redis = await ScriptedRedis.start(paths["redis-server"]);
+    const script = new ScriptedBans(redis, 400);
     const banned = { act: "fail", client: "192.0.2.1", user: "a" } as const;
     for (let n = 0; n < 3; n++) await script.decide(banned);
     const others = Array.from({ length: 600 }, (_, n) => ({
@@ -185,6 +158,5 @@ testPrograms({
       assert(Number(await redis.send(["PTTL", key])) > 1_000);
     }
     assertEquals(await redis.send(["HEXISTS", "c", "192.0.2.1"]), 1);
-    redis.close();
   },
 });

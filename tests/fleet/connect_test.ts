@@ -3,23 +3,15 @@ import { makeTestAuthority } from "../support/certificates.ts";
 import { blocksOf } from "../support/documents.ts";
 import { joinFleet } from "../support/fleet_member.ts";
 import { testPrograms } from "../support/programs.ts";
-import { startRedis, startSentinel } from "../support/redis.ts";
+import { startRedis, startWatchedRedis } from "../support/redis.ts";
 
 testPrograms({
-  name: "a fleet survives the failover that its Sentinel makes",
+  name: "a machine follows its Redis through a failover by Sentinel",
   needs: ["redis-server"],
   async fn(paths) {
-    const program = paths["redis-server"];
-    await using master = await startRedis(program);
-    await using replica = await startRedis(program, {
-      args: ["--replicaof", "127.0.0.1", String(master.port)],
-    });
-    while (!/master_link_status:up/.test(await replica.cli("INFO")));
-    await using sentinel = await startSentinel(program, "main", master);
-    while (
-      !/num-slaves\n1\n/.test(await sentinel.cli("SENTINEL", "MASTER", "main"))
-    );
-    const url = `redis+sentinel://127.0.0.1:1,127.0.0.1:${sentinel.port}/main`;
+    await using redis = await startWatchedRedis(paths["redis-server"], "main");
+    const { master, replica, sentinel } = redis;
+    const url = `redis+sentinel://127.0.0.1:1,${sentinel}/main`;
     await using member = await joinFleet(url);
     assert(member.view.isUp);
     master.kill("SIGKILL");
@@ -31,7 +23,7 @@ testPrograms({
 
 testPrograms({
   name:
-    "a fleet reaches Redis over TLS with a certificate of its own, as the user of the manual",
+    "a machine connects over TLS with a client certificate, as the Redis user in the manual",
   needs: ["redis-server"],
   async fn(paths) {
     await using files = await makeTestAuthority();
@@ -53,7 +45,7 @@ testPrograms({
     ];
     await using member = await joinFleet(url, [...ca, ...own]);
     assert(member.view.isUp, member.messages.join());
-    // Without its authority, and without the certificate that Redis wants.
+    // One lacks the authority of Redis, the other a client certificate.
     for (const args of [own, ca]) {
       await using other = await joinFleet(url, args);
       assert(!other.view.isUp);
@@ -63,7 +55,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "a fleet reaches Redis over its Unix socket, in a database of its own",
+  name: "a machine connects over a Unix socket and selects a database",
   needs: ["redis-server"],
   async fn(paths) {
     await using redis = await startRedis(paths["redis-server"]);

@@ -41,7 +41,7 @@ async function forge(
 
 testPrograms({
   name:
-    "a node answers 64 calls at once, of bounded length, and no forged text",
+    "a node answers 64 calls at once, refuses longer answers and ignores forged messages",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await startRedis(path);
@@ -106,7 +106,39 @@ testPrograms({
 });
 
 testPrograms({
-  name: "a call fails while Redis is away, and works when it is back",
+  name:
+    "a node keeps its link to Redis when eight viewers ask for the longest answer",
+  needs: ["redis-server"],
+  async fn({ "redis-server": path }) {
+    await using redis = await startRedis(path);
+    await using nodes = await startNodes(["a", "b"], redis.url);
+    const [a, b] = nodes.all;
+    await meet(a, b);
+    let asked = 0;
+    const json = "x".repeat(4 * 1024 * 1024 - 100);
+    b.fleet.nodes.answer(() => {
+      asked++;
+      return Promise.resolve({ status: 200, json });
+    });
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => a.fleet.nodes.call("b", CALL)),
+    );
+    for (const answer of all) {
+      assertEquals([answer.status, (answer.json as string).length], [
+        ...[200, json.length],
+      ]);
+    }
+    assertEquals(asked, 16); // Each call tries a short answer first.
+    // A call that changes something is sent only once.
+    await a.fleet.nodes.call("b", { ...CALL, method: "POST" });
+    assertEquals(asked, 17);
+    for (const { messages } of nodes.all) assertEquals(messages, []);
+  },
+});
+
+testPrograms({
+  name:
+    "a call to a node fails while Redis is away, and works again afterwards",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await startRedis(path);

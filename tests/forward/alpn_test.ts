@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openTls } from "../../lib/serve/tls/open.ts";
 import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
-import type { ForwardConfig } from "../../lib/forward/start.ts";
 import { startTls } from "../../lib/net/tls/start.ts";
 import type { TlsConnection } from "../../lib/net/connection.ts";
 import { ALERT, encodeAlert } from "../../lib/wire/tls/alert.ts";
@@ -18,6 +17,7 @@ import {
 import { pattern, sha256 } from "../support/dialogue.ts";
 import {
   answer,
+  type SomeForwardConfig,
   startTestForward,
   type TestForward,
   upstreamAt,
@@ -46,7 +46,7 @@ async function start(
     mutual = false,
     port = 0,
     ...config
-  }: Partial<ForwardConfig> & { mutual?: boolean; port?: number } = {},
+  }: SomeForwardConfig & { mutual?: boolean; port?: number } = {},
 ): Promise<Fixture> {
   const authority = await makeTestAuthority();
   const echo = startEcho();

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import type { ForwardConfig } from "../../lib/forward/start.ts";
 import type { UpstreamConfig } from "../../lib/serve/target/route.ts";
 import type { NameAnswer } from "../../lib/net/names/answer.ts";
 import { BALANCE_METHODS } from "../../lib/policy/limits/balancer.ts";
@@ -8,6 +7,7 @@ import {
   answer,
   ask,
   pooled,
+  type SomeForwardConfig,
   startTestForward,
   type TestForward,
   upstreamAt,
@@ -310,7 +310,7 @@ Deno.test("Upstreams gives one that came up its share slowly", async () => {
 Deno.test("Upstreams keeps one up when a client leaves", async () => {
   // The lookup takes longer than the client stays.
   const { promise, resolve } = Promise.withResolvers<NameAnswer>();
-  const config: Partial<ForwardConfig> = {
+  const config: SomeForwardConfig = {
     health: { fall: 1 },
     names: { source: { lookup: () => promise } },
   };

@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { ListenerTls } from "../../lib/serve/tls/over_tls.ts";
-import { type ForwardConfig, startForward } from "../../lib/forward/start.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
-import { ask, upstreamAt } from "../support/forward.ts";
+import {
+  ask,
+  type SomeForwardConfig,
+  startForward,
+  upstreamAt,
+} from "../support/forward.ts";
 import { Sluice } from "../support/sluice.ts";
 import { makeFolder } from "../support/programs.ts";
 import {
@@ -68,7 +72,7 @@ Deno.test("startForward() refuses what does not go together", async () => {
     clients: "anyone",
     accept: () => Promise.reject(new Error("Not spoken here")),
   };
-  const cases: [config: Partial<ForwardConfig>, why: string][] = [
+  const cases: [config: SomeForwardConfig, why: string][] = [
     [{ pool: { size: 1 } }, "--pool-size: needs --pool ahead or reuse"],
     [
       { pool: { serverSpeaksFirst: true } },

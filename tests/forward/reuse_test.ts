@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ForwardConfig } from "../../lib/forward/start.ts";
 import { eventually } from "../support/dialogue.ts";
 import {
   answer,
   ask,
   pooled,
+  type SomeForwardConfig,
   startHandUpstream,
   startTestForward,
   type TestForward,
@@ -98,7 +98,7 @@ Deno.test("forward() works with a time to settle of 0", async () => {
 /** Ways in which a connection does not go to another client. */
 const BAD: {
   name: string;
-  config?: Partial<ForwardConfig>;
+  config?: SomeForwardConfig;
   /** Makes it bad; is given the client and what the upstream has of it. */
   make: (
     client: Deno.Conn,

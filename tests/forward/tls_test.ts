@@ -1,12 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { openTls } from "../../lib/serve/tls/open.ts";
 import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
-import { type EchoServer, startEcho } from "../../lib/echo/start.ts";
-import {
-  type ForwardConfig,
-  type RunningRelay,
-  startForward,
-} from "../../lib/forward/start.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
+import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
+import { startEcho } from "../../lib/echo/start.ts";
+import { type SomeForwardConfig, startForward } from "../support/forward.ts";
+import type { RunningRelay } from "../../lib/forward/start.ts";
 import type { TlsConfig } from "../../lib/serve/tls/config.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import { startTls } from "../../lib/net/tls/start.ts";
@@ -49,11 +48,14 @@ interface Fixture extends AsyncDisposable {
 async function start(
   client: Side,
   upstream: Side,
-  given: (port: number) => Partial<ForwardConfig> = () => ({}),
+  given: (port: number) => SomeForwardConfig = () => ({}),
 ): Promise<Fixture> {
   const authority = await makeTestAuthority();
   const tls = await openSide(upstream, authority);
-  const echo: EchoServer = await startEcho({ listen: ANYWHERE, tls });
+  const echo = await startEcho({
+    ...defaultSettings(ECHO_OPTIONS),
+    ...{ mode: "echo", listen: ANYWHERE, tls },
+  });
   const { port } = echo.listeners[0]!.addr;
   const outgoing = await openUpstreamTls({
     certificates: [{

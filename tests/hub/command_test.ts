@@ -11,6 +11,7 @@ import { HUB_OPTIONS } from "../../lib/hub/options.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { requireEffect } from "../../lib/cli/requirements.ts";
 import { startHub } from "../../lib/hub/start.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 
 Deno.test("HUB_OPTIONS has consistent defaults", async () => {
@@ -79,7 +80,8 @@ Deno.test("HUB_COMMAND refuses options that contradict each other", async () => 
 Deno.test("startHub() listens on a public address only when open is set", async () => {
   const all = { host: "0.0.0.0", port: 0 };
   const local = { host: "127.0.0.1", port: 0 };
-  for (const where of [{ listen: [all] }, { listen: [local], web: [all] }]) {
+  for (const places of [{ listen: [all] }, { listen: [local], web: [all] }]) {
+    const where = { ...defaultSettings(HUB_OPTIONS), ...places };
     await assertRejects(
       () => startHub(where),
       UsageError,

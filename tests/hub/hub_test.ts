@@ -194,7 +194,7 @@ Deno.test("startHub() keeps the history of an empty room for the next client", a
     await a.ask("/ping");
   }
   await hub.whenEnded(1);
-  assertEquals(hub.hub.clients, 0);
+  assertEquals(hub.hub.clients(), 0);
   using b = await hub.join();
   assertEquals(await b.hear(), "in the lobby");
   await b.say("/join den");
@@ -350,7 +350,7 @@ Deno.test("startHub() forgets clients and rooms that have gone", async () => {
     await client.ask(`/join room-${n}`);
     await client.ask(`/name name-${n}`);
   }
-  assert(await eventually(() => hub.hub.clients === 0));
+  assert(await eventually(() => hub.hub.clients() === 0));
   using client = await hub.join();
   assertEquals(await client.ask("/name name-3"), "* You are name-3");
   assertEquals(

@@ -107,7 +107,7 @@ Deno.test("startHub() sends silent clients heartbeats, and closes those without 
     ["cut", "Closing: nothing heard for 0.45 s"],
   );
   assertGreaterOrEqual(await answering, 2);
-  assertEquals(hub.hub.clients, 1);
+  assertEquals(hub.hub.clients(), 1);
 });
 
 Deno.test("startHub() reads a client over its rate more slowly, and loses nothing", async () => {
@@ -148,7 +148,7 @@ Deno.test("startHub() announces a shutdown to every client after its queued mess
     client.conn.close();
   }
   assertEquals(await within(5_000, stopping), 0);
-  assertEquals(hub.hub.clients, 0);
+  assertEquals(hub.hub.clients(), 0);
   const reasons = hub.ended.map(({ reason }) => reason);
   assertEquals(reasons, Array(3).fill("The hub is shutting down"));
 });
@@ -177,5 +177,5 @@ Deno.test("startHub() closes a leaving client without waiting for its end", asyn
   using client = await hub.join();
   await client.conn.closeWrite();
   assertEquals((await readToEof(client.conn)).length, 0);
-  assert(await eventually(() => hub.hub.clients === 0));
+  assert(await eventually(() => hub.hub.clients() === 0));
 });

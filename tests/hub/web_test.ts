@@ -138,7 +138,7 @@ for (const [field, value, status] of REFUSED) {
     if (status === 426) {
       assertMatch(answer, /\r\nSec-WebSocket-Version: 13\r\n/);
     }
-    assertEquals(hub.hub.clients, 0);
+    assertEquals(hub.hub.clients(), 0);
   });
 }
 

@@ -5,13 +5,16 @@ import { DrainState } from "../../lib/admin/drain_state.ts";
 import { openListener } from "../../lib/serve/open_listener.ts";
 import { Threads } from "../../lib/admin/threads.ts";
 import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
+import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
 import { startEcho } from "../../lib/echo/start.ts";
-import { startForward } from "../../lib/forward/start.ts";
+import { startForward } from "../support/forward.ts";
 import { startHub } from "../../lib/hub/start.ts";
+import { HUB_OPTIONS } from "../../lib/hub/options.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import type { RunningListeners } from "../../lib/serve/start_listeners.ts";
-import { startProxy } from "../../lib/proxy/start.ts";
 import { WorkerHost } from "../../lib/workers/host.ts";
 import { listenResettable } from "../../lib/net/resettable_listener.ts";
+import { startProxy } from "../support/proxy.ts";
 import { within } from "../support/sockets.ts";
 
 /** More than the 511 that Deno and `node:net` choose. */
@@ -47,9 +50,15 @@ const SERVERS: Record<
   forward: (host, backlog) =>
     startForward({ routes: ROUTES, host, ...withBacklog(backlog) }),
   echo: (host, backlog) =>
-    startEcho({ listen: LISTEN, host, ...withBacklog(backlog) }),
+    startEcho({
+      ...defaultSettings(ECHO_OPTIONS),
+      ...{ mode: "echo", listen: LISTEN, host, ...withBacklog(backlog) },
+    }),
   hub: (host, backlog) =>
-    startHub({ listen: [LISTEN], host, ...withBacklog(backlog) }),
+    startHub({
+      ...defaultSettings(HUB_OPTIONS),
+      ...{ listen: [LISTEN], host, ...withBacklog(backlog) },
+    }),
 };
 
 const ROUTES = [{

@@ -86,13 +86,13 @@ Deno.test("Duplex.readable does not read ahead of its reader", async () => {
   assertEquals(reads, 1, "the chunk lies in the buffer of the next read");
 });
 
-Deno.test("Duplex.failed is true for the socket that failed", async () => {
+Deno.test("Inbox.hasFailed is true for the socket that failed", async () => {
   const { conn, reset } = await resettable();
   const duplex = new Duplex(conn);
   const read = duplex.readable.getReader().read();
   reset();
   await assertRejects(() => read, Deno.errors.ConnectionReset);
-  assert(duplex.failed);
+  assert(duplex.inbox.hasFailed);
   duplex.close();
   duplex.close(); // Again does nothing.
 });
@@ -166,7 +166,7 @@ Deno.test("Duplex.readable.pipeTo() stopped with preventCancel leaves late bytes
   controller.abort(reason);
   assert(await assertRejects(() => piping) === reason);
   await writeAll(peer, [2, 3]);
-  assert(await eventually(() => duplex.waiting === 2), "the read goes on");
+  assert(await eventually(() => duplex.inbox.length === 2), "the read goes on");
   const [nextFar, nextNear] = await socketPair();
   const second = new Duplex(nextNear);
   const rest = duplex.readable.pipeTo(second.writable);
@@ -186,7 +186,7 @@ Deno.test("Duplex.readable reports an error to a later reader", async () => {
   reader.releaseLock();
   await given;
   reset();
-  assert(await eventually(() => duplex.failed));
+  assert(await eventually(() => duplex.inbox.hasFailed));
   await assertRejects(() => nextBytes(duplex), Deno.errors.ConnectionReset);
   duplex.close();
 });
@@ -233,7 +233,7 @@ Deno.test("Duplex.unread() precedes bytes that arrived without a reader", async 
     if (isEnd) await peer.closeWrite();
     else await writeAll(peer, [2, 3]);
     if (isEnd) await ended.promise;
-    else assert(await eventually(() => duplex.waiting === 2));
+    else assert(await eventually(() => duplex.inbox.length === 2));
     watch.stop();
     duplex.unread(new Uint8Array([1]));
     assertEquals((await nextBytes(duplex))![0], 1);

@@ -26,7 +26,7 @@ Deno.test("EarlyReader leaves what the client says in the stream, in order", asy
   const { watch: watching } = watch(client);
   for (let n = 1; n <= 5; n++) {
     await writeAll(conn, [n, n]);
-    assert(await eventually(() => client.waiting === 2 * n));
+    assert(await eventually(() => client.inbox.length === 2 * n));
   }
   watching.stop();
   assertEquals(client.received, 0, "nobody has taken it");
@@ -41,12 +41,12 @@ Deno.test("EarlyReader.stop() leaves later bytes in the stream", async () => {
   const client = new Duplex(served);
   const { watch: watching } = watch(client);
   await writeAll(conn, [0]);
-  assert(await eventually(() => client.waiting === 1));
+  assert(await eventually(() => client.inbox.length === 1));
   watching.stop();
   watching.stop(); // Again does nothing.
   await writeAll(conn, [1, 2, 3]);
   // The read that was under way takes them although nobody asks any more.
-  assert(await eventually(() => client.waiting === 4));
+  assert(await eventually(() => client.inbox.length === 4));
   const reader = new ByteReader(client);
   assertBytes(await within(5_000, reader.readExact(4)), [0, 1, 2, 3]);
   await conn.closeWrite();
@@ -78,7 +78,7 @@ Deno.test("EarlyReader keeps 16 KiB and reports when there is more", async () =>
   const client = new Duplex(served);
   const { watch: watching, ended } = watch(client);
   await writeAll(conn, new Uint8Array(16 * 1024));
-  assert(await eventually(() => client.waiting === 16 * 1024));
+  assert(await eventually(() => client.inbox.length === 16 * 1024));
   await writeAll(conn, [1]);
   assert(await within(5_000, ended) instanceof RangeError);
   watching.stop();

@@ -331,7 +331,7 @@ Deno.test({
     const done = tunnel(a, b, context, { resetRelay: "on" });
     await writeAll(target, new Uint8Array(1_500_000));
     await resetAndClose(target);
-    assert(await eventually(() => b.failed));
+    assert(await eventually(() => b.inbox.hasFailed));
     context.cancel(new Error("killed"));
     assertEquals((await within(2_000, done)).failed, "target");
     assertEquals((await receive(client)).end, "RST");

@@ -4,19 +4,18 @@
  * @module
  */
 
-import {
-  type EchoConfig,
-  type EchoServer,
-  startEcho,
-} from "../../lib/echo/start.ts";
+import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
+import { type EchoConfig, startEcho } from "../../lib/echo/start.ts";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import type { RunningListeners } from "../../lib/serve/start_listeners.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 
 prepareCLibrary(); // Loaded for the whole run.
 
 /** A running echo server. Disposing of it cuts it immediately. */
 export interface TestEcho extends AsyncDisposable {
-  readonly server: EchoServer;
+  readonly server: RunningListeners;
   readonly port: number;
   /** Opens a connection to the server. */
   connect(): Promise<Deno.TcpConn>;
@@ -34,6 +33,8 @@ export async function startTestEcho(
   const messages: string[] = [];
   let changed = Promise.withResolvers<void>();
   const server = await startEcho({
+    ...defaultSettings(ECHO_OPTIONS),
+    mode: "echo",
     listen: { host: "127.0.0.1", port: 0 },
     ...config,
     log(event) {

@@ -10,7 +10,7 @@ import { Sluice } from "./sluice.ts";
 import { readExactly, readToEnd, writeAll } from "./sockets.ts";
 
 /** Users of a machine; their password is `pw`. */
-export const USERS = ["ann", "bob", "cem"];
+export const USERS = ["ann", "ben", "cem"];
 /** Addresses of clients. */
 export const ADDRESSES = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 /** Limits of a machine. */

@@ -6,16 +6,19 @@
  */
 
 import { assert } from "@std/assert";
+import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
 import {
   type ForwardConfig,
   type RunningRelay,
-  startForward,
+  startForward as start,
 } from "../../lib/forward/start.ts";
 import type { UpstreamConfig } from "../../lib/serve/target/route.ts";
 import type { PoolMode } from "../../lib/net/pool/pool.ts";
 import type { PoolFigures } from "../../lib/net/pool/figures.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { Endpoint } from "../../lib/wire/endpoint.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
+import { type SomeSettings, withDefaults } from "./default_settings.ts";
 import { eventually } from "./dialogue.ts";
 import { listenAgain } from "./free_port.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
@@ -39,10 +42,21 @@ export interface TestForward extends AsyncDisposable {
   parked(count: number): Promise<void>;
 }
 
+/** Settings of a relay; those that are left out have their defaults. */
+export type SomeForwardConfig = SomeSettings<ForwardConfig>;
+
+/** Starts a relay with these settings; its permissions can't change. */
+export function startForward(config: SomeForwardConfig): Promise<RunningRelay> {
+  const { routes: _routes, ...table } = FORWARD_OPTIONS;
+  const settings = { ...defaultSettings(table), routes: [] };
+  const defaults: ForwardConfig = { ...settings, onChange: "keep" };
+  return start(withDefaults(defaults, config));
+}
+
 /** Starts a relay on 127.0.0.1, or on the configured address. */
 export async function startTestForward(
   upstreams: readonly UpstreamConfig[],
-  config: Partial<ForwardConfig> = {},
+  config: SomeForwardConfig = {},
 ): Promise<TestForward> {
   const ended: ConnectionEvent[] = [];
   const messages: string[] = [];
@@ -62,7 +76,7 @@ export async function startTestForward(
     },
   });
   const { addr } = relay.listeners[0]!;
-  const figures = () => relay.pools[0]![1];
+  const figures = () => relay.pools()[0]![1];
   return {
     relay,
     addr,
@@ -103,8 +117,8 @@ export function upstreamAt(
 export function pooled(
   mode: PoolMode,
   size = 1,
-  { pool, ...more }: Partial<ForwardConfig> = {},
-): Partial<ForwardConfig> {
+  { pool, ...more }: SomeForwardConfig = {},
+): SomeForwardConfig {
   // A short settling time, because tests wait for it after each client.
   return { poolSettle: 20, ...more, pool: { mode, size, ...pool } };
 }

@@ -10,6 +10,8 @@ import {
   startHub,
 } from "../../lib/hub/start.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import { HUB_OPTIONS } from "../../lib/hub/options.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { eventually } from "./dialogue.ts";
 import { within, writeAll } from "./sockets.ts";
 
@@ -38,6 +40,7 @@ export async function startTestHub(
   const ended: ConnectionEvent[] = [];
   let changed = Promise.withResolvers<void>();
   const hub = await startHub({
+    ...defaultSettings(HUB_OPTIONS),
     listen: [{ host: "127.0.0.1", port: 0 }],
     web: [{ host: "127.0.0.1", port: 0 }],
     ...config,
@@ -63,10 +66,10 @@ export async function startTestHub(
       return ended;
     },
     async join() {
-      const { clients } = hub;
+      const clients = hub.clients();
       const { hostname, port } = addr;
       const conn = await Deno.connect({ hostname, port });
-      await eventually(() => hub.clients > clients);
+      await eventually(() => hub.clients() > clients);
       return new LineClient(conn);
     },
     async [Symbol.asyncDispose]() {

@@ -100,18 +100,57 @@ export async function startRedis(
   };
 }
 
-/** Starts a Sentinel that watches a master, alone. */
-export async function startSentinel(
+/**
+ * Starts a Sentinel that watches a master, alone. It prefers another server
+ * after `patience` milliseconds without an answer.
+ */
+async function startSentinel(
   path: string,
   name: string,
-  master: { port: number },
+  { master, patience = 300 }: { master: { port: number }; patience?: number },
 ): Promise<TestRedis> {
   return await startRedis(path, {
     args: ["--sentinel"],
     config: [
       `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
-      `sentinel down-after-milliseconds ${name} 300`,
+      `sentinel down-after-milliseconds ${name} ${patience}`,
       `sentinel failover-timeout ${name} 2000`,
     ],
   });
+}
+
+/** A master with a replica, and the Sentinel that will promote it. */
+export interface WatchedRedis extends AsyncDisposable {
+  readonly master: TestRedis;
+  readonly replica: TestRedis;
+  /** Address of the Sentinel, such as `127.0.0.1:26379`. */
+  readonly sentinel: string;
+}
+
+/** Starts the three, and waits until they know each other. */
+export async function startWatchedRedis(
+  path: string,
+  name: string,
+  patience?: number,
+): Promise<WatchedRedis> {
+  await using stack = new AsyncDisposableStack();
+  const master = stack.use(await startRedis(path));
+  const replica = stack.use(
+    await startRedis(path, {
+      args: ["--replicaof", "127.0.0.1", String(master.port)],
+    }),
+  );
+  const isUp = async () =>
+    /master_link_status:up/.test(await replica.cli("INFO"));
+  assert(await eventually(isUp, 20_000));
+  const options = { master, ...patience === undefined ? {} : { patience } };
+  const sentinel = stack.use(await startSentinel(path, name, options));
+  const isKnown = async () =>
+    /num-slaves\n1\n/.test(await sentinel.cli("SENTINEL", "MASTER", name));
+  assert(await eventually(isKnown, 20_000));
+  const all = stack.move();
+  return {
+    ...{ master, replica, sentinel: `127.0.0.1:${sentinel.port}` },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 }

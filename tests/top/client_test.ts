@@ -145,7 +145,7 @@ Deno.test("AdminClient.call() limits the size of an answer", async () => {
   await assertRejects(
     () => client.call("GET /api/status"),
     RangeError,
-    "Cannot read answer: over 16777216 bytes",
+    "16777216", // People read another message, without the number.
   );
 });
 

@@ -66,7 +66,6 @@ export function formatFrequency(perSecond: number): string {
  */
 export function formatElapsed(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const two = (count: number) => String(count).padStart(2, "0");
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}m ${two(seconds % 60)}s`;
@@ -93,7 +92,6 @@ export function formatLasted(milliseconds: number): string {
  */
 export function formatCountdown(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
-  const two = (count: number) => String(count).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
   const rest = `${two(minutes % 60)}:${two(seconds % 60)}`;
@@ -110,7 +108,7 @@ export function formatClock(time: number | string): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return NOTHING;
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
-  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+  return parts.map(two).join(":");
 }
 
 /**
@@ -124,7 +122,7 @@ export function formatTime(time: string): string {
   const clock = formatClock(time);
   if (clock === NOTHING) return NOTHING;
   const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
-  const day = parts.map((part) => String(part).padStart(2, "0")).join("-");
+  const day = parts.map(two).join("-");
   return `${day} ${clock} ${formatOffset(-date.getTimezoneOffset())}`;
 }
 
@@ -136,7 +134,6 @@ export function formatTime(time: string): string {
  */
 export function formatOffset(minutes: number): string {
   if (minutes === 0) return "UTC";
-  const two = (count: number) => String(count).padStart(2, "0");
   const size = Math.abs(minutes);
   const sign = minutes < 0 ? "−" : "+";
   return `UTC${sign}${two(Math.floor(size / 60))}:${two(size % 60)}`;
@@ -173,4 +170,9 @@ export function formatLatency(milliseconds: number | null): string {
   if (milliseconds === null) return NOTHING;
   if (milliseconds >= 999.5) return `${(milliseconds / 1000).toFixed(1)} s`;
   return `${milliseconds.toFixed(milliseconds < 9.95 ? 1 : 0)} ms`;
+}
+
+/** At least two digits. */
+function two(count: number): string {
+  return String(count).padStart(2, "0");
 }

@@ -11,7 +11,7 @@ import type {
   NodeCaller,
 } from "../../serve/counts/fleet_nodes.ts";
 import { type AdminContext, answerRoute } from "../answers.ts";
-import { AdminError } from "../error.ts";
+import { AdminError, asAdminError } from "../error.ts";
 import { findRoute } from "../routes.ts";
 import { canRelay } from "./relay.ts";
 
@@ -25,11 +25,8 @@ export function answerCalls(context: AdminContext): AnswerNode {
     try {
       return await answer(call, { ...context, caller });
     } catch (error) {
-      const known = error instanceof AdminError
-        ? error
-        // An unforeseen error may reveal internals, so only the log shows it.
-        : new AdminError("internal", "Internal error");
-      return { status: known.status, json: known.answer };
+      const { answer: json, status } = asAdminError(error);
+      return { status, json };
     }
   };
 }

@@ -5,17 +5,14 @@
  * @module
  */
 
-import { HeavyHitters } from "./heavy_hitters.ts";
 import {
   eachRanking,
+  EventSum,
   MOST_HITTERS,
-  noResults,
-  type Ranking,
   RANKINGS,
   type Recorded,
-  type Results,
-} from "./recorder.ts";
-import { TimeHistogram } from "./time_histogram.ts";
+} from "./event_sum.ts";
+import { HeavyHitters } from "./heavy_hitters.ts";
 
 /** Milliseconds of the shortest block. */
 const MINUTE = 60_000;
@@ -49,28 +46,15 @@ export interface Block extends Recorded {
 }
 
 /** A period that is still growing. */
-export class BlockSum {
+export class BlockSum extends EventSum {
   /** Its start, in milliseconds since 1970. */
   readonly from: number;
   /** Its end. */
   to: number;
-  /** How connections ended. */
-  readonly results: Results = noResults();
-  /** How long connecting took. */
-  readonly dial: TimeHistogram = new TimeHistogram();
-  /** How long lookups took. */
-  readonly resolve: TimeHistogram = new TimeHistogram();
-  /** Bytes both ways. */
-  bytes = 0;
-  /** Connections and requests. */
-  connections = 0;
-  /** Rankings of users, clients, targets and rules. */
-  readonly rankings: Readonly<Record<Ranking, HeavyHitters>> = eachRanking(
-    () => new HeavyHitters(MOST_HITTERS),
-  );
 
   /** Creates an empty sum. */
   constructor(from: number) {
+    super();
     this.from = from;
     this.to = from;
   }
@@ -78,15 +62,7 @@ export class BlockSum {
   /** Adds the events until a time, in milliseconds since 1970. */
   add(recorded: Recorded, to: number): void {
     this.to = to;
-    this.dial.merge(recorded.dial);
-    this.resolve.merge(recorded.resolve);
-    this.bytes += recorded.bytes;
-    this.connections += recorded.connections;
-    const names = Object.keys(this.results) as (keyof Results)[];
-    for (const name of names) this.results[name] += recorded.results[name];
-    for (const ranking of RANKINGS) {
-      this.rankings[ranking].merge(recorded.rankings[ranking]);
-    }
+    this.merge(recorded);
   }
 
   /**
@@ -95,15 +71,9 @@ export class BlockSum {
    * @param most Most keys of each ranking.
    */
   seal(most: number): Block {
-    const { bytes, connections, dial, from, resolve, results, to } = this;
-    const rankings = eachRanking((one) => this.rankings[one].table(most));
-    return {
-      ...{ from, to, bytes, connections, rankings },
-      results: { ...results },
-      dial: dial.counts.slice(),
-      resolve: resolve.counts.slice(),
-      size: sizeOf(rankings),
-    };
+    const { from, to } = this;
+    const copy = this.copy(most);
+    return { ...copy, from, to, size: sizeOf(copy.rankings) };
   }
 }
 

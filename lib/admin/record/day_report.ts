@@ -11,7 +11,7 @@ import type { ParametersOf } from "../endpoints.ts";
 import type { BlockSum } from "./blocks.ts";
 import type { Collector } from "./collector.ts";
 import { type RangeName, RANGES } from "../client/ranges.ts";
-import type { Ranking } from "./recorder.ts";
+import type { Ranking } from "./event_sum.ts";
 import type { TimeHistogram } from "./time_histogram.ts";
 
 /** Most rows of each list of failures. */

@@ -5,80 +5,15 @@
  * @module
  */
 
-import type { ConnectionResult } from "../../observe/log_event.ts";
 import type { LiveConnection } from "../../serve/live_connection.ts";
 import type { EndedConnection, Registry } from "../../serve/registry.ts";
 import { hostOf } from "../filter.ts";
-import { HeavyHitters, type HitterTable } from "./heavy_hitters.ts";
-import { TimeHistogram } from "./time_histogram.ts";
-
-/** Number of keys in each ranking. */
-export const MOST_HITTERS = 1_000;
-
-/** The dimensions of the rankings. */
-export const RANKINGS = [
-  "user",
-  "client",
-  "target",
-  "rule",
-  /** Results except `ok` with their code, such as `refused rule`. */
-  "reason",
-  /** Rules that refused. */
-  "refusing",
-  /** Targets that Sluice could not reach. */
-  "missed",
-] as const;
-
-/** One of the rankings. */
-export type Ranking = typeof RANKINGS[number];
-
-/** Number of connections by result. */
-export type Results = Record<ConnectionResult, number>;
-
-/** The events since the last question. */
-export interface Recorded {
-  /** Connections and requests that ended. */
-  readonly results: Results;
-  /** Times of connects, counted by class. */
-  readonly dial: Uint32Array;
-  /** Times of lookups, counted by class. */
-  readonly resolve: Uint32Array;
-  /** Bytes both ways. */
-  readonly bytes: number;
-  /** Connections and requests that were ranked. */
-  readonly connections: number;
-  /** Rankings of users, clients, targets and rules. */
-  readonly rankings: Readonly<Record<Ranking, HitterTable>>;
-}
-
-/** No results. */
-export function noResults(): Results {
-  return { ok: 0, cut: 0, refused: 0, failed: 0, dropped: 0 };
-}
-
-/** Makes one of each ranking. */
-export function eachRanking<T>(
-  make: (ranking: Ranking) => T,
-): Record<Ranking, T> {
-  return Object.fromEntries(
-    RANKINGS.map((ranking) => [ranking, make(ranking)]),
-  ) as Record<Ranking, T>;
-}
-
-/** The record in progress. */
-interface Sheet {
-  results: Results;
-  dial: TimeHistogram;
-  resolve: TimeHistogram;
-  bytes: number;
-  connections: number;
-  rankings: Record<Ranking, HeavyHitters>;
-}
+import { EventSum, type Recorded } from "./event_sum.ts";
 
 /** Records events. */
 export class Recorder {
   readonly #registry: Registry;
-  #sheet = newSheet();
+  #sheet = new EventSum();
 
   /** Begins to record. */
   constructor(registry: Registry) {
@@ -97,14 +32,9 @@ export class Recorder {
    */
   take(): Recorded {
     for (const [, live] of this.#registry.open) this.#countOpen(live);
-    const { dial, resolve, rankings, ...sums } = this.#sheet;
-    this.#sheet = newSheet();
-    return {
-      ...sums,
-      dial: dial.counts,
-      resolve: resolve.counts,
-      rankings: eachRanking((ranking) => rankings[ranking].table()),
-    };
+    const sheet = this.#sheet;
+    this.#sheet = new EventSum();
+    return sheet.copy();
   }
 
   #countOpen(live: LiveConnection): void {
@@ -151,15 +81,4 @@ export class Recorder {
     if (target !== undefined) rankings.target.add(target, bytes, connections);
     if (rule !== undefined) rankings.rule.add(rule, bytes, connections);
   }
-}
-
-function newSheet(): Sheet {
-  return {
-    results: noResults(),
-    dial: new TimeHistogram(),
-    resolve: new TimeHistogram(),
-    bytes: 0,
-    connections: 0,
-    rankings: eachRanking(() => new HeavyHitters(MOST_HITTERS)),
-  };
 }

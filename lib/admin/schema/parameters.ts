@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { DIMENSIONS } from "../client/dimensions.ts";
 import { RANGE } from "./insight.ts";
 
 /** Most tunnels in one answer. */
@@ -25,9 +26,7 @@ const filter = z.string({ error: "filter says which tunnels: user=alice" })
 const range = oneOf(RANGE, "range").default("1h")
   .describe("The last 5 minutes, hour or day");
 
-const groupBy = z.enum(["user", "client", "target", "rule"]);
-
-const by = oneOf(groupBy, "by");
+const by = oneOf(z.enum(DIMENSIONS), "by");
 
 /** Parameters by operation. */
 export const PARAMETERS = {

@@ -5,18 +5,16 @@
  */
 
 import type { ListedTunnel, TunnelGroup } from "../api.ts";
+import type { Dimension } from "../client/dimensions.ts";
 import { hostOf } from "../filter.ts";
-
-/** The field that the tunnels of a group share. */
-export type GroupBy = "user" | "client" | "target" | "rule";
 
 /** Adds tunnels to their groups. */
 export class TunnelGroups {
-  readonly #by: GroupBy;
+  readonly #by: Dimension;
   readonly #groups = new Map<string, TunnelGroup>();
 
   /** Starts without groups. */
-  constructor(by: GroupBy) {
+  constructor(by: Dimension) {
     this.#by = by;
   }
 

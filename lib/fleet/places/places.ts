@@ -9,10 +9,7 @@ import type { FleetKeys } from "../keys.ts";
 import type { FleetPart, Link } from "../link.ts";
 import { CHANNEL, type Incarnation } from "../pulse.ts";
 import { type BookedCount, type Page, Shelf } from "./shelf.ts";
-import { MOST_ITEMS, PLACE_KEYS, PLACES_SCRIPT } from "./script.ts";
-
-/** Milliseconds for which a machine may use its granted places. */
-export const LEASE_TIME = 5_000;
+import { LEASE_TIME, MOST_ITEMS, PLACE_KEYS, PLACES_SCRIPT } from "./script.ts";
 
 /** Milliseconds between two round trips for waiting connections. */
 const LOOK = { least: 5, most: 80 } as const;
@@ -134,7 +131,7 @@ export class FleetPlaces implements FleetPart {
     this.#options.view.lack(); // Ends the wait.
     clearTimeout(this.#timer);
     await this.#exchange?.catch(() => {});
-    if (!this.#isIn) return;
+    if (!this.#isIn && this.#replaced === "") return;
     await this.#run(0, [], this.#reported);
     this.#shelf.setLease(0, 0);
   }

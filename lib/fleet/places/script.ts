@@ -17,6 +17,9 @@
 
 import { fleetScript } from "../script.ts";
 
+/** Milliseconds for which a machine may use its places without a round trip. */
+export const LEASE_TIME = 5_000;
+
 /** Most keys in one call of the script. */
 export const MOST_ITEMS = 500;
 
@@ -122,7 +125,8 @@ if join == '0' then
 end
 redis.call('HSETNX', meta, 'born', string.format('%.0f', now))
 local born = redis.call('HGET', meta, 'born')
--- Redis has lost what others hold: grant nothing until they have said it.
+-- Redis has lost its data. It grants nothing until all nodes have reported
+-- their places again, or their leases have ended.
 if knownBorn ~= '' and knownBorn ~= born then
   redis.call('HSET', meta, 'quiet', string.format('%.0f', born + ttl))
 end
@@ -153,7 +157,7 @@ if seat ~= before then
   redis.call('HSET', held, '#seat', seat)
   redis.call('HSET', meta, 'units', units)
 end
--- A node without a seat has no free part that it could give up.
+-- A node without a seat has no free part, so no call has to wait for it.
 redis.call('ZADD', applied, seat == 0 and seq or known, node)
 local least = number(redis.call('ZRANGE', applied, 0, 0, 'WITHSCORES')[2])
 
@@ -190,7 +194,7 @@ for at = 10, #ARGV, 5 do
     if hold > 0 then redis.call('HSET', held, key, hold) else redis.call('HDEL', held, key) end
     if sum > 0 then redis.call('HSET', sums, key, sum) else redis.call('HDEL', sums, key) end
   end
-  -- Machines that return from isolation may bring more than the limit.
+  -- Nodes that return from isolation may hold more than the limit together.
   if sum > limit then hold = -1 - hold end
   places[#places + 1] = hold
 end

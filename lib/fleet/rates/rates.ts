@@ -11,15 +11,16 @@ import type { FleetKeys } from "../keys.ts";
 import type { FleetPart, Link } from "../link.ts";
 import { CHANNEL, type Incarnation } from "../pulse.ts";
 import { Demand } from "./demand.ts";
-import { MOST_RATES, RATES_SCRIPT } from "./script.ts";
+import { HEADROOM, MOST_RATES, RATES_SCRIPT } from "./script.ts";
 
 /** Milliseconds between two looks while rates are in use. */
 const LOOK = 200;
 
 /**
- * Milliseconds after which a demand is reported again, and until it expires.
+ * Milliseconds after which a demand is reported again, usually and while the
+ * rate is used up, and until it expires.
  */
-const TELL = { again: 5_000, counts: 12_000 } as const;
+const TELL = { again: 5_000, whenUsedUp: 1_000, counts: 12_000 } as const;
 
 /** A demand that changes by this part of the rate is reported immediately. */
 const NOTABLE = 1 / 50;
@@ -53,6 +54,8 @@ interface Told {
   at: number;
   /** This machine's part, in bytes per second. */
   part: number;
+  /** The least part since the last look. */
+  leastPart: number;
   /** Time of the last look. */
   lookedAt: number;
 }
@@ -148,6 +151,7 @@ export class FleetRates implements FleetPart {
     ) as string[];
     items.forEach(({ counted, told, use }, at) => {
       told.part = Number(parts[at]);
+      told.leastPart = Math.min(told.leastPart, told.part);
       counted.parts.set(use, told.part);
     });
   }
@@ -208,20 +212,28 @@ export class FleetRates implements FleetPart {
 
 function newTold({ carried, rate }: RateUse, now: number): Told {
   const demand = new Demand(carried * 1024, now, rate);
-  return { demand, bytes: 0, at: 0, part: 0, lookedAt: now };
+  return { demand, bytes: 0, at: 0, part: 0, leastPart: 0, lookedAt: now };
 }
 
 /** Updates a demand; returns whether to report it. */
 function measure(told: Told, use: RateUse, now: number): boolean {
-  const { demand, lookedAt } = told;
+  const { demand, leastPart, lookedAt } = told;
+  const { carried, rate, waitsUntil } = use;
   if (now - lookedAt >= LOOK / 2) {
-    const waited = use.waitsUntil > lookedAt;
-    demand.look(use.carried * 1024, now, use.rate, waited);
+    demand.look({
+      ...{ carried: carried * 1024, now, rate, part: leastPart },
+      waited: waitsUntil > lookedAt,
+    });
     told.lookedAt = now;
+    told.leastPart = told.part;
   }
+  const isIdle = demand.bytes + told.bytes === 0;
+  // Small changes of many nodes add up, and change this node's part too.
+  const isUsedUp = told.part <= told.bytes * HEADROOM;
+  const again = isUsedUp ? TELL.whenUsedUp : TELL.again;
+  if (!isIdle && now - told.at >= again) return true;
   // A node with nearly the whole rate takes nothing from other nodes.
-  const isAlone = told.part > use.rate * (1 - NOTABLE);
+  const isAlone = told.part > rate * (1 - NOTABLE);
   const change = Math.abs(demand.bytes - told.bytes);
-  if (!isAlone && change > use.rate * NOTABLE) return true;
-  return demand.bytes + told.bytes > 0 && now - told.at >= TELL.again;
+  return !isAlone && change > rate * NOTABLE;
 }

@@ -10,6 +10,12 @@ import { fleetScript } from "../script.ts";
 export const MOST_RATES = 500;
 
 /**
+ * A node whose demand is met may use this multiple of it. It seldom does, so
+ * the others share what is left of the rate without this reserve.
+ */
+export const HEADROOM = 9 / 8;
+
+/**
  * Takes demands, and gives each node its part of each rate.
  *
  * If all demands together are below the rate, each node gets its demand and an
@@ -90,14 +96,16 @@ for at = 5, #ARGV, 3 do
     if change > 0 or count > FEW then
       redis.call('HSET', key, '#level', level, '#spare', spare, '#at', string.format('%.0f', now))
     end
-    -- Whoever has all of a rate hears only by this that others use it too.
+    -- A node with the whole rate learns only from this message that others
+    -- use it too.
     if change > rate / 20 and (count <= FEW or now - (all['#told'] or 0) >= count) then
       redis.call('HSET', key, '#told', string.format('%.0f', now))
       redis.call('PUBLISH', channel, 'rate ' .. name)
     end
   end
   redis.call('PEXPIRE', key, ttl)
-  parts[#parts + 1] = string.format('%.0f', math.min(want, level) + spare)
+  local part = math.max(want + spare, want * ${HEADROOM})
+  parts[#parts + 1] = string.format('%.0f', math.floor(math.min(part, level)))
 end
 return parts
 `);

@@ -121,3 +121,8 @@ export function tooLong(mostBytes: number): HubFrame {
 export function problem(text: string): HubFrame {
   return { kind: "problem", text };
 }
+
+/** Encodes text as UTF-8. */
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

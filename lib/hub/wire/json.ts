@@ -14,15 +14,14 @@
 
 import { concat } from "@std/bytes/concat";
 import {
-  type HubDecoder,
+  encodeUtf8,
   type HubDialect,
   type HubDialectOptions,
   type HubFrame,
   type HubMessage,
   problem,
-  tooLong,
 } from "./frame.ts";
-import { LineSplitter } from "./line_splitter.ts";
+import { inLines } from "./text_lines.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -49,45 +48,15 @@ export function readHubJson(bytes: Uint8Array): HubFrame {
 }
 
 /** Creates the dialect of a hub whose messages are JSON values. */
-export function jsonDialect(options: HubDialectOptions): HubDialect {
-  const encodeNotice = (text: string) =>
-    encode(`${JSON.stringify({ hub: text })}\n`);
-  return {
-    greets: false,
-    heartbeat: encodeNotice("ping"),
-    encodeMessage: (message) => encodeValue(message, options.names),
-    encodeNotice,
-    encodeFarewell: encodeNotice,
-    decoder: () => new JsonDecoder(options.mostBytes),
-  };
-}
-
-class JsonDecoder implements HubDecoder {
-  readonly #mostBytes: number;
-  readonly #splitter: LineSplitter;
-
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
-    this.#splitter = new LineSplitter(mostBytes);
-  }
-
-  /** The end of a line is not known in advance. */
-  get least(): number {
-    return 1;
-  }
-
-  *push(bytes: Uint8Array): Generator<HubFrame> {
-    for (const line of this.#splitter.push(bytes)) {
-      if (line === undefined) yield tooLong(this.#mostBytes);
-      // An empty line is a sign of life.
-      else if (line.length > 0) yield readHubJson(line);
-    }
-  }
-
-  *end(): Generator<HubFrame> {
-    if (!this.#splitter.isWithinLine) return;
-    yield problem("Not sent: the last line has no end");
-  }
+export function jsonDialect(
+  { mostBytes, names }: HubDialectOptions,
+): HubDialect {
+  return inLines(mostBytes, {
+    encodeMessage: (message) => encodeValue(message, names),
+    encodeNotice: (text) => encodeUtf8(`${JSON.stringify({ hub: text })}\n`),
+    // An empty line is a sign of life.
+    read: (line) => line.length === 0 ? undefined : readHubJson(line),
+  });
 }
 
 /**
@@ -115,13 +84,9 @@ function onOneLine(bytes: Uint8Array): Uint8Array {
 }
 
 function encodeValue({ from, bytes }: HubMessage, names: boolean): Uint8Array {
-  const before = encode(
+  const before = encodeUtf8(
     names ? `{"from":${JSON.stringify(from)},"value":` : "",
   );
-  const after = encode(names ? "}\n" : "\n");
+  const after = encodeUtf8(names ? "}\n" : "\n");
   return concat([before, bytes, after]);
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

@@ -19,6 +19,7 @@
 
 import { concat } from "@std/bytes/concat";
 import {
+  encodeUtf8,
   type HubDecoder,
   type HubDialect,
   type HubDialectOptions,
@@ -34,7 +35,7 @@ const HUB_BIT = 0x8000_0000;
 
 /** Creates the dialect of a hub whose messages follow their length. */
 export function length32Dialect(options: HubDialectOptions): HubDialect {
-  const encodeNotice = (text: string) => encodeFrame(HUB_BIT, encode(text));
+  const encodeNotice = (text: string) => encodeFrame(HUB_BIT, encodeUtf8(text));
   return {
     greets: false,
     heartbeat: encodeFrame(0, new Uint8Array()),
@@ -117,7 +118,7 @@ function encodeMessage(
   names: boolean,
 ): Uint8Array {
   if (!names) return encodeFrame(0, bytes);
-  return encodeFrame(0, concat([encode(`${from}: `), bytes]));
+  return encodeFrame(0, concat([encodeUtf8(`${from}: `), bytes]));
 }
 
 function encodeFrame(bit: number, data: Uint8Array): Uint8Array {
@@ -125,8 +126,4 @@ function encodeFrame(bit: number, data: Uint8Array): Uint8Array {
   new DataView(frame.buffer).setUint32(0, bit + data.length);
   frame.set(data, HEAD_LENGTH);
   return frame;
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

@@ -12,15 +12,14 @@
  */
 
 import {
-  type HubDecoder,
+  encodeUtf8,
   type HubDialect,
   type HubDialectOptions,
   type HubFrame,
   type HubMessage,
   problem,
-  tooLong,
 } from "./frame.ts";
-import { LineSplitter } from "./line_splitter.ts";
+import { inLines } from "./text_lines.ts";
 
 const LF = 0x0a;
 const SPACE = 0x20;
@@ -55,54 +54,21 @@ export function readHubLine(line: Uint8Array, names: boolean): HubFrame {
 }
 
 /** Creates the dialect of a hub whose messages are lines. */
-export function lineDialect(options: HubDialectOptions): HubDialect {
-  const encodeNotice = (text: string) => encode(`${MARK}${text}\n`);
-  return {
-    greets: false,
-    heartbeat: encodeNotice("ping"),
-    encodeMessage: (message) => encodeLine(message, options.names),
-    encodeNotice,
-    encodeFarewell: encodeNotice,
-    decoder: () => new LineDecoder(options),
-  };
-}
-
-class LineDecoder implements HubDecoder {
-  readonly #options: HubDialectOptions;
-  readonly #splitter: LineSplitter;
-
-  constructor(options: HubDialectOptions) {
-    this.#options = options;
-    this.#splitter = new LineSplitter(options.mostBytes);
-  }
-
-  /** The end of a line is not known in advance. */
-  get least(): number {
-    return 1;
-  }
-
-  *push(bytes: Uint8Array): Generator<HubFrame> {
-    const { mostBytes, names } = this.#options;
-    for (const line of this.#splitter.push(bytes)) {
-      yield line === undefined ? tooLong(mostBytes) : readHubLine(line, names);
-    }
-  }
-
-  *end(): Generator<HubFrame> {
-    if (!this.#splitter.isWithinLine) return;
-    yield problem("Not sent: the last line has no end");
-  }
+export function lineDialect(
+  { mostBytes, names }: HubDialectOptions,
+): HubDialect {
+  return inLines(mostBytes, {
+    encodeMessage: (message) => encodeLine(message, names),
+    encodeNotice: (text) => encodeUtf8(`${MARK}${text}\n`),
+    read: (line) => readHubLine(line, names),
+  });
 }
 
 function encodeLine({ from, bytes }: HubMessage, names: boolean): Uint8Array {
-  const before = encode(names ? `${from}: ` : "");
+  const before = encodeUtf8(names ? `${from}: ` : "");
   const line = new Uint8Array(before.length + bytes.length + 1);
   line.set(before);
   line.set(bytes, before.length);
   line[line.length - 1] = LF;
   return line;
-}
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }

@@ -20,6 +20,7 @@ import { concat } from "@std/bytes/concat";
 import {
   type HubDecoder,
   type HubDialect,
+  type HubDialectOptions,
   type HubFrame,
   type HubFraming,
   type HubMessage,
@@ -40,11 +41,7 @@ const SLASH = 0x2f;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Settings of the dialect. */
-export interface WebSocketDialectOptions {
-  /** Most bytes of a message. */
-  mostBytes: number;
-  /** Whether TCP clients receive the sender's name. */
-  names: boolean;
+export interface WebSocketDialectOptions extends HubDialectOptions {
   /** Framing of the hub's messages. */
   framing: HubFraming;
 }

@@ -8,8 +8,8 @@
  */
 
 import type { Context } from "../../sync/context.ts";
+import { once } from "../../sync/once.ts";
 import {
-  type AddressType,
   type DnsHead,
   type DnsQuestion,
   type DnsResponse,
@@ -21,8 +21,8 @@ import {
 import { encodeDnsName } from "../../wire/dns_name.ts";
 import {
   formatIpAddress,
-  type IpAddress,
   parseIpAddress,
+  type SocketAddress,
 } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
 import { ByteReader } from "../byte_reader.ts";
@@ -31,21 +31,8 @@ import { Duplex } from "../duplex.ts";
 /** Servers send at most 512 bytes to a client that does not announce more. */
 const LONGEST_DATAGRAM = 4_096;
 
-/** Where a name server is. */
-export interface NameServer {
-  /** Its address. */
-  readonly ip: IpAddress;
-  /** Its port, over UDP and TCP. */
-  readonly port: number;
-}
-
-/** A question. */
-export interface DnsQuery {
-  /** Name as text. */
-  name: string;
-  /** Type of record. */
-  type: AddressType;
-}
+/** Where a name server is, over UDP and TCP. */
+export type NameServer = SocketAddress;
 
 /**
  * Asks over UDP, and again over TCP if the answer does not fit. Each question
@@ -62,7 +49,7 @@ export interface DnsQuery {
  */
 export async function askNameServer(
   server: NameServer,
-  query: DnsQuery,
+  query: Omit<DnsQuestion, "id">,
   context: Context,
 ): Promise<DnsResponse> {
   const [id] = crypto.getRandomValues(new Uint16Array(1));
@@ -86,11 +73,7 @@ async function askByUdp(
   context.throwIfCancelled();
   const hostname = server.ip.length === 4 ? "0.0.0.0" : "::";
   const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-  let isOpen = true;
-  function close(): void {
-    if (isOpen) socket.close();
-    isOpen = false;
-  }
+  const close = once(() => socket.close());
   const unregister = context.onCancel(close);
   try {
     await socket.send(encodeDnsQuestion(question), {

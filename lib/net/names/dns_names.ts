@@ -8,13 +8,13 @@ import { Context } from "../../sync/context.ts";
 import { Semaphore } from "../../sync/semaphore.ts";
 import { type AddressType, RECORD_TYPE } from "../../wire/dns_message.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
-import { DialError } from "../dial_error.ts";
 import { askNameServer, type NameServer } from "./dns_client.ts";
 import { addressesOf } from "./dns_records.ts";
 import { explainError } from "../../observe/explain_error.ts";
 import { combineFamilies } from "./family_answers.ts";
 import type { Family } from "./family_preference.ts";
 import type { NameAnswer, NameSource } from "./answer.ts";
+import { unresolved } from "./unresolved.ts";
 
 /** Most simultaneous lookups; each has two sockets. */
 const LOOKUPS_AT_ONCE = 64;
@@ -94,9 +94,7 @@ export class DnsNames implements NameSource {
       end();
       context.throwIfCancelled();
       const why = (error as Error).message;
-      throw new DialError("resolver failed", `Cannot resolve ${name}: ${why}`, {
-        cause: error,
-      });
+      throw unresolved("resolver failed", name, why, { cause: error });
     } finally {
       this.#lookups.release();
     }

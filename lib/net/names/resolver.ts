@@ -5,7 +5,7 @@
  */
 
 import { Context } from "../../sync/context.ts";
-import { setDeadline } from "../../sync/deadline.ts";
+import { waitAtMost } from "../../sync/wait_at_most.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import { type Host, whyImpossible } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
@@ -23,6 +23,7 @@ import type { NameAnswer, NameSource } from "./answer.ts";
 import { NameCache } from "./cache.ts";
 import { specialAnswer } from "./special_names.ts";
 import { SystemNames } from "./system_names.ts";
+import { unresolved } from "./unresolved.ts";
 
 /** Default number of cached names. */
 export const NAMES_KEPT = 4_096;
@@ -100,7 +101,9 @@ export class Resolver implements Disposable {
    * @throws The reason of the cancellation.
    */
   async find(host: Host, context: Context): Promise<FoundAddresses> {
-    if (typeof host !== "string") return onTime([this.#requireUsed(host)]);
+    if (typeof host !== "string") {
+      return { addresses: [this.#requireUsed(host)], late: undefined };
+    }
     context.throwIfCancelled();
     requirePossible(host);
     const name = host.toLowerCase();
@@ -108,10 +111,7 @@ export class Resolver implements Disposable {
       await waitFor(this.#pending.get(name) ?? this.#start(name), context);
     const addresses = preferFamily(answer.addresses, this.preference);
     if (addresses.length === 0) {
-      throw new DialError(
-        "name not found",
-        `Cannot resolve ${host}: ${this.#describeNone(answer)}`,
-      );
+      throw unresolved("name not found", host, this.#describeNone(answer));
     }
     const late = answer.late?.then((whole = answer) =>
       preferFamily(bounded(whole).addresses, this.preference)
@@ -140,7 +140,10 @@ export class Resolver implements Disposable {
     if (late === undefined) return addresses;
     const isMissing = needed !== undefined &&
       !addresses.some((ip) => familyOf(ip) === needed);
-    const more = await (isMissing ? waitFor(late, context) : beforeDelay(late));
+    const more =
+      await (isMissing
+        ? waitFor(late, context)
+        : waitAtMost(RESOLUTION_DELAY, late, () => []));
     return preferFamily([...addresses, ...more], this.preference);
   }
 
@@ -174,10 +177,8 @@ export class Resolver implements Disposable {
 
   #start(name: string): Promise<NameAnswer> {
     if (this.#pending.size === MOST_PENDING) {
-      throw new DialError(
-        "resolver failed",
-        `Cannot resolve ${name}: ${MOST_PENDING} other names are being looked up`,
-      );
+      const why = `${MOST_PENDING} other names are being looked up`;
+      throw unresolved("resolver failed", name, why);
     }
     const pending = this.#lookUp(name);
     this.#pending.set(name, pending);
@@ -209,9 +210,7 @@ export class Resolver implements Disposable {
       end();
       if (!context.cancelled || error instanceof DialError) throw error;
       const why = (context.reason as Error).message;
-      throw new DialError("resolver failed", `Cannot resolve ${name}: ${why}`, {
-        cause: error,
-      });
+      throw unresolved("resolver failed", name, why, { cause: error });
     }
   }
 }
@@ -224,26 +223,10 @@ export class Resolver implements Disposable {
  * @throws {DialError} `name not found`, saying why.
  */
 export function requirePossible(name: string): void {
-  const why = whyImpossible(name);
-  if (why === undefined) return;
-  throw new DialError(
-    "name not found",
-    `Cannot resolve ${cut(name)}: such a name cannot exist: ${why}`,
-  );
-}
-
-function onTime(addresses: IpAddress[]): FoundAddresses {
-  return { addresses, late: undefined };
-}
-
-function beforeDelay(late: Promise<IpAddress[]>): Promise<IpAddress[]> {
-  const { promise, resolve } = Promise.withResolvers<IpAddress[]>();
-  const delay = setDeadline(RESOLUTION_DELAY, () => resolve([]));
-  void late.then((addresses) => {
-    delay.clear();
-    resolve(addresses);
-  });
-  return promise;
+  const fault = whyImpossible(name);
+  if (fault === undefined) return;
+  const why = `such a name cannot exist: ${fault}`;
+  throw unresolved("name not found", cut(name), why);
 }
 
 /**

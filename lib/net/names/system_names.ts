@@ -8,10 +8,10 @@ import type { Context } from "../../sync/context.ts";
 import { Semaphore } from "../../sync/semaphore.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import { parseIpAddress } from "../../wire/ip_address.ts";
-import { DialError } from "../dial_error.ts";
 import { errorCode } from "../../observe/error_code.ts";
 import { explainError } from "../../observe/explain_error.ts";
 import type { NameAnswer, NameSource } from "./answer.ts";
+import { unresolved } from "./unresolved.ts";
 
 /**
  * Most simultaneous lookups. Each holds a thread until the name server answers
@@ -57,8 +57,8 @@ async function lookup(name: string): Promise<NameAnswer> {
   lookup(name, { all: true, verbatim: true }, (error, results) => {
     const code = errorCode(error);
     if (error !== null && (code === undefined || !NOT_FOUND.has(code))) {
-      reject(toDialError(name, error));
-      return;
+      const why = explainError(error);
+      return reject(unresolved("resolver failed", name, why, { cause: error }));
     }
     const addresses = (results ?? []).flatMap(({ address }) =>
       parseIpAddress(address) ?? []
@@ -67,12 +67,4 @@ async function lookup(name: string): Promise<NameAnswer> {
     resolve({ addresses, exists, life: exists ? LIFE.addresses : LIFE.none });
   });
   return await promise;
-}
-
-function toDialError(name: string, error: Error): DialError {
-  return new DialError(
-    "resolver failed",
-    `Cannot resolve ${name}: ${explainError(error)}`,
-    { cause: error },
-  );
 }

@@ -4,18 +4,22 @@
  * @module
  */
 
+/** Reasons of evictions, with the counts of a new pool. */
+export const NONE_EVICTED = {
+  ended: 0,
+  spoke: 0,
+  idle: 0,
+  aged: 0,
+  full: 0,
+  restart: 0,
+  closed: 0,
+};
+
 /**
  * Why a parked connection was evicted; `restart`: others ended together, or it
  * was a trial after that.
  */
-export type Eviction =
-  | "ended"
-  | "spoke"
-  | "idle"
-  | "aged"
-  | "full"
-  | "restart"
-  | "closed";
+export type Eviction = keyof typeof NONE_EVICTED;
 
 /** What happened in a pool since its start, and its state now. */
 export interface PoolFigures {
@@ -43,15 +47,7 @@ export function noFigures(): PoolFigures {
     hits: 0,
     misses: 0,
     opened: 0,
-    evicted: {
-      ended: 0,
-      spoke: 0,
-      idle: 0,
-      aged: 0,
-      full: 0,
-      restart: 0,
-      closed: 0,
-    },
+    evicted: { ...NONE_EVICTED },
     idle: 0,
     waiting: 0,
   };

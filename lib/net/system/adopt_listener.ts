@@ -12,7 +12,6 @@
  * @module
  */
 
-import type { Connection } from "../connection.ts";
 import type { Listener } from "../listen.ts";
 import { addressIn, LONGEST_NAME } from "./socket_name.ts";
 
@@ -107,26 +106,12 @@ export function adoptListener(
     own.close();
     throw error;
   }
-  return new AdoptedListener(own, addr);
-}
-
-class AdoptedListener implements Listener {
-  readonly addr: Deno.NetAddr;
-  readonly isShared = true;
-  readonly #listener: Deno.TcpListener;
-
-  constructor(listener: Deno.TcpListener, addr: Deno.NetAddr) {
-    this.#listener = listener;
-    this.addr = addr;
-  }
-
-  accept(): Promise<Connection> {
-    return this.#listener.accept();
-  }
-
-  [Symbol.dispose](): void {
-    this.#listener[Symbol.dispose]();
-  }
+  return {
+    addr,
+    isShared: true,
+    accept: () => own.accept(),
+    [Symbol.dispose]: () => own[Symbol.dispose](),
+  };
 }
 
 function replaceSocket(

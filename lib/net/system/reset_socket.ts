@@ -13,14 +13,10 @@
  */
 
 import { setDeadline } from "../../sync/deadline.ts";
+import type { SocketAddress } from "../../wire/ip_address.ts";
+import type { ConnectionEnds } from "../connection.ts";
 import { type CLibrary, cLibrary, SOCKET } from "./c_library.ts";
-import {
-  hasName,
-  LONGEST_NAME,
-  portOf,
-  type SocketName,
-  socketName,
-} from "./socket_name.ts";
+import { hasName, LONGEST_NAME, portOf, socketName } from "./socket_name.ts";
 
 /** Constants of Linux on the processors that Deno runs on. */
 const SIOCOUTQ = 0x5411n;
@@ -45,14 +41,6 @@ const BLOCK = 256;
 
 /** The highest descriptor to search, whatever the limit is. */
 const MOST_DESCRIPTORS = 1 << 20;
-
-/** Both ends of a socket of this process. */
-export interface SocketEnds {
-  /** Our end. */
-  readonly localAddr: Deno.NetAddr;
-  /** The other end. */
-  readonly remoteAddr: Deno.NetAddr;
-}
 
 /** A reset that waits until earlier bytes are delivered. */
 export interface PendingReset {
@@ -82,7 +70,7 @@ export function canReset(): boolean {
  *   the connection normally.
  */
 export function resetSocket(
-  ends: SocketEnds,
+  ends: ConnectionEnds,
   patience: number,
 ): PendingReset | undefined {
   const local = socketName(ends.localAddr);
@@ -95,8 +83,8 @@ export function resetSocket(
 
 /** A pending reset. */
 class Waiting implements PendingReset {
-  readonly local: SocketName;
-  readonly remote: SocketName;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
   readonly #patience: number;
   readonly #settled = Promise.withResolvers<boolean>();
   /** The descriptor, once found. */
@@ -107,7 +95,7 @@ class Waiting implements PendingReset {
   #undelivered = Infinity;
   #movedAt = 0;
 
-  constructor(local: SocketName, remote: SocketName, patience: number) {
+  constructor(local: SocketAddress, remote: SocketAddress, patience: number) {
     this.local = local;
     this.remote = remote;
     this.#patience = patience;

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { formatIpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import {
+  formatIpAddress,
+  parseIpAddress,
+  type SocketAddress,
+} from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 
 /** Bytes of `sockaddr_in6`, the longer one. */
@@ -18,14 +22,6 @@ const OFFSET = { ipv4: 4, ipv6: 8 } as const;
 /** Bytes before the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2). */
 const MAPPED = 12;
 
-/** An end of a socket. */
-export interface SocketName {
-  /** Its address; four bytes even if the system has it IPv4-mapped. */
-  readonly ip: Uint8Array;
-  /** Its port. */
-  readonly port: number;
-}
-
 /**
  * Converts an address for comparison with the system's name of a socket.
  *
@@ -34,7 +30,7 @@ export interface SocketName {
  */
 export function socketName(
   { hostname, port }: Deno.NetAddr,
-): SocketName | undefined {
+): SocketAddress | undefined {
   const ip = parseIpAddress(hostname);
   return ip && { ip: unmapAddress(ip), port };
 }
@@ -70,7 +66,10 @@ export function addressIn(bytes: Uint8Array): Deno.NetAddr | undefined {
  *
  * @param bytes The bytes from the system, {@linkcode LONGEST_NAME} of them.
  */
-export function hasName(bytes: Uint8Array, { ip, port }: SocketName): boolean {
+export function hasName(
+  bytes: Uint8Array,
+  { ip, port }: SocketAddress,
+): boolean {
   if (portOf(bytes) !== port) return false;
   const family = familyIn(bytes);
   if (family === AF_INET) return isAt(bytes, ip, OFFSET.ipv4, 4);

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { DialError, dialErrorKind } from "../dial_error.ts";
-import { explainError } from "../../observe/explain_error.ts";
+import { DialError, dialFault } from "../dial_error.ts";
 import { openWithLongQueue } from "../system/receive_queue.ts";
 
 /** First and last of a range of ports. */
@@ -46,12 +45,7 @@ function bindTo(hostname: string, port: number): Deno.DatagramConn {
       Deno.listenDatagram({ transport: "udp", hostname, port })
     );
   } catch (error) {
-    const reason = explainError(error);
-    throw new DialError(
-      dialErrorKind(error),
-      `Cannot open UDP on ${hostname}: ${reason}`,
-      { cause: error },
-    );
+    throw dialFault(`Cannot open UDP on ${hostname}`, error);
   }
 }
 

@@ -16,7 +16,7 @@
 
 import { concat } from "@std/bytes/concat";
 import { Context } from "../../sync/context.ts";
-import type { Host } from "../../wire/host_name.ts";
+import type { Destination, Host } from "../../wire/host_name.ts";
 import { formatIpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
 import {
@@ -30,12 +30,7 @@ import { DialError } from "../dial_error.ts";
 import { discard } from "../discard.ts";
 import type { Duplex } from "../duplex.ts";
 import { openUdp } from "./datagram_socket.ts";
-import {
-  askParentRelay,
-  placeOfRelay,
-  type RangeOf,
-  type RelayPlace,
-} from "./parent_relay.ts";
+import { askParentRelay, placeOfRelay, type RangeOf } from "./parent_relay.ts";
 import { pumpDatagrams } from "./pump.ts";
 import { UdpSender } from "./sender.ts";
 
@@ -68,7 +63,7 @@ export type OnReturn = (
 interface Control {
   readonly chained: Chained;
   readonly parent: Parent;
-  readonly relay: RelayPlace;
+  readonly relay: Destination;
 }
 
 /**
@@ -248,8 +243,8 @@ function isOfFamily(hostname: string, other: string): boolean {
 
 /** For a relay whose name only a parent resolves, just the port is known. */
 function isFrom(
-  relay: RelayPlace,
-  { host, port }: { host: Host; port: number },
+  relay: Destination,
+  { host, port }: Destination,
 ): boolean {
   if (port !== relay.port) return false;
   if (typeof relay.host === "string" || typeof host === "string") return true;

@@ -6,8 +6,7 @@
  */
 
 import { formatParent, type Parent } from "../../wire/parent_url.ts";
-import { parseHost } from "../../wire/host_name.ts";
-import type { Host } from "../../wire/host_name.ts";
+import { type Destination, parseHost } from "../../wire/host_name.ts";
 import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress, unmapAddress } from "../../wire/ip_mapped.ts";
 import { COMMAND, REPLY } from "../../wire/socks/v5.ts";
@@ -18,14 +17,6 @@ import { parentFailed } from "../chain.ts";
 import { DialError, type DialErrorKind } from "../dial_error.ts";
 import type { Duplex } from "../duplex.ts";
 import { logInSocks5 } from "../socks5_login.ts";
-
-/** The address for datagrams to a parent. */
-export interface RelayPlace {
-  /** The address; or the parent's name, if only another parent resolves it. */
-  readonly host: Host;
-  /** Port, 1 to 65535. */
-  readonly port: number;
-}
 
 /**
  * Returns the kind of a special address, such as `private`; `undefined` for an
@@ -90,13 +81,14 @@ export async function askParentRelay(
  * @param bound The relay's address from the reply.
  * @param at Address of the parent, or its name behind other parents.
  * @param rangeOf Returns the kind of a special address.
- * @returns The address to send to.
+ * @returns The address to send to; or the parent's name, if only another parent
+ *   resolves it.
  */
 export function placeOfRelay(
-  { host, port }: Pick<BoundReply, "host" | "port">,
+  { host, port }: Destination,
   at: string,
   rangeOf: RangeOf,
-): RelayPlace {
+): Destination {
   const own = parseIpAddress(at);
   const parent = own === undefined ? parseHost(at) : unmapAddress(own);
   if (typeof host === "string" || host.every((byte) => byte === 0)) {

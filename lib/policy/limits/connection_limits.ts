@@ -7,7 +7,7 @@
 import { countOf } from "../../observe/count_of.ts";
 import { clientKey } from "./client_key.ts";
 import { type Offer, OfferedPlaces } from "./offered_places.ts";
-import { Refusal } from "./refusal.ts";
+import { type LimitName, Refusal } from "./refusal.ts";
 
 /** Most connections over a limit that wait for their refusal message. */
 export const MOST_REFUSED = 128;
@@ -57,6 +57,11 @@ export class ConnectionLimits {
   readonly #byClient = new Map<string, number>();
   readonly #offered = new OfferedPlaces((count) => this.offersChanged(count));
   readonly #keptOffered = new OfferedPlaces();
+  /** Both ways to return a place, one function each for all places. */
+  readonly #give = (key: string): void => this.give(key);
+  readonly #giveKept = (): void => {
+    this.#refused--;
+  };
   #total = 0;
   #refused = 0;
 
@@ -142,34 +147,22 @@ export class ConnectionLimits {
   }
 
   #place(key: string): Lease {
-    return new Place(key, this.#offered, () => this.give(key));
+    return new Place(key, this.#offered, this.#give);
   }
 
   #refusal(full: FullLimit, client: string, mostOfClient: number): Refusal {
     const { what = "connections", per } = this.#options;
+    const refuse = (message: string, limit: LimitName) =>
+      new Refusal("limit reached", message, { limit });
     if (full === "away") {
-      const message = "Redis is away, and this machine has no places left";
-      return new Refusal("limit reached", message, { limit: what });
+      return refuse("Redis is away, and this machine has no places left", what);
     }
-    if (full === "all") {
-      return new Refusal(
-        "limit reached",
-        `Limit of ${countOf(this.most, oneOf(what))} reached`,
-        { limit: what },
-      );
-    }
-    const many = countOf(mostOfClient, oneOf(what));
+    const most = full === "all" ? this.most : mostOfClient;
+    const many = `Limit of ${countOf(most, oneOf(what))}`;
+    if (full === "all") return refuse(`${many} reached`, what);
     return per === "user"
-      ? new Refusal(
-        "limit reached",
-        `Limit of ${many} for user ${client} reached`,
-        { limit: "connections-per-user" },
-      )
-      : new Refusal(
-        "limit reached",
-        `Limit of ${many} from one client reached`,
-        { limit: `${what}-per-client` },
-      );
+      ? refuse(`${many} for user ${client} reached`, "connections-per-user")
+      : refuse(`${many} from one client reached`, `${what}-per-client`);
   }
 
   /**
@@ -184,7 +177,7 @@ export class ConnectionLimits {
     const isFull = this.#refused >= this.mostKept;
     if (isFull && !this.#keptOffered.take()) return undefined;
     this.#refused++;
-    return new Place("", this.#keptOffered, () => this.#refused--);
+    return new Place("", this.#keptOffered, this.#giveKept);
   }
 
   /**
@@ -282,10 +275,14 @@ export class ConnectionLimits {
 class Place implements Lease {
   readonly #key: string;
   readonly #offered: OfferedPlaces;
-  #give: (() => void) | undefined;
+  #give: ((key: string) => void) | undefined;
   #offer: Offer | undefined;
 
-  constructor(key: string, offered: OfferedPlaces, give: () => void) {
+  constructor(
+    key: string,
+    offered: OfferedPlaces,
+    give: (key: string) => void,
+  ) {
     this.#key = key;
     this.#offered = offered;
     this.#give = give;
@@ -293,7 +290,7 @@ class Place implements Lease {
 
   release(): void {
     this.withdraw();
-    this.#give?.();
+    this.#give?.(this.#key);
     this.#give = undefined;
   }
 

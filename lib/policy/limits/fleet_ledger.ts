@@ -35,7 +35,6 @@ export interface CountedBytes {
 
 /** The daily bytes on one machine of a fleet. */
 export class FleetLedger extends SharedLedger {
-  readonly #table: SharedTable;
   readonly #hurry: () => void;
   #most = Infinity;
 
@@ -48,7 +47,6 @@ export class FleetLedger extends SharedLedger {
    */
   constructor(table: SharedTable, hurry: () => void = () => {}) {
     super(table);
-    this.#table = table;
     this.#hurry = hurry;
   }
 
@@ -58,7 +56,7 @@ export class FleetLedger extends SharedLedger {
    * @returns Bytes per user and day; `Infinity` if none was set.
    */
   get most(): number {
-    const table = this.#table;
+    const { table } = this;
     const most = table.exclusively(() => {
       const list = table.find(LIST);
       return list === undefined ? 0 : -table.value(list, VALUE.elsewhere);
@@ -73,7 +71,7 @@ export class FleetLedger extends SharedLedger {
    */
   override limit(most: number): void {
     this.#most = most;
-    const table = this.#table;
+    const { table } = this;
     table.exclusively(() => {
       const list = this.#list();
       if (list !== undefined) table.setValue(list, VALUE.elsewhere, -most);
@@ -88,7 +86,7 @@ export class FleetLedger extends SharedLedger {
    * @param bytes Number of bytes.
    */
   override restore(day: string, user: string, bytes: number): void {
-    const own = this.#table.exclusively(() => this.#own(day, user));
+    const own = this.table.exclusively(() => this.#own(day, user));
     this.learn({ day, user, bytes: own + bytes }, own);
   }
 
@@ -100,7 +98,7 @@ export class FleetLedger extends SharedLedger {
    *   this machine's current count).
    */
   learn({ bytes, day, user }: CountedBytes, own?: number): void {
-    const table = this.#table;
+    const { table } = this;
     table.exclusively(() => {
       const entry = this.enter(day, user);
       if (entry === undefined) return;
@@ -117,7 +115,7 @@ export class FleetLedger extends SharedLedger {
    * @returns Total counts of this machine, not only the changes.
    */
   takeChanged(most: number): CountedBytes[] {
-    const table = this.#table;
+    const { table } = this;
     return table.exclusively(() => {
       const changed: CountedBytes[] = [];
       const list = this.#list();
@@ -142,7 +140,7 @@ export class FleetLedger extends SharedLedger {
 
   /** Puts all counts on the list of changes. */
   changeAll(): void {
-    const table = this.#table;
+    const { table } = this;
     table.exclusively(() => {
       for (const [key, entry] of table.entries()) {
         const isCount = key !== LIST && table.value(entry, VALUE.bytes) < 0;
@@ -153,7 +151,7 @@ export class FleetLedger extends SharedLedger {
 
   /** Adds the bytes of other machines. */
   protected override bytesOf(entry: number): number {
-    return super.bytesOf(entry) - this.#table.value(entry, VALUE.elsewhere);
+    return super.bytesOf(entry) - this.table.value(entry, VALUE.elsewhere);
   }
 
   /** Puts the entry on the list of changes. */
@@ -164,7 +162,7 @@ export class FleetLedger extends SharedLedger {
   }
 
   #change(entry: number): void {
-    const table = this.#table;
+    const { table } = this;
     if (table.value(entry, VALUE.next) !== 0) return; // It is on the list.
     const list = this.#list();
     if (list === undefined) return;
@@ -177,7 +175,7 @@ export class FleetLedger extends SharedLedger {
    * Returns `undefined` if the table is full; then all transfers are refused.
    */
   #list(): number | undefined {
-    const table = this.#table;
+    const { table } = this;
     const list = table.enter(LIST);
     if (list !== undefined) table.setValue(list, VALUE.until, Infinity);
     return list;
@@ -185,6 +183,6 @@ export class FleetLedger extends SharedLedger {
 
   #own(day: string, user: string): number {
     const entry = this.enter(day, user);
-    return entry === undefined ? 0 : -this.#table.value(entry, VALUE.bytes);
+    return entry === undefined ? 0 : -this.table.value(entry, VALUE.bytes);
   }
 }

@@ -26,11 +26,6 @@ export class OfferedPlaces {
     this.#onChange = onChange;
   }
 
-  /** Number of offers. */
-  get size(): number {
-    return this.#all.size;
-  }
-
   /**
    * Offers a place.
    *

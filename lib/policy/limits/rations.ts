@@ -69,7 +69,8 @@ export class Rations {
   /** The table. */
   readonly table: SharedTable;
   readonly #lease: number;
-  readonly #all: number;
+  /** The entry of all clients together. */
+  readonly all: number;
   #now = 0;
 
   /**
@@ -78,15 +79,10 @@ export class Rations {
    */
   constructor(table: SharedTable) {
     this.table = table;
-    [this.#lease, this.#all] = table.exclusively(() => {
+    [this.#lease, this.all] = table.exclusively(() => {
       const lease = this.keep(LEASE_KEY)!;
       return [lease, this.keep(ALL)!];
     });
-  }
-
-  /** Entry of the limit on all connections. */
-  get all(): number {
-    return this.#all;
   }
 
   /** End of the lease, by the table's clock. Needs no lock. */
@@ -141,7 +137,7 @@ export class Rations {
 
   /** Removes the granted part of a key, which keeps only its free part. */
   forget(entry: number): void {
-    if (entry === this.#all) return;
+    if (entry === this.all) return;
     for (const index of Object.values(KEY)) {
       this.table.setValue(entry, index, 0);
     }
@@ -162,7 +158,7 @@ export class Rations {
     const missed = Math.floor(table.value(entry, KEY.missed));
     return {
       ...{ allowed, granted, isCalled, limit, missed },
-      used: entry === this.#all ? table.total : table.sharesOf(entry),
+      used: entry === this.all ? table.total : table.sharesOf(entry),
     };
   }
 

@@ -25,7 +25,8 @@ export const LEDGER_VALUE = { bytes: 0, until: 1 } as const;
 
 /** The counts of all threads. */
 export class SharedLedger implements QuotaLedger {
-  readonly #table: SharedTable;
+  /** The table in which threads count together. */
+  protected readonly table: SharedTable;
 
   /**
    * Uses a table.
@@ -33,12 +34,12 @@ export class SharedLedger implements QuotaLedger {
    * @param table Table in which threads count together.
    */
   constructor(table: SharedTable) {
-    this.#table = table;
+    this.table = table;
   }
 
   /** Grows with every change in any thread. */
   get revision(): number {
-    return this.#table.revision;
+    return this.table.revision;
   }
 
   /**
@@ -47,7 +48,7 @@ export class SharedLedger implements QuotaLedger {
    * @param bytes Number of bytes.
    */
   add(day: string, user: string, bytes: number): void {
-    const table = this.#table;
+    const { table } = this;
     table.exclusively(() => {
       const entry = this.enter(day, user);
       if (entry === undefined) return;
@@ -82,7 +83,7 @@ export class SharedLedger implements QuotaLedger {
    *   nobody transfers bytes without being counted.
    */
   read(day: string, user: string): number {
-    const table = this.#table;
+    const { table } = this;
     return table.exclusively(() => {
       const key = keyOf(day, user);
       const entry = table.find(key);
@@ -97,7 +98,7 @@ export class SharedLedger implements QuotaLedger {
    * @returns Bytes by user.
    */
   all(day: string): Record<string, number> {
-    const table = this.#table;
+    const { table } = this;
     return table.exclusively(() => {
       const ofDay = table.entries().filter(([key]) => key.startsWith(day));
       return Object.fromEntries(
@@ -114,7 +115,7 @@ export class SharedLedger implements QuotaLedger {
    * themselves.
    */
   turn(): void {
-    this.#table.touch();
+    this.table.touch();
   }
 
   /**
@@ -123,7 +124,7 @@ export class SharedLedger implements QuotaLedger {
    * @returns The entry; `undefined` if the table has no room.
    */
   protected enter(day: string, user: string): number | undefined {
-    const table = this.#table;
+    const { table } = this;
     const entry = table.enter(keyOf(day, user));
     if (entry !== undefined) {
       table.setValue(entry, LEDGER_VALUE.until, table.now + KEPT);
@@ -137,7 +138,7 @@ export class SharedLedger implements QuotaLedger {
    * @returns Number of bytes.
    */
   protected bytesOf(entry: number): number {
-    return -this.#table.value(entry, LEDGER_VALUE.bytes);
+    return -this.table.value(entry, LEDGER_VALUE.bytes);
   }
 
   /**

@@ -11,17 +11,13 @@
  */
 
 import { parseConfiguredHost } from "../../wire/host_name.ts";
-import type { IpAddress } from "../../wire/ip_address.ts";
+import { type IpAddress, requireIpAddress } from "../../wire/ip_address.ts";
 import { parseHostPort } from "../../wire/host_port.ts";
 import { quote } from "../../wire/quote.ts";
-import {
-  parseAddress,
-  parseClient,
-  parseListener,
-  parseTime,
-} from "./asked.ts";
+import { parseClient, parseListener, parseTime } from "./asked.ts";
+import { parseEach } from "./conditions.ts";
 import type { Action } from "./rule_extras.ts";
-import { type Question, RULE_COMMANDS, type RuleCommand } from "./question.ts";
+import { parseCommand, type Question, type RuleCommand } from "./question.ts";
 import { type Item, LineError, type List, splitLine } from "./rule_line.ts";
 import { type RuleProblem, RulesError } from "./rules_error.ts";
 
@@ -70,7 +66,7 @@ const COLUMNS: Readonly<Record<string, (text: string, item: Item) => Draft>> = {
   command: (text) => ({ command: parseCommand(text) }),
   time: (text) => ({ time: parseTime(text) }),
   listener: (text) => ({ listener: parseListener(text) }),
-  address: (text) => ({ address: parseAddress(text) }),
+  address: (text) => ({ address: requireIpAddress(text) }),
 };
 
 /**
@@ -150,7 +146,11 @@ function parseRow(
   let drafts: Draft[] = [{ place }];
   for (const [index, cell] of cells.entries()) {
     const name = columns[index]!;
-    const values = cell.flatMap((item) => parseCell(name, item));
+    // An empty cell takes the default; in the column `user` it means nobody.
+    const said = cell.filter(({ text, isQuoted }) =>
+      text !== NONE || isQuoted || name === "user"
+    );
+    const values = parseEach(said, COLUMNS[name]!);
     if (values.length === 0) continue;
     if (drafts.length * values.length > MOST_CASES) {
       throw new LineError(1, `expected at most ${MOST_CASES} questions`);
@@ -169,18 +169,6 @@ function parseRow(
   return drafts as RuleCase[];
 }
 
-/** An empty cell takes the default; in the column `user` it means nobody. */
-function parseCell(name: string, item: Item): Draft[] {
-  const isEmpty = item.text === NONE && !item.isQuoted;
-  if (isEmpty && name !== "user") return [];
-  try {
-    return [COLUMNS[name]!(item.text, item)];
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new LineError(item.column, error.message);
-  }
-}
-
 function parseAction(text: string): Action {
   if (text === "allow" || text === "deny") return text;
   throw new SyntaxError(`expected allow or deny, not ${quote(text)}`);
@@ -189,7 +177,7 @@ function parseAction(text: string): Action {
 /** An IPv6 address without brackets has no port. */
 function parseTarget(text: string): Draft {
   if (/:.*:/.test(text) && !text.startsWith("[")) {
-    parseAddress(text);
+    requireIpAddress(text);
     return { target: text };
   }
   const hasPort = /:\d*$/.test(text);
@@ -207,12 +195,4 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
   throw new SyntaxError(`${quote(text)} is not a port from 1 to 65535`);
-}
-
-function parseCommand(text: string): RuleCommand {
-  const command = RULE_COMMANDS.find((known) => known === text);
-  if (command !== undefined) return command;
-  throw new SyntaxError(
-    `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
-  );
 }

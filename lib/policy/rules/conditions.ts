@@ -11,7 +11,7 @@ import { type IpRange, isInRange, parseIpRange } from "../../wire/ip_range.ts";
 import { specialNames, specialRanges } from "./address_guard.ts";
 import { makeNameTest, parseNamePattern } from "./name_pattern.ts";
 import { type Item, LineError, type List } from "./rule_line.ts";
-import { RULE_COMMANDS, type Subject } from "./question.ts";
+import { parseCommand, type Subject } from "./question.ts";
 import { quote } from "../../wire/quote.ts";
 
 /** Whether a condition holds; `undefined` if that is not known yet. */
@@ -68,7 +68,7 @@ export function parseLift(values: List): Test {
  * @throws {LineError} With the column of the malformed value.
  */
 export function parseEach<T>(
-  values: List,
+  values: readonly Item[],
   parse: (text: string, item: Item) => T,
 ): T[] {
   return values.map((item) => {
@@ -82,13 +82,7 @@ export function parseEach<T>(
 }
 
 function parseCommands(values: List): Test {
-  const commands = new Set(parseEach(values, (text) => {
-    const command = RULE_COMMANDS.find((known) => known === text);
-    if (command !== undefined) return command;
-    throw new SyntaxError(
-      `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
-    );
-  }));
+  const commands = new Set(parseEach(values, parseCommand));
   return ({ question }) => commands.has(question.command);
 }
 

@@ -108,32 +108,16 @@ export function parseRules(
 ): Rules {
   const list = new RuleList(options);
   for (const source of sources) list.takeAll(source);
-  const { fallback, problems, rules } = list;
+  const { problems, rules, said } = list;
   if (problems.length > 0) throw new RulesError(problems);
-  return new Rules(rules, { ...options, ...fallback });
-}
-
-/** Settings from the default's line. */
-type DefaultOptions = Pick<
-  RulesOptions,
-  "fallback" | "fallbackMessage" | "isFallbackReported"
->;
-
-function defaultOptions(
-  { fallback, isReport, message }: Default,
-): DefaultOptions {
-  return {
-    fallback,
-    ...isReport ? { isFallbackReported: true } : {},
-    ...message === undefined ? {} : { fallbackMessage: message },
-  };
+  return new Rules(rules, options, said);
 }
 
 /** Rules under construction. */
 class RuleList {
   readonly rules: Rule[] = [];
   readonly problems: RuleProblem[] = [];
-  fallback: DefaultOptions | undefined;
+  said: Default | undefined;
   readonly #labels = new Set<string>();
   readonly #known: RuleWords;
 
@@ -171,10 +155,10 @@ class RuleList {
     const { column, rule } = found;
     if (isOver) throw new LineError(column, "expected the default to be last");
     if ("fallback" in rule) {
-      if (this.fallback !== undefined) {
+      if (this.said !== undefined) {
         throw new LineError(column, "expected only one default");
       }
-      this.fallback = defaultOptions(rule);
+      this.said = rule;
       return true;
     }
     if (this.#labels.has(rule.label)) {

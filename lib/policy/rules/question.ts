@@ -5,6 +5,7 @@
  */
 
 import type { IpAddress } from "../../wire/ip_address.ts";
+import { quote } from "../../wire/quote.ts";
 import { plainName } from "../../wire/host_name.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 import { type IsOwn, refusedRange } from "./address_guard.ts";
@@ -20,6 +21,19 @@ export const RULE_COMMANDS: readonly RuleCommand[] = [
   "udp",
   "http",
 ];
+
+/**
+ * Parses the name of a command.
+ *
+ * @throws {SyntaxError} If there is no such command.
+ */
+export function parseCommand(text: string): RuleCommand {
+  const command = RULE_COMMANDS.find((known) => known === text);
+  if (command !== undefined) return command;
+  throw new SyntaxError(
+    `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
+  );
+}
 
 /** A question: a client, a command and a target. */
 export interface Question {

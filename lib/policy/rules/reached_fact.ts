@@ -5,14 +5,13 @@
  */
 
 import type { ConnectionEvent } from "../../observe/log_event.ts";
-import { parseAskedHost } from "../../wire/host_name.ts";
-import { parseHostPort } from "../../wire/host_port.ts";
+import { parseAskedHost, plainName } from "../../wire/host_name.ts";
+import { type HostPort, parseHostPort } from "../../wire/host_port.ts";
 import {
   formatIpAddress,
   type IpAddress,
   parseIpAddress,
 } from "../../wire/ip_address.ts";
-import { plainName } from "../../wire/host_name.ts";
 import type { RuleCommand } from "./question.ts";
 
 /** A target that a client reached. */
@@ -122,21 +121,13 @@ export function isOfProxy(protocol = ""): boolean {
   return protocol === "" || PROTOCOLS.includes(protocol);
 }
 
-/** A host and port in the log. */
-export interface LoggedPlace {
-  /** Name in lower case without a final dot, or an IP address as text. */
-  readonly host: string;
-  /** Port, 0 to 65535. */
-  readonly port: number;
-}
-
 /**
  * Splits a host and port of the log.
  *
  * @param text `HOST:PORT`.
  * @returns Both; `undefined` for anything else, such as a shortened name.
  */
-export function splitTarget(text: string | undefined): LoggedPlace | undefined {
+export function splitTarget(text: string | undefined): HostPort | undefined {
   if (text === undefined) return undefined;
   try {
     const { host, port } = parseHostPort(text, "");

@@ -6,7 +6,7 @@
  */
 
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
-import type { Rule, RuleWords } from "./parse_rule.ts";
+import type { Default, Rule, RuleWords } from "./parse_rule.ts";
 import type { Action } from "./rule_extras.ts";
 import { type Question, Subject } from "./question.ts";
 
@@ -14,10 +14,6 @@ import { type Question, Subject } from "./question.ts";
 export interface RulesOptions extends RuleWords {
   /** The default action (default `allow`). */
   fallback?: Action;
-  /** Message of a denial by default (default none). */
-  fallbackMessage?: string;
-  /** Whether the default only reports denials (default false). */
-  isFallbackReported?: boolean;
   /** Whether all rules only report denials (default false). */
   isReport?: boolean;
   /** Clock in milliseconds since 1970 (default `Date.now`). */
@@ -68,8 +64,10 @@ const ALLOWED: Verdict = {
 export class Rules {
   /** Whether a rule has a condition on the target's name. */
   readonly asksNames: boolean;
-  readonly #rules: readonly Rule[];
-  readonly #fallback: Action;
+  /** The rules in their order. */
+  readonly rules: readonly Rule[];
+  /** The default action. */
+  readonly fallback: Action;
   readonly #fallbackMessage: string | undefined;
   readonly #isFallbackReported: boolean;
   readonly #isReport: boolean;
@@ -80,36 +78,31 @@ export class Rules {
    *
    * @param rules The rules in their order.
    * @param options Default and clock.
+   * @param said The default in their text, instead of that of the options.
    */
-  constructor(rules: readonly Rule[] = [], options: RulesOptions = {}) {
-    this.#rules = rules;
+  constructor(
+    rules: readonly Rule[] = [],
+    options: RulesOptions = {},
+    said?: Default,
+  ) {
+    this.rules = rules;
     this.asksNames = rules.some(({ asksName }) => asksName);
     const { fallback = "allow", isReport = false } = options;
-    this.#fallback = fallback;
-    this.#fallbackMessage = options.fallbackMessage;
-    this.#isFallbackReported = isReport || options.isFallbackReported === true;
+    this.fallback = said?.fallback ?? fallback;
+    this.#fallbackMessage = said?.message;
+    this.#isFallbackReported = isReport || said?.isReport === true;
     this.#isReport = isReport;
     this.#now = options.now ?? Date.now;
   }
 
   /** How many rules there are, without the guard and the default. */
   get size(): number {
-    return this.#rules.length;
-  }
-
-  /** The rules in their order. */
-  get rules(): readonly Rule[] {
-    return this.#rules;
-  }
-
-  /** The default action. */
-  get fallback(): Action {
-    return this.#fallback;
+    return this.rules.length;
   }
 
   /** Whether it allows everything that the guard does not refuse. */
   get isOpen(): boolean {
-    return this.#rules.length === 0 && this.#fallback === "allow";
+    return this.rules.length === 0 && this.fallback === "allow";
   }
 
   /**
@@ -148,7 +141,7 @@ export class Rules {
         "deny this machine's own addresses and special ones: loopback, private, link-local and others",
     };
     return [
-      ...this.#rules.map((rule) => ({
+      ...this.rules.map((rule) => ({
         label: rule.label,
         text: this.#reports(rule) && !rule.isReport
           ? `report ${rule.text}`
@@ -160,9 +153,9 @@ export class Rules {
   }
 
   get #fallbackText(): string {
-    const isReported = this.#fallback === "deny" && this.#isFallbackReported;
+    const isReported = this.fallback === "deny" && this.#isFallbackReported;
     const message = this.#fallbackMessage;
-    return `${isReported ? "report " : ""}${this.#fallback}${
+    return `${isReported ? "report " : ""}${this.fallback}${
       message === undefined ? "" : ` message "${message}"`
     }`;
   }
@@ -176,7 +169,7 @@ export class Rules {
     let mayAllow = false;
     let mayDeny = false;
     let wouldDeny: WouldDeny | undefined;
-    for (const rule of this.#rules) {
+    for (const rule of this.rules) {
       const match = matches(rule, subject);
       if (match === false) continue;
       if (match === true && this.#reports(rule)) {
@@ -194,7 +187,7 @@ export class Rules {
     }
     const range = subject.guarded;
     if (range !== undefined) return guardVerdict(subject.address!, range);
-    if (this.#fallback === "deny") {
+    if (this.fallback === "deny") {
       if (!this.#isFallbackReported) {
         return mayAllow ? undefined : this.#denial;
       }

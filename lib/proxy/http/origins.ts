@@ -188,13 +188,11 @@ export class TunnelOrigins extends Origins {
   /**
    * Begins with the tunnel's connection.
    *
-   * @param opened The target.
-   * @param tunnel Name or address, and port, that was asked for.
+   * @param tunnel The tunnel.
    * @param record What was noted of it.
    */
   constructor(
-    opened: OpenedTarget,
-    { host, isFixed, port }: Pick<AskedTunnel, "host" | "isFixed" | "port">,
+    { host, isFixed, opened, port }: AskedTunnel,
     record: ConnectionEvent,
   ) {
     super();

@@ -30,8 +30,7 @@ export async function tunnelledHttp(
   session: ProxySession,
   tunnel: AskedTunnel,
 ): Promise<TunnelResult> {
-  const { opened } = tunnel;
-  const origins = new TunnelOrigins(opened, tunnel, session.record);
+  const origins = new TunnelOrigins(tunnel, session.record);
   using client = new HttpClient(session, { origins, isInTunnel: true });
   let result: TunnelResult | undefined;
   while (result === undefined) {

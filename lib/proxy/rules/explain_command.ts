@@ -13,7 +13,6 @@ import { describeRule } from "../../policy/rules/describe_rule.ts";
 import { findFaults, type RuleFault } from "../../policy/rules/rule_faults.ts";
 import type { Rules } from "../../policy/rules/rules.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
-import { openRules } from "../../serve/target/open_rules.ts";
 import { readRules } from "./list_command.ts";
 
 /** Options of `sluice rules explain`. */
@@ -38,12 +37,9 @@ export const RULES_EXPLAIN_COMMAND: Command<typeof RULES_EXPLAIN_OPTIONS> = {
 async function runRulesExplain(
   { rules: path }: OptionValues<typeof RULES_EXPLAIN_OPTIONS>,
 ): Promise<number> {
-  const { book } = await readRules(
-    openRules({ rules: path, rule: [] }, () => {}, { parents: "any" }),
-    "",
-  );
-  const faults = findFaults(book.current);
-  printLines(explain(book.current, faults));
+  const rules = await readRules({ rules: path, rule: [] }, {}, "");
+  const faults = findFaults(rules);
+  printLines(explain(rules, faults));
   return faults.some(({ level }) => level === "mistake") ? 1 : 0;
 }
 

@@ -4,14 +4,18 @@
  * @module
  */
 
-import type { RuleRow } from "../../policy/rules/rules.ts";
+import type { RuleRow, Rules, RulesOptions } from "../../policy/rules/rules.ts";
 import type { Command } from "../../cli/command.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { flag } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import { openRules } from "../../serve/target/open_rules.ts";
 import { printLines } from "../../cli/print_lines.ts";
-import { RULE_OPTIONS, RULES_MODE_OPTIONS } from "../../serve/options/rules.ts";
+import {
+  RULE_OPTIONS,
+  type RuleOptions,
+  RULES_MODE_OPTIONS,
+} from "../../serve/options/rules.ts";
 import { StartError, UsageError } from "../../cli/usage_error.ts";
 
 /** Options of `sluice rules list`. */
@@ -37,36 +41,31 @@ export const RULES_LIST_COMMAND: Command<typeof RULES_LIST_OPTIONS> = {
 async function runRulesList(
   options: OptionValues<typeof RULES_LIST_OPTIONS>,
 ): Promise<number> {
-  const { book } = await readRules(
-    openRules(options, () => {}, { parents: "any" }),
-  );
-  printLines(formatRuleRows(book.current.list(!options["allow-private"])));
+  const rules = await readRules(options);
+  printLines(formatRuleRows(rules.list(!options["allow-private"])));
   return 0;
 }
 
 /**
- * Waits for rules. A malformed file becomes a usage error, because exit code 1
- * has another meaning for these commands.
+ * Reads rules, whose parents may have any name. A malformed file becomes a
+ * usage error, because exit code 1 has another meaning for these commands.
  *
- * @typeParam T Type of the result.
- * @param pending The rules.
+ * @param options The options with the rules.
+ * @param settings How to parse them.
  * @param subject The option to blame in the message.
- * @returns The result.
  * @throws {UsageError} If the rules can't be read.
  */
-export async function readRules<T>(
-  pending: Promise<T>,
+export async function readRules(
+  options: RuleOptions,
+  settings: RulesOptions = {},
   subject = " (option --rules)",
-): Promise<T> {
+): Promise<Rules> {
+  const given = { parents: "any", ...settings } as const;
   try {
-    return await pending;
+    return (await openRules(options, () => {}, given)).book.current;
   } catch (error) {
-    if (error instanceof StartError) {
-      throw new UsageError(`${error.message}${subject}`, {
-        cause: error,
-      });
-    }
-    throw error;
+    if (!(error instanceof StartError)) throw error;
+    throw new UsageError(`${error.message}${subject}`, { cause: error });
   }
 }
 

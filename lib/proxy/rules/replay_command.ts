@@ -16,7 +16,6 @@ import { type ReplayGroup, RuleReplay } from "../../policy/rules/replay.ts";
 import type { Rules } from "../../policy/rules/rules.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { RULE_OPTIONS } from "../../serve/options/rules.ts";
-import { openRules } from "../../serve/target/open_rules.ts";
 import { formatRuleRows, readRules } from "./list_command.ts";
 import { Progress } from "./progress.ts";
 import { LOG_OPERAND, readLogs } from "./read_logs.ts";
@@ -69,9 +68,7 @@ async function runRulesReplay(options: Options): Promise<number> {
     });
   }
   let time = 0;
-  const { book: { current: rules } } = await readRules(
-    openRules(options, () => {}, { now: () => time, parents: "any" }),
-  );
+  const rules = await readRules(options, { now: () => time });
   const replay = new RuleReplay(rules, {
     isGuarded: !options["allow-private"],
     isOwn: isOwnAddress,

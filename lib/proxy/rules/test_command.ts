@@ -14,13 +14,12 @@ import { type Question, RULE_COMMANDS } from "../../policy/rules/question.ts";
 import { DialError } from "../../net/dial_error.ts";
 import { isOwnAddress } from "../../net/own_addresses.ts";
 import { Context } from "../../sync/context.ts";
-import { type Host, parseConfiguredHost } from "../../wire/host_name.ts";
+import { type Destination, parseConfiguredHost } from "../../wire/host_name.ts";
 import { formatHostPort, parseHostPort } from "../../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import type { Command } from "../../cli/command.ts";
 import { NAME_OPTIONS } from "../../serve/options/names.ts";
 import { openNames } from "../../serve/target/open_names.ts";
-import { openRules } from "../../serve/target/open_rules.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { choice, flag, option, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
@@ -30,7 +29,6 @@ import { FileError, fileFault } from "../../cli/file_error.ts";
 import { readText } from "../../cli/read_file.ts";
 import { countOf } from "../../observe/count_of.ts";
 import { parseCases, type RuleCase } from "../../policy/rules/case_table.ts";
-import type { Rules } from "../../policy/rules/rules.ts";
 import { RulesError } from "../../policy/rules/rules_error.ts";
 import { readRules } from "./list_command.ts";
 import { runCases } from "./run_cases.ts";
@@ -117,7 +115,7 @@ async function runRulesTest(options: Options): Promise<number> {
     });
   }
   const now = options.at ?? Date.now();
-  const current = await openList(options, () => now);
+  const current = await readRules(options, { now: () => now });
   const question = questionOf(options, target);
   const { host, text } = target;
   if (typeof host !== "string") {
@@ -154,7 +152,7 @@ async function testCases(options: Options, path: string): Promise<number> {
     );
   }
   let time = 0;
-  const rules = await openList(options, () => time);
+  const rules = await readRules(options, { now: () => time });
   const cases = await readCases(path);
   const differences = await runCases(rules, cases, {
     defaults: questionOf(options, { host: "", port: 0, text: "" }),
@@ -183,11 +181,6 @@ async function readCases(path: string): Promise<RuleCase[]> {
     const { message } = fileFault("read cases", path, error);
     throw new UsageError(message, { cause: error });
   }
-}
-
-async function openList(options: Options, now: () => number): Promise<Rules> {
-  const given = { now, parents: "any" } as const;
-  return (await readRules(openRules(options, () => {}, given))).book.current;
 }
 
 function say(isAllowed: boolean, lines: readonly string[]): number {
@@ -243,10 +236,8 @@ async function lookUp(
   }
 }
 
-interface Target {
+interface Target extends Destination {
   text: string;
-  host: Host;
-  port: number;
 }
 
 function parseTarget(text: string): Target {

@@ -29,10 +29,6 @@ import { REPLY, Socks5Error } from "../../wire/socks/v5.ts";
 import { encodeReply } from "../../wire/socks/v5_reply.ts";
 import type { Request } from "../../wire/socks/v5_request.ts";
 import { decideAhead, type Decision } from "../../serve/target/decide.ts";
-import type {
-  AssociatedParents,
-  ParentGroup,
-} from "../../serve/target/parents.ts";
 import { ParentWays } from "./parent_ways.ts";
 import { type RouteFor, UdpRelay } from "./relay.ts";
 import type { ProxySession } from "../../serve/services.ts";
@@ -107,17 +103,17 @@ async function relayFor(
   via: string | undefined,
 ): Promise<TunnelResult> {
   const { session } = decision;
-  const { local, record, services } = session;
+  const { local, record, remote, services, trail } = session;
   const { outgoing, parents, resolver } = services;
   using context = new Context(session.context);
   decision.settle(undefined);
-  const end = new AbortController();
   const open: { relay?: UdpRelay } = {};
   await using ways = new ParentWays({
-    associate: (group) => associateThrough(session, group, context),
-    onReturn: (...returned) => open.relay?.fromParent(...returned),
+    associate: (group) =>
+      group.associate({ client: remote.hostname, context, trail }),
+    onReturn: (...returned) => open.relay?.passBack(...returned),
     onEnd: (parent) =>
-      end.abort(new Error(`Parent ${parent} ended the association`)),
+      context.cancel(new Error(`Parent ${parent} ended the association`)),
     onOpen: (way) => record.via ??= way,
   });
   // Asks the parents now, so that the client learns whether they can relay.
@@ -133,7 +129,7 @@ async function relayFor(
     outgoing,
   });
   try {
-    return await serve(session, relay, end.signal);
+    return await serve(session, relay, context);
   } finally {
     context.cancel(new Error("Association has ended"));
     await relay.close();
@@ -145,7 +141,7 @@ async function relayFor(
 async function serve(
   session: ProxySession,
   relay: UdpRelay,
-  end: AbortSignal,
+  context: Context,
 ): Promise<TunnelResult> {
   const { local, record, services } = session;
   record.datagrams = relay.datagrams;
@@ -155,15 +151,7 @@ async function serve(
   const ip = services.udp.advertise ?? parseIpAddress(local.hostname)!;
   const bound = { ip, port: relay.port };
   await session.answer(encodeReply(REPLY.Succeeded, bound));
-  return await untilEnd(session, relay, end);
-}
-
-function associateThrough(
-  { remote, trail }: ProxySession,
-  group: ParentGroup,
-  context: Context,
-): Promise<AssociatedParents> {
-  return group.associate({ client: remote.hostname, context, trail });
+  return await untilEnd(session, relay, context);
 }
 
 /** Chooses the route of each datagram by the rules. */
@@ -206,13 +194,13 @@ async function lookUp(
   }
 }
 
-/** Waits for the end of the client's connection, or ends it. */
+/** Waits for the end of the client's connection, or ends it with the context. */
 async function untilEnd(
   session: ProxySession,
   relay: UdpRelay,
-  end: AbortSignal,
+  context: Context,
 ): Promise<TunnelResult> {
-  const { client, context, services } = session;
+  const { client, services } = session;
   const { bytes, datagrams } = relay;
   const { idleTimeout } = services.udp;
   const result: TunnelResult = {
@@ -232,9 +220,6 @@ async function untilEnd(
     () => cut(timeoutError(idleTimeout, "Idle time")),
   );
   const unregister = context.onCancel(cut);
-  const onEnd = () => cut(end.reason);
-  if (end.aborted) onEnd();
-  end.addEventListener("abort", onEnd);
   try {
     if (!await discard(client, MOST_DISCARDED)) {
       throw new Refusal(
@@ -247,7 +232,6 @@ async function untilEnd(
   } finally {
     stall.clear();
     unregister();
-    end.removeEventListener("abort", onEnd);
     client.releaseBuffer();
   }
   await relay.close();

@@ -16,7 +16,7 @@ import { pumpDatagrams } from "../../net/udp/pump.ts";
 import { UdpSender } from "../../net/udp/sender.ts";
 import type { Paces } from "../../policy/limits/rate_limits.ts";
 import { WaitGroup } from "../../sync/wait_group.ts";
-import type { Host } from "../../wire/host_name.ts";
+import type { Destination, Host } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 import {
@@ -66,7 +66,7 @@ export type DatagramRoute = "direct" | ParentWay | undefined;
  */
 export type RouteFor = (
   ip: IpAddress | undefined,
-  asked: Pick<UdpHeader, "host" | "port">,
+  asked: Destination,
 ) => DatagramRoute | Promise<DatagramRoute>;
 
 /** The datagrams of one association. */
@@ -143,9 +143,12 @@ export class UdpRelay {
   };
 
   /**
-   * Passes a datagram from parents to the client. It already has its header.
+   * Passes a datagram to the client.
+   *
+   * @param datagram The datagram with its header.
+   * @param length Bytes behind the header.
    */
-  fromParent(
+  passBack(
     datagram: Uint8Array<ArrayBuffer>,
     length: number,
   ): Promise<void> | undefined {
@@ -293,9 +296,7 @@ export class UdpRelay {
     from: Deno.NetAddr,
   ): Promise<void> | undefined => {
     const target = this.#targets.find(from.hostname, from.port);
-    if (target === undefined || this.#client === undefined) return this.#drop();
-    const down = this.#paces?.down;
-    if (down?.admitDatagram(datagram.length) === false) return this.#drop();
+    if (target === undefined) return this.#drop();
     const { header } = target;
     const { buffer, byteOffset, length } = datagram;
     const labelled = new Uint8Array(
@@ -304,10 +305,7 @@ export class UdpRelay {
       header.length + length,
     );
     labelled.set(header);
-    return this.#pass(this.#toClient.send(labelled, this.#client), () => {
-      this.datagrams.received++;
-      this.bytes.received += length;
-    });
+    return this.passBack(labelled, length);
   };
 
   /** An error concerns one datagram; UDP makes no promise about it. */

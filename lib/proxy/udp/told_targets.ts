@@ -4,24 +4,20 @@
  * @module
  */
 
-import type { Host } from "../../wire/host_name.ts";
+import type { Destination, Host } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
-import type { UdpHeader } from "../../wire/socks/v5_udp.ts";
 
 /** Most targets in the log line. */
 const MOST_TOLD = 64;
 
-/** A target as the client sent it. */
-export type ToldTarget = Pick<UdpHeader, "host" | "port">;
-
 /** The first targets of an association. */
 export class ToldTargets {
   readonly #told = new Set<string>();
-  #last: ToldTarget | undefined;
+  #last: Destination | undefined;
 
   /** Adds the target of a datagram. It is fast for a repeated target. */
-  add(target: ToldTarget): void {
+  add(target: Destination): void {
     const last = this.#last;
     this.#last = target;
     const isSame = last?.port === target.port &&

@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { formatSpan } from "../../observe/span.ts";
 import type { Attack, FailureOutcome } from "../../policy/users/bans.ts";
 
@@ -15,18 +16,12 @@ import type { Attack, FailureOutcome } from "../../policy/users/bans.ts";
  * @returns An attack on a name and a ban, where they begin with it.
  */
 export function banEvents({ ban, attack }: FailureOutcome): LogEvent[] {
-  const events: LogEvent[] = [];
-  if (attack !== undefined) {
-    const message = describe(attack);
-    events.push({
-      event: "message",
-      level: "warning",
-      code: "user-attacked",
-      message,
-    });
-  }
-  if (ban !== undefined) events.push(ban);
-  return events;
+  return [
+    ...attack === undefined
+      ? []
+      : [messageEvent("warning", "user-attacked", describe(attack))],
+    ...ban === undefined ? [] : [ban],
+  ];
 }
 
 function describe({ user, duration, failures, window }: Attack): string {

@@ -5,7 +5,9 @@
  */
 
 import type { LogEvent } from "../../observe/log_event.ts";
-import { type LimitConfig, type OpenLimits, openLimits } from "./open.ts";
+import { once } from "../../sync/once.ts";
+import type { LimitConfig } from "../options/limits.ts";
+import { type OpenLimits, openLimits } from "./open.ts";
 import { QuotaCount } from "./quota_count.ts";
 import type { ServerHost } from "../server_host.ts";
 
@@ -43,7 +45,7 @@ export async function keepLimits(
 
 /** A changed quota continues the earlier count. */
 function countOf(
-  { quotaFile: path, quotaPerUser = 0, quotaZone }: LimitConfig,
+  { quotaFile: path, quotaPerUser, quotaZone }: LimitConfig,
   host: ServerHost,
   log: (event: LogEvent) => void,
 ): QuotaCount | undefined {
@@ -65,15 +67,10 @@ class KeptLimits {
 
   async lease(): Promise<OpenLimits> {
     const limits = await this.#limits;
-    let isOver = false;
     this.#leases++;
-    return {
-      usage: limits.usage,
-      close: async () => {
-        if (isOver) return;
-        isOver = true;
-        if (--this.#leases === 0) await limits.close();
-      },
-    };
+    const close = once(async () => {
+      if (--this.#leases === 0) await limits.close();
+    });
+    return { usage: limits.usage, close };
   }
 }

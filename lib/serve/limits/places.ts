@@ -6,6 +6,7 @@
  */
 
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import {
   type ConnectionLimits,
   MOST_REFUSED,
@@ -141,6 +142,6 @@ function mostConnections(
     ...plan.isAtRisk ? [BIND_HEAP] : [],
   ].join("; ");
   const level = most > carried || plan.isAtRisk ? "warning" : "info";
-  log({ event: "message", level, code: "capacity", message });
+  log(messageEvent(level, "capacity", message));
   return most;
 }

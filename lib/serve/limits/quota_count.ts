@@ -18,6 +18,7 @@ import {
   LEDGER_TABLE,
   SharedLedger,
 } from "../../policy/limits/shared_ledger.ts";
+import { once } from "../../sync/once.ts";
 import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
 import type { Share } from "../worker_share.ts";
 
@@ -85,15 +86,12 @@ export class QuotaCount {
       throw error;
     }
     this.#isCounted = true;
-    let isOver = false;
-    return async () => {
-      if (isOver) return;
-      isOver = true;
+    return once(async () => {
       if (--this.#leases > 0) return;
       const file = this.#file;
       this.#file = undefined;
       await share?.othersEnded();
       await (await file)?.close();
-    };
+    });
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import type {
   DailyQuota,
   QuotaState,
@@ -138,12 +139,7 @@ function replace(path: string, quota: DailyQuota): Promise<void> {
 }
 
 function writeFailure(path: string, error: unknown): LogEvent {
-  return {
-    event: "message",
-    level: "warning",
-    code: "quota-unwritten",
-    message: `Cannot write quota file ${path}: ${
-      explainFile(path, error, "write")
-    }`,
-  };
+  const why = explainFile(path, error, "write");
+  const message = `Cannot write quota file ${path}: ${why}`;
+  return messageEvent("warning", "quota-unwritten", message);
 }

@@ -7,8 +7,7 @@
 import type { Endpoint } from "../../wire/endpoint.ts";
 import type { AdminOptions } from "./admin.ts";
 import { environmentVariable } from "../../cli/environment.ts";
-import { fileFault } from "../../cli/file_error.ts";
-import { readText } from "../../cli/read_file.ts";
+import { requireText } from "../../cli/read_file.ts";
 import { WatchedFile } from "../../cli/watched_file.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
 import { askedName, type ListenerInfo } from "../start_listeners.ts";
@@ -52,7 +51,8 @@ export async function readAdminToken(
     });
   }
   return await concerning(OPTION, async () => {
-    return checked(firstLine(await readToken(path)), `--${OPTION} ${path}`);
+    const text = await requireText("read admin token", path);
+    return checked(firstLine(text), `--${OPTION} ${path}`);
   });
 }
 
@@ -110,14 +110,6 @@ export function requireAdminToken(
     } without a token: anyone who can reach it could see and end connections; give --admin-token-file FILE or ${VARIABLE}`,
     { others: [OPTION] },
   );
-}
-
-async function readToken(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    throw fileFault("read admin token", path, error);
-  }
 }
 
 function firstLine(text: string): string {

@@ -10,7 +10,7 @@ import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Question, RuleCommand } from "../../policy/rules/question.ts";
 import type { Rules, Verdict } from "../../policy/rules/rules.ts";
 import { waitFor } from "../../sync/wait_for.ts";
-import type { Host } from "../../wire/host_name.ts";
+import type { Destination, Host } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { IpAddress } from "../../wire/ip_address.ts";
 import { askerOf } from "./asker.ts";
@@ -22,13 +22,9 @@ import type { ProxySession } from "../services.ts";
 const MOST_NAME = 255;
 
 /** A client's request. */
-export interface Wish {
+export interface Wish extends Destination {
   /** The command. */
   readonly command: RuleCommand;
-  /** Name or address of the target. */
-  readonly host: Host;
-  /** Port of the target, 0 to 65535. */
-  readonly port: number;
   /**
    * Whether the operator gave a port of Sluice this one target, so that the
    * client may speak any protocol to it (default false).

@@ -9,6 +9,7 @@ import { OwnListeners } from "../../net/own_listeners.ts";
 import { specialAnswer } from "../../net/names/special_names.ts";
 import { formatAddr } from "../../net/unix_socket.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { type Endpoint, isUnixPath } from "../../wire/endpoint.ts";
 import { parseIpAddress } from "../../wire/ip_address.ts";
 import type { Parent } from "../../wire/parent_url.ts";
@@ -127,7 +128,7 @@ export function warnOfLoops(
 ): void {
   for (const loop of findLoops(passages)) {
     const message = `${loop.trace[0]}: ${describeLoop(loop)}`;
-    log({ event: "message", level: "warning", code: "loop", message });
+    log(messageEvent("warning", "loop", message));
   }
 }
 

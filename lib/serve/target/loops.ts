@@ -18,7 +18,7 @@ import { ownListeners, type Trail } from "../../net/own_listeners.ts";
 import { connectUnix } from "../../net/unix_socket.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Context } from "../../sync/context.ts";
-import type { Host } from "../../wire/host_name.ts";
+import type { Destination } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { IpAddress } from "../../wire/ip_address.ts";
 
@@ -39,7 +39,7 @@ export interface DialHostOptions extends Omit<DialOptions, "late"> {
  * @throws {DialError} If it can't be resolved, or no address answers.
  */
 export async function dialHostOn(
-  { host, port }: { host: Host; port: number },
+  { host, port }: Destination,
   context: Context,
   { resolver, ...options }: DialHostOptions,
 ): Promise<Dialled> {

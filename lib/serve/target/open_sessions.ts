@@ -6,6 +6,7 @@
 
 import { countOf } from "../../observe/count_of.ts";
 import type { ConnectionEvent, LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Rules, Verdict } from "../../policy/rules/rules.ts";
 import type { Identity } from "../../policy/users/identity.ts";
@@ -142,12 +143,7 @@ export class OpenSessions {
     }, because users, certificates or rules refuse ${
       cut === 1 ? "it" : "them"
     } now`;
-    this.#log({
-      event: "message",
-      level: "info",
-      code: "tunnels-cut",
-      message,
-    });
+    this.#log(messageEvent("info", "tunnels-cut", message));
   }
 }
 

@@ -13,7 +13,7 @@ import type { TunnelResult } from "../../net/tunnel.ts";
 import { requirePossible } from "../../net/names/resolver.ts";
 import { formatAddr } from "../../net/unix_socket.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
-import type { Host } from "../../wire/host_name.ts";
+import type { Destination } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { IpAddress } from "../../wire/ip_address.ts";
 import {
@@ -39,9 +39,7 @@ export interface OpenOptions {
 }
 
 /** An allowed target. */
-interface Allowed {
-  readonly host: Host;
-  readonly port: number;
+interface Allowed extends Destination {
   readonly verdict: Verdict;
 }
 

@@ -13,7 +13,6 @@ import {
 } from "../../net/udp/parent_association.ts";
 import type { Connection } from "../../net/connection.ts";
 import { DialError } from "../../net/dial_error.ts";
-import type { HopTarget } from "../../net/hop.ts";
 import {
   Balancer,
   type BalancerOptions,
@@ -24,6 +23,7 @@ import { onClose } from "../../net/on_close.ts";
 import type { Trail } from "../../net/own_listeners.ts";
 import type { UpstreamHealth } from "../../policy/limits/upstream_health.ts";
 import type { Context } from "../../sync/context.ts";
+import type { Destination } from "../../wire/host_name.ts";
 import { formatParent, type Parent } from "../../wire/parent_url.ts";
 import { loopOf } from "./loops.ts";
 
@@ -161,7 +161,7 @@ export class ParentGroup {
    * @throws {Refusal} `loop`, if the parents are listeners on its path.
    */
   async dial(
-    target: HopTarget,
+    target: Destination,
     client: ParentClient,
     request?: WholeRequest,
   ): Promise<ThroughParents> {
@@ -234,7 +234,7 @@ export class ParentGroup {
 /** A whole request ends at the last parent, if it is an HTTP proxy. */
 async function dialThrough(
   chain: ParentChain,
-  target: HopTarget,
+  target: Destination,
   { context }: ParentClient,
   options: ChainOptions,
   request: WholeRequest | undefined,

@@ -34,6 +34,7 @@ import {
 import { parseHost } from "../../wire/host_name.ts";
 import { connectUnixOn, dialHostOn } from "./loops.ts";
 import type { ParentGroup } from "./parents.ts";
+import type { UpstreamConfig } from "./route.ts";
 import { encodeOwnHeader, type ProxyVersion } from "../proxy_header.ts";
 
 /** Most protocols of a client that the log names. */
@@ -61,14 +62,6 @@ export interface WayServices {
    * false).
    */
   passesProtocols?: boolean;
-}
-
-/** The address of an upstream, and whether it uses TLS. */
-export interface Destination {
-  /** Its address. */
-  endpoint: Endpoint;
-  /** Whether it uses TLS. */
-  isTls: boolean;
 }
 
 /** What Sluice sends to an upstream before the client's bytes. */
@@ -107,7 +100,10 @@ export class UpstreamWay {
    * @param destination The upstream.
    * @param services Shared services.
    */
-  constructor({ endpoint, isTls }: Destination, services: WayServices) {
+  constructor(
+    { endpoint, isTls }: Pick<UpstreamConfig, "endpoint" | "isTls">,
+    services: WayServices,
+  ) {
     const place = formatEndpoint(endpoint);
     this.name = isTls ? `tls://${place}` : place;
     this.#endpoint = endpoint;

@@ -7,6 +7,7 @@
 
 import { countOf } from "../../observe/count_of.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { splitPem } from "../../wire/pem.ts";
 import { ServerFiles } from "../server_files.ts";
 import { requireCertificates, requireKey } from "./own_certificate.ts";
@@ -93,23 +94,20 @@ export class TlsFiles<T> implements Reloadable {
     options: TlsFilesOptions<T>,
   ): Promise<TlsFiles<T>> {
     const { files = new ServerFiles(), log, names } = options;
-    const opened = await openAll(
-      paths,
-      (path, kind) =>
-        concerning(names[kind.of], () => files.open(path, { ...kind, log })),
-    );
+    const read = (how: "open" | "openNew") =>
+      openAll(
+        paths,
+        (path, kind) =>
+          concerning(names[kind.of], () => files[how](path, { ...kind, log })),
+      );
+    const opened = await read("open");
     try {
       return await TlsFiles.#make(opened, options);
     } catch (error) {
       if (!files.hasInherited) throw error;
     }
     // What is in force of one may not go with another that is new.
-    const renewed = await openAll(
-      paths,
-      (path, kind) =>
-        concerning(names[kind.of], () => files.openNew(path, { ...kind, log })),
-    );
-    return await TlsFiles.#make(renewed, options);
+    return await TlsFiles.#make(await read("openNew"), options);
   }
 
   static async #make<T>(
@@ -170,12 +168,7 @@ export class TlsFiles<T> implements Reloadable {
       const why = (error as Error).message;
       const message =
         `Cannot use the new TLS files: ${why}; Sluice keeps the old one`;
-      log({
-        event: "message",
-        level: "error",
-        code: "tls-not-reloaded",
-        message,
-      });
+      log(messageEvent("error", "tls-not-reloaded", message));
       return message;
     }
   }

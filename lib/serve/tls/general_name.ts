@@ -24,30 +24,27 @@ import {
   readAttributes,
 } from "./directory_name.ts";
 
-/** Kinds of names by tag; `directory` is constructed (§4.2.1.6). */
-const KINDS: ReadonlyMap<number, GeneralNameKind> = new Map([
-  [0xa0, "other"],
-  [0x81, "email"],
-  [0x82, "dns"],
-  [0xa3, "x400"],
-  [0xa4, "directory"],
-  [0xa5, "edi"],
-  [0x86, "uri"],
-  [0x87, "ip"],
-  [0x88, "registered"],
-]);
+/** Tags and words of names; `directory` is constructed (§4.2.1.6). */
+export const GENERAL_NAMES = {
+  other: [0xa0, "another name"],
+  email: [0x81, "e-mail address"],
+  dns: [0x82, "DNS name"],
+  x400: [0xa3, "X.400 address"],
+  directory: [0xa4, "directory name"],
+  edi: [0xa5, "EDI party"],
+  uri: [0x86, "URI"],
+  ip: [0x87, "IP address"],
+  registered: [0x88, "registered id"],
+} as const;
 
 /** A kind of name. */
-export type GeneralNameKind =
-  | "other"
-  | "email"
-  | "dns"
-  | "x400"
-  | "directory"
-  | "edi"
-  | "uri"
-  | "ip"
-  | "registered";
+export type GeneralNameKind = keyof typeof GENERAL_NAMES;
+
+const KIND_BY_TAG: ReadonlyMap<number, GeneralNameKind> = new Map(
+  Object.entries(GENERAL_NAMES).map((
+    [kind, [tag]],
+  ) => [tag, kind as GeneralNameKind]),
+);
 
 /** A name. */
 export interface GeneralName {
@@ -61,19 +58,6 @@ export interface GeneralName {
   directory?: readonly string[];
 }
 
-/** Kinds of names in words. */
-const WORDS: Readonly<Record<GeneralNameKind, string>> = {
-  other: "another name",
-  email: "e-mail address",
-  dns: "DNS name",
-  x400: "X.400 address",
-  directory: "directory name",
-  edi: "EDI party",
-  uri: "URI",
-  ip: "IP address",
-  registered: "registered id",
-};
-
 /**
  * Reads a name.
  *
@@ -84,7 +68,7 @@ const WORDS: Readonly<Record<GeneralNameKind, string>> = {
 export function readGeneralName(
   { contents, tag }: DerElement,
 ): GeneralName {
-  const kind = KINDS.get(tag);
+  const kind = KIND_BY_TAG.get(tag);
   if (kind === undefined) {
     throw new SyntaxError(`Cannot read name: its tag is ${tag}`);
   }
@@ -124,7 +108,7 @@ export function readNames(
  * @returns For example `DNS name 'a.example'`, fit for a terminal.
  */
 export function describeName({ bytes, kind, text }: GeneralName): string {
-  const words = WORDS[kind];
+  const [, words] = GENERAL_NAMES[kind];
   if (kind === "dns" || kind === "email" || kind === "uri") {
     return `${words} ${quotePart(text)}`;
   }

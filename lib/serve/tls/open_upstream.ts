@@ -9,6 +9,7 @@ import tls from "node:tls";
 import type { Connection, TlsConnection } from "../../net/connection.ts";
 import { startTls, type StartTlsOptions } from "../../net/tls/start.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { openServerTrust } from "./open_trust.ts";
 import { authorityWarning, readOwnCertificate } from "./own_certificate.ts";
 import type { UpstreamTlsConfig } from "./config.ts";
@@ -60,12 +61,7 @@ export async function openUpstreamTls(
   if (isInsecure) {
     const message =
       "--insecure: Sluice does not verify upstreams; anyone on the way can read and change the traffic";
-    log({
-      event: "message",
-      level: "warning",
-      code: "upstream-unverified",
-      message,
-    });
+    log(messageEvent("warning", "upstream-unverified", message));
   }
   const files = await TlsFiles.open(config, {
     names: NAMES,

@@ -11,15 +11,13 @@ import {
   X509Certificate,
 } from "node:crypto";
 import type { LogEvent } from "../../observe/log_event.ts";
+import { messageEvent } from "../../observe/message_event.ts";
 import { labelsOf, splitPem } from "../../wire/pem.ts";
 import { type CertificateUser, requireUsage } from "./certificate_usage.ts";
+import type { KeyedCertificate } from "./keyed_certificate.ts";
 
 /** A certificate of our own. */
 export interface OwnCertificate {
-  /** It and those up to its authority, as PEM. */
-  certificate: string;
-  /** Its private key as PEM; secret. */
-  key: string;
   /** Names that it is for, in lower case; `*.` stands for one label. */
   names: readonly string[];
   /** When it is valid. */
@@ -31,13 +29,9 @@ export interface OwnCertificate {
 }
 
 /** A certificate and its key, with the name that messages have for them. */
-export interface OwnFiles {
+export interface OwnFiles extends KeyedCertificate {
   /** Path of the certificate. */
   path: string;
-  /** The certificate and those up to its authority, as PEM. */
-  certificate: string;
-  /** Its private key as PEM; secret. */
-  key: string;
 }
 
 /**
@@ -60,8 +54,6 @@ export function readOwnCertificate(
       throw new SyntaxError("the key belongs to another certificate");
     }
     return {
-      certificate,
-      key,
       names: namesOf(own),
       notBefore: new Date(own.validFrom),
       notAfter: new Date(own.validTo),
@@ -86,12 +78,7 @@ export function authorityWarning(
 ): LogEvent {
   const message =
     `Certificate ${path} belongs to an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will refuse it`;
-  return {
-    event: "message",
-    level: "warning",
-    code: "certificate-authority",
-    message,
-  };
+  return messageEvent("warning", "certificate-authority", message);
 }
 
 /**

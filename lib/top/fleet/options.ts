@@ -6,6 +6,7 @@
 
 import { duration, flag, operand } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
+import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { quote } from "../../wire/quote.ts";
 import { type AdminAddress, parseAdminAddress } from "../address.ts";
 import { TOP_OPTIONS } from "../options.ts";
@@ -25,8 +26,7 @@ export const STATUS_OPTIONS = {
     help: "time between two pictures",
   }),
   "json": flag("print JSON, for programs; with --watch one line each time"),
-  "help": TOP_OPTIONS["help"],
-  "version": TOP_OPTIONS["version"],
+  ...ASK_OPTIONS,
 };
 
 /** Values of the options of `sluice fleet status`. */
@@ -66,8 +66,7 @@ export const DRAIN_OPTIONS = {
     requires: "wait",
     help: "time limit for the wait; 0 disables it",
   }),
-  "help": TOP_OPTIONS["help"],
-  "version": TOP_OPTIONS["version"],
+  ...ASK_OPTIONS,
 };
 
 /** Values of the options of `sluice fleet drain`. */

@@ -5,15 +5,8 @@
  */
 
 import { decodeBase64 } from "../base64.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Fields } from "./fields.ts";
-
-/** Credentials of a client. */
-export interface BasicCredentials {
-  /** User name, UTF-8 decoded. */
-  username: string;
-  /** Password bytes as sent. */
-  password: Uint8Array;
-}
 
 const BASIC = /^basic +([A-Za-z\d+/]+={0,2})$/i;
 const COLON = 0x3a;
@@ -26,7 +19,7 @@ const COLON = 0x3a;
  */
 export function parseBasicCredentials(
   fields: Fields,
-): BasicCredentials | undefined {
+): Credentials | undefined {
   const values = fields.all("proxy-authorization");
   const encoded = values.length === 1 ? BASIC.exec(values[0]!)?.[1] : undefined;
   const bytes = encoded === undefined ? undefined : decodeBase64(encoded);
@@ -45,7 +38,7 @@ export function parseBasicCredentials(
  * @returns Value of the field.
  */
 export function encodeBasicCredentials(
-  { username, password }: BasicCredentials,
+  { username, password }: Credentials,
 ): string {
   const name = new TextEncoder().encode(username);
   return `Basic ${new Uint8Array([...name, COLON, ...password]).toBase64()}`;

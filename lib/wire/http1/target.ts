@@ -4,20 +4,13 @@
  * @module
  */
 
-import { type Host, parseAskedHost } from "../host_name.ts";
+import { type Destination, type Host, parseAskedHost } from "../host_name.ts";
 import { HttpError } from "./http_error.ts";
 import type { RequestHead } from "./request.ts";
 import { parseIpAddress } from "../ip_address.ts";
 
-/** Host and port of a request. */
-export interface Authority {
-  /**
-   * Name or address. An address that was sent as text counts as an address. The
-   * name may be one that cannot exist.
-   */
-  host: Host;
-  /** Port, 1 to 65535. */
-  port: number;
+/** Host and port of a request. The name may be one that cannot exist. */
+export interface Authority extends Destination {
   /** The text as sent, valid for `Host`. */
   text: string;
 }

@@ -4,22 +4,14 @@
  * @module
  */
 
-import type { IpAddress } from "../ip_address.ts";
-
-/** One end of the connection that a header describes. */
-export interface ProxyEndpoint {
-  /** Four bytes for IPv4, sixteen for IPv6. */
-  ip: IpAddress;
-  /** Port, 0 to 65535. */
-  port: number;
-}
+import type { SocketAddress } from "../ip_address.ts";
 
 /** Both ends of the connection that a header describes. */
 export interface ProxyEndpoints {
   /** The client. */
-  source: ProxyEndpoint;
+  source: SocketAddress;
   /** The address that the client connected to. */
-  destination: ProxyEndpoint;
+  destination: SocketAddress;
 }
 
 /** The contents of a header. */
@@ -47,7 +39,7 @@ export function ofOneFamily(endpoints: ProxyEndpoints): ProxyEndpoints {
   return { source: mapped(source), destination: mapped(destination) };
 }
 
-function mapped({ ip, port }: ProxyEndpoint): ProxyEndpoint {
+function mapped({ ip, port }: SocketAddress): SocketAddress {
   if (ip.length === 16) return { ip, port };
   const wide = new Uint8Array(16);
   wide.fill(0xff, 10, 12);

@@ -14,10 +14,10 @@
  */
 
 import { crc32c } from "./crc32c.ts";
+import type { SocketAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
 import {
   ofOneFamily,
-  type ProxyEndpoint,
   type ProxyEndpoints,
   type ProxyHeader,
 } from "./endpoints.ts";
@@ -125,7 +125,7 @@ export function encodeProxyV2(
 function parseEndpoints(bytes: Uint8Array): ProxyEndpoints | undefined {
   if (bytes.length !== 12 && bytes.length !== 36) return undefined;
   const size = bytes.length / 2 - 2;
-  const endpoint = (index: number): ProxyEndpoint => {
+  const endpoint = (index: number): SocketAddress => {
     const port = 2 * size + 2 * index;
     return {
       ip: bytes.slice(size * index, size * (index + 1)),

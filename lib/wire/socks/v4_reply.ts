@@ -4,24 +4,14 @@
  * @module
  */
 
-import type { IpAddress } from "../ip_address.ts";
+import type { SocketAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
 import type { Reply } from "./v4.ts";
 
 /** `VN` of a reply: "the version of the reply code", not of the protocol. */
 const REPLY_VERSION = 0x00;
 
-/**
- * The address in the replies to BIND: first the listener's, then the peer's.
- */
-export interface BindAddress {
-  /** Four bytes: the reply holds IPv4 only. */
-  ip: IpAddress;
-  /** Port, 0 to 65535. */
-  port: number;
-}
-
-const NOWHERE: BindAddress = { ip: new Uint8Array(4), port: 0 };
+const NOWHERE: SocketAddress = { ip: new Uint8Array(4), port: 0 };
 
 /**
  * Encodes a reply.
@@ -35,14 +25,14 @@ const NOWHERE: BindAddress = { ip: new Uint8Array(4), port: 0 };
  * ```
  *
  * @param reply Code to answer with.
- * @param endpoint Address for BIND (default zeros). Other commands ignore it.
+ * @param endpoint IPv4 address in the replies to BIND, first the listener's,
+ *   then the peer's (default zeros). Other commands ignore it.
  * @returns The whole message, ready to write.
  */
 export function encodeReply(
   reply: Reply,
-  endpoint: BindAddress = NOWHERE,
+  { ip, port }: SocketAddress = NOWHERE,
 ): Uint8Array<ArrayBuffer> {
-  const { ip, port } = endpoint;
   return new Uint8Array([REPLY_VERSION, reply, port >> 8, port & 0xff, ...ip]);
 }
 

@@ -4,22 +4,18 @@
  * @module
  */
 
-import { type Host, parseAskedHost } from "../host_name.ts";
+import { type Destination, type Host, parseAskedHost } from "../host_name.ts";
 import { formatIpAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
 import { VERSION } from "./v4.ts";
 
-/** A client's request, with the host not yet resolved. */
-export interface Request {
+/**
+ * A client's request, with the host not yet resolved. Its name may be one that
+ * cannot exist.
+ */
+export interface Request extends Destination {
   /** `CD` as sent; see `COMMAND`. */
   command: number;
-  /**
-   * Name or address. An address that was sent as a name counts as an address.
-   * The name may be one that cannot exist.
-   */
-  host: Host;
-  /** Port, 0 to 65535. */
-  port: number;
   /**
    * User ID that the client claims, 0 to 255 bytes, read as UTF-8. Not
    * verified.

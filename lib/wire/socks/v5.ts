@@ -69,3 +69,14 @@ export class Socks5Error extends Error {
     this.reply = reply;
   }
 }
+
+/**
+ * Makes the refusal of a message that cannot be parsed.
+ *
+ * @param message Its name, for example `greeting`.
+ * @param state What is wrong with it.
+ */
+export function malformed(message: string, state: string): Socks5Error {
+  const why = `Cannot parse ${message}: ${state}`;
+  return new Socks5Error(REPLY.GeneralFailure, why);
+}

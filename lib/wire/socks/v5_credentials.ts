@@ -4,22 +4,15 @@
  * @module
  */
 
+import type { Credentials } from "../credentials.ts";
 import type { Parser } from "../parser.ts";
-import { REPLY, Socks5Error } from "./v5.ts";
+import { malformed } from "./v5.ts";
 
 /** Version of this sub-negotiation; all other messages have another one. */
 const VERSION = 0x01;
 
 /** Keeps a byte order mark: without it, two names would become one. */
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** The credentials that a client sends. */
-export interface Credentials {
-  /** User name, 1 to 255 bytes, read as UTF-8. */
-  username: string;
-  /** Password, 0 to 255 bytes. */
-  password: Uint8Array;
-}
 
 /**
  * Parses credentials.
@@ -41,12 +34,7 @@ export interface Credentials {
  */
 export function* parseCredentials(): Parser<Credentials> {
   const [version, nameLength] = yield 2;
-  if (version !== VERSION) {
-    throw new Socks5Error(
-      REPLY.GeneralFailure,
-      `Cannot parse credentials: VER is ${version}`,
-    );
-  }
+  if (version !== VERSION) throw malformed("credentials", `VER is ${version}`);
   // One read for the name and the length that follows it.
   const nameAndLength = yield nameLength! + 1;
   const username = UTF8.decode(nameAndLength.subarray(0, -1));
@@ -54,12 +42,7 @@ export function* parseCredentials(): Parser<Credentials> {
   const password = passwordLength === 0
     ? new Uint8Array()
     : yield passwordLength;
-  if (nameLength === 0) {
-    throw new Socks5Error(
-      REPLY.GeneralFailure,
-      "Cannot parse credentials: ULEN is 0",
-    );
-  }
+  if (nameLength === 0) throw malformed("credentials", "ULEN is 0");
   return { username, password };
 }
 

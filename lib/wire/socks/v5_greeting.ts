@@ -5,7 +5,7 @@
  */
 
 import type { Parser } from "../parser.ts";
-import { type Method, REPLY, Socks5Error, VERSION } from "./v5.ts";
+import { malformed, type Method, VERSION } from "./v5.ts";
 
 /**
  * Parses a greeting.
@@ -23,12 +23,7 @@ import { type Method, REPLY, Socks5Error, VERSION } from "./v5.ts";
  */
 export function* parseGreeting(): Parser<Uint8Array> {
   const [version, count] = yield 2;
-  if (version !== VERSION) {
-    throw new Socks5Error(
-      REPLY.GeneralFailure,
-      `Cannot parse greeting: VER is ${version}`,
-    );
-  }
+  if (version !== VERSION) throw malformed("greeting", `VER is ${version}`);
   return count === 0 ? new Uint8Array() : yield count!;
 }
 

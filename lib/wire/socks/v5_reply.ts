@@ -4,20 +4,14 @@
  * @module
  */
 
-import type { IpAddress } from "../ip_address.ts";
+import type { Destination } from "../host_name.ts";
+import type { SocketAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
-import { ADDRESS_TYPE, type Reply, VERSION } from "./v5.ts";
-
-/** The proxy's own address on its connection to the target. */
-export interface BoundAddress {
-  /** Four bytes for IPv4, sixteen for IPv6. */
-  ip: IpAddress;
-  /** Port, 0 to 65535. */
-  port: number;
-}
+import { type Reply, VERSION } from "./v5.ts";
+import { encodeDestination, parseDestination } from "./v5_destination.ts";
 
 /** Some clients read ten bytes of a refusal, whatever ATYP it has. */
-const UNSPECIFIED: BoundAddress = { ip: new Uint8Array(4), port: 0 };
+const UNSPECIFIED: SocketAddress = { ip: new Uint8Array(4), port: 0 };
 
 /**
  * Encodes a reply.
@@ -36,27 +30,18 @@ const UNSPECIFIED: BoundAddress = { ip: new Uint8Array(4), port: 0 };
  */
 export function encodeReply(
   reply: Reply,
-  bound: BoundAddress = UNSPECIFIED,
+  { ip, port }: SocketAddress = UNSPECIFIED,
 ): Uint8Array<ArrayBuffer> {
-  const { ip, port } = bound;
-  const bytes = new Uint8Array(6 + ip.length);
+  const bytes = encodeDestination(ip, port);
   bytes[0] = VERSION;
   bytes[1] = reply;
-  bytes[3] = ip.length === 4 ? ADDRESS_TYPE.Ipv4 : ADDRESS_TYPE.Ipv6;
-  bytes.set(ip, 4);
-  bytes[4 + ip.length] = port >> 8;
-  bytes[5 + ip.length] = port & 0xff;
   return bytes;
 }
 
-/** A reply with the proxy's bound address. */
-export interface BoundReply {
+/** A reply with the proxy's bound address, or name, which can be any bytes. */
+export interface BoundReply extends Destination {
   /** `REP` as sent. */
   reply: number;
-  /** Address, or name with one character for each byte. */
-  host: IpAddress | string;
-  /** Port, 0 to 65535. */
-  port: number;
 }
 
 /**
@@ -79,24 +64,9 @@ export function* parseReply(): Parser<number> {
 export function* parseBoundReply(): Parser<BoundReply> {
   const [version, reply, , addressType] = yield 4;
   if (version !== VERSION) throw malformed(`VER is ${version}`);
-  const host = yield* parseBoundHost(addressType!);
-  const [high, low] = yield 2;
-  return { reply: reply!, host, port: high! << 8 | low! };
-}
-
-function* parseBoundHost(addressType: number): Parser<IpAddress | string> {
-  switch (addressType) {
-    case ADDRESS_TYPE.Ipv4:
-      return Uint8Array.from(yield 4);
-    case ADDRESS_TYPE.Ipv6:
-      return Uint8Array.from(yield 16);
-    case ADDRESS_TYPE.DomainName: {
-      const [length] = yield 1;
-      return length === 0 ? "" : String.fromCharCode(...yield length!);
-    }
-    default:
-      throw malformed(`ATYP is ${addressType}`);
-  }
+  const bound = yield* parseDestination(addressType!);
+  if (bound === undefined) throw malformed(`ATYP is ${addressType}`);
+  return { reply: reply!, ...bound };
 }
 
 function malformed(state: string): SyntaxError {

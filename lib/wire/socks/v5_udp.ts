@@ -4,18 +4,13 @@
  * @module
  */
 
-import { type Host, parseHost } from "../host_name.ts";
+import { type Destination, type Host, parseHost } from "../host_name.ts";
 import type { IpAddress } from "../ip_address.ts";
 import { ADDRESS_TYPE } from "./v5.ts";
+import { encodeDestination } from "./v5_destination.ts";
 
 /** The destination of a datagram, and the length of its header. */
-export interface UdpHeader {
-  /**
-   * Name or address. An address that was sent as a name counts as an address.
-   */
-  host: Host;
-  /** Port, 1 to 65535. */
-  port: number;
+export interface UdpHeader extends Destination {
   /** Bytes of the header; the payload follows. */
   length: number;
 }
@@ -62,33 +57,8 @@ export function parseUdpHeader(datagram: Uint8Array): UdpHeader | undefined {
   }
 }
 
-/**
- * Encodes a header.
- *
- * @param host Source or destination of the payload; a name has at most 255
- *   ASCII characters.
- * @param port Port, 0 to 65535.
- * @returns The header; the payload follows it.
- */
-export function encodeUdpHeader(
-  host: Host,
-  port: number,
-): Uint8Array<ArrayBuffer> {
-  const isName = typeof host === "string";
-  const start = isName ? FIXED + 1 : FIXED;
-  const bytes = new Uint8Array(start + host.length + PORT_LENGTH);
-  if (isName) {
-    bytes[3] = ADDRESS_TYPE.DomainName;
-    bytes[4] = host.length;
-    for (let n = 0; n < host.length; n++) bytes[start + n] = host.charCodeAt(n);
-  } else {
-    bytes[3] = host.length === 4 ? ADDRESS_TYPE.Ipv4 : ADDRESS_TYPE.Ipv6;
-    bytes.set(host, start);
-  }
-  bytes[start + host.length] = port >> 8;
-  bytes[start + host.length + 1] = port & 0xff;
-  return bytes;
-}
+/** Encodes a header, which the payload follows: its own fields are zeros. */
+export const encodeUdpHeader: typeof encodeDestination = encodeDestination;
 
 function parseRest(
   datagram: Uint8Array,

@@ -55,6 +55,22 @@ export class TlsAlertError extends Error {
 }
 
 /**
+ * Makes the error of a ClientHello that cannot be parsed.
+ *
+ * @param alert The alert for the client.
+ * @param state What is wrong with it.
+ * @param options The recognised protocol.
+ */
+export function helloError(
+  alert: Alert,
+  state: string,
+  options?: TlsAlertOptions,
+): TlsAlertError {
+  const message = `Cannot parse ClientHello: ${state}`;
+  return new TlsAlertError(alert, message, options);
+}
+
+/**
  * Encodes a fatal alert without encryption, as before a ServerHello.
  *
  * ```text

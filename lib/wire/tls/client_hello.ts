@@ -14,7 +14,7 @@ import {
   SUPPORTED_VERSIONS,
 } from "./client_hello_extensions.ts";
 import type { Parser } from "../parser.ts";
-import { ALERT, TlsAlertError } from "./alert.ts";
+import { ALERT, helloError, type TlsAlertError } from "./alert.ts";
 import { TlsCursor } from "./cursor.ts";
 import { recogniseInnerTls } from "./starttls.ts";
 
@@ -80,19 +80,15 @@ export function* parseClientHello(): Parser<ClientHello> {
       wanted = HEADER_LENGTH + lengthOf(joined(message));
     }
   }
-  if (length > wanted) {
-    throw followed();
-  }
+  if (length > wanted) throw followed();
   const body = new TlsCursor(joined(message), HEADER_LENGTH);
   return { ...parseBody(body), bytes: concat(read) };
 }
 
 /** The next message depends on the answer to this one (RFC 8446 §5.1). */
 function followed(): TlsAlertError {
-  return new TlsAlertError(
-    ALERT.UnexpectedMessage,
-    "Cannot parse ClientHello: something follows in its record",
-  );
+  const state = "something follows in its record";
+  return helloError(ALERT.UnexpectedMessage, state);
 }
 
 /** The parsed parts of a ClientHello, without its bytes. */
@@ -139,18 +135,12 @@ function recordLength(header: Uint8Array): number {
     const protocol = recogniseInnerTls(header);
     const name = protocol ?? recognisePlain(header);
     const others = name === undefined ? "" : ` but ${name}`;
-    throw new TlsAlertError(
-      ALERT.UnexpectedMessage,
-      `Cannot parse ClientHello: it begins with 0x${start}, which is not TLS${others}`,
-      { protocol },
-    );
+    const state = `it begins with 0x${start}, which is not TLS${others}`;
+    throw helloError(ALERT.UnexpectedMessage, state, { protocol });
   }
   const length = header[3]! << 8 | header[4]!;
   if (length === 0 || length > MOST_IN_RECORD) {
-    throw new TlsAlertError(
-      ALERT.RecordOverflow,
-      `Cannot parse ClientHello: a record has ${length} bytes`,
-    );
+    throw helloError(ALERT.RecordOverflow, `a record has ${length} bytes`);
   }
   return length;
 }
@@ -158,18 +148,12 @@ function recordLength(header: Uint8Array): number {
 function lengthOf(message: Uint8Array, start = 0): number {
   const type = message[start];
   if (type !== CLIENT_HELLO) {
-    throw new TlsAlertError(
-      ALERT.UnexpectedMessage,
-      `Cannot parse ClientHello: its type is ${type}`,
-    );
+    throw helloError(ALERT.UnexpectedMessage, `its type is ${type}`);
   }
   const bytes = message[start + 1]! << 16 | message[start + 2]! << 8 |
     message[start + 3]!;
   if (bytes <= MOST_BYTES) return bytes;
-  throw new TlsAlertError(
-    ALERT.DecodeError,
-    `Cannot parse ClientHello: it has ${bytes} bytes`,
-  );
+  throw helloError(ALERT.DecodeError, `it has ${bytes} bytes`);
 }
 
 function parseBody(cursor: TlsCursor): HelloFacts {
@@ -196,10 +180,8 @@ function parseExtensions(cursor: TlsCursor): Map<number, TlsCursor> {
   while (!cursor.isAtEnd) {
     const type = cursor.number(2);
     if (extensions.has(type)) {
-      throw new TlsAlertError(
-        ALERT.IllegalParameter,
-        `Cannot parse ClientHello: extension ${type} comes twice`,
-      );
+      const state = `extension ${type} comes twice`;
+      throw helloError(ALERT.IllegalParameter, state);
     }
     extensions.set(type, cursor.vector(2));
   }

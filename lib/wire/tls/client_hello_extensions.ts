@@ -6,7 +6,7 @@
  */
 
 import { parseHost } from "../host_name.ts";
-import { ALERT, TlsAlertError } from "./alert.ts";
+import { ALERT, helloError, type TlsAlertError } from "./alert.ts";
 import type { TlsCursor } from "./cursor.ts";
 
 /** Type of `server_name` (RFC 6066 §3). */
@@ -94,8 +94,5 @@ function hostOf(name: string): string | undefined {
 }
 
 function illegal(state: string): TlsAlertError {
-  return new TlsAlertError(
-    ALERT.IllegalParameter,
-    `Cannot parse ClientHello: ${state}`,
-  );
+  return helloError(ALERT.IllegalParameter, state);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ALERT, TlsAlertError } from "./alert.ts";
+import { ALERT, helloError, type TlsAlertError } from "./alert.ts";
 
 /** Limits for the length of a vector in bytes. */
 export interface VectorLimits {
@@ -86,7 +86,7 @@ export class TlsCursor {
   ): TlsCursor {
     const length = this.number(lengthBytes);
     if (length < least || length > (most ?? length)) {
-      throw malformed("a length is wrong");
+      throw wrongLength();
     }
     const start = this.#take(length);
     return new TlsCursor(this.#bytes, start, start + length);
@@ -107,20 +107,17 @@ export class TlsCursor {
    * @throws {TlsAlertError} If something is.
    */
   end(): void {
-    if (!this.isAtEnd) throw malformed("a length is wrong");
+    if (!this.isAtEnd) throw wrongLength();
   }
 
   #take(length: number): number {
     const start = this.#offset;
-    if (start + length > this.#end) throw malformed("a length is wrong");
+    if (start + length > this.#end) throw wrongLength();
     this.#offset = start + length;
     return start;
   }
 }
 
-function malformed(state: string): TlsAlertError {
-  return new TlsAlertError(
-    ALERT.DecodeError,
-    `Cannot parse ClientHello: ${state}`,
-  );
+function wrongLength(): TlsAlertError {
+  return helloError(ALERT.DecodeError, "a length is wrong");
 }

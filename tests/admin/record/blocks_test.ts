@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Blocks, BlockSum } from "../../../lib/admin/record/blocks.ts";
-import type { Recorded } from "../../../lib/admin/record/recorder.ts";
+import type { Recorded } from "../../../lib/admin/record/event_sum.ts";
 
 const MINUTE = 60_000;
 

@@ -1,9 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  type Ranking,
-  type Recorded,
-  Recorder,
-} from "../../../lib/admin/record/recorder.ts";
+import type { Ranking, Recorded } from "../../../lib/admin/record/event_sum.ts";
+import { Recorder } from "../../../lib/admin/record/recorder.ts";
 import { Registry } from "../../../lib/serve/registry.ts";
 import { startHttp } from "../../support/programs.ts";
 import { startTestProxy } from "../../support/proxy.ts";

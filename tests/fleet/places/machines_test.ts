@@ -19,7 +19,7 @@ import { startRedis } from "../../support/redis.ts";
 import { openSlowWay } from "../../support/slow_way.ts";
 
 testPrograms({
-  name: "A fleet never has more connections than its limits",
+  name: "a fleet under load never has more connections than its limits",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using target = new CountingTarget();
@@ -50,7 +50,7 @@ testPrograms({
       assert(most <= limit, `${most} connections of ${name}, not ${limit}`);
     }
     assertGreater(target.total, 20);
-    // All of a limit can be had on one machine, and no more.
+    // One machine can have the whole limit, and no more.
     const open = await fill(ports[0]!, target, LIMITS.all);
     const extra = { address: "10.2.0.1", user: USERS[0]! };
     const more = await Promise.all(

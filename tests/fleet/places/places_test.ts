@@ -4,7 +4,8 @@ import {
   type RedisConnection,
 } from "../../../lib/fleet/connect.ts";
 import { FleetKeys } from "../../../lib/fleet/keys.ts";
-import { FleetPlaces, LEASE_TIME } from "../../../lib/fleet/places/places.ts";
+import { LEASE_TIME } from "../../../lib/fleet/places/script.ts";
+import { FleetPlaces } from "../../../lib/fleet/places/places.ts";
 import type { FleetScript } from "../../../lib/fleet/script.ts";
 import type { Lease } from "../../../lib/policy/limits/connection_limits.ts";
 import {

@@ -1,15 +1,20 @@
-import { assertGreater, assertLess } from "@std/assert";
+import { assert } from "@std/assert";
 import { connectRequest, greet, readReply } from "../../support/proxy.ts";
 import { testPrograms } from "../../support/programs.ts";
 import { startRedis } from "../../support/redis.ts";
 import { Sluice } from "../../support/sluice.ts";
 import { startServer, writeAll } from "../../support/sockets.ts";
+import { pass } from "../../support/time.ts";
 
 /** Bytes per second of all machines together. */
 const RATE = 4_000_000;
 
-/** Milliseconds over which the rate is measured. */
-const TIME = 5_000;
+/**
+ * The rate is measured over 5 s, after two in which the machines find their
+ * shares. A busy computer that does not let the programs run spoils a window;
+ * then the next one counts.
+ */
+const WINDOW = { settle: 2_000, length: 5_000, most: 4 } as const;
 
 /** What a target sends: as much as it can, or a tenth of the rate. */
 const FAST = { bytes: 64_000, pause: 0 };
@@ -43,9 +48,7 @@ function startSource({ bytes, pause }: typeof FAST) {
     try {
       while (true) {
         await writeAll(conn, chunk);
-        if (pause > 0) {
-          await new Promise((resolve) => setTimeout(resolve, pause));
-        }
+        if (pause > 0) await pass(pause);
       }
     } catch {
       // The client has had enough.
@@ -54,7 +57,7 @@ function startSource({ bytes, pause }: typeof FAST) {
 }
 
 testPrograms({
-  name: "A fleet keeps to a rate, whichever machines use it",
+  name: "three programs share a rate within 5 % over 5 s",
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await startRedis(path);
@@ -63,7 +66,9 @@ testPrograms({
     const given = ["--fleet", redis.url, "--fleet-timeout", "10s"];
     const machines = Array.from(
       { length: 3 },
-      () => new Sluice(...given, "--rate-total", "4MB"),
+      // With a burst of a second, a program that had to wait for a processor
+      // can catch up.
+      () => new Sluice(...given, "--rate-total", "4MB", "--rate-burst", "1s"),
     );
     try {
       await Promise.all(machines.map((machine) => machine.port()));
@@ -75,14 +80,15 @@ testPrograms({
         ...[fast, fast, fast].map((source) => open(1, source)),
         open(2, fast),
       ]);
-      const parts = await measure(got);
-      // One machine needs little, and the others share the rest.
-      const sum = parts.reduce((sum, part) => sum + part, 0);
-      // A machine with too much to do carries a little less.
-      assertGreater(sum, 0.92, parts.join());
-      assertLess(sum, 1.05, parts.join());
-      assertGreater(parts[0]!, 0.06, parts.join());
-      for (const part of parts.slice(1)) assertGreater(part, 0.38);
+      await pass(WINDOW.settle);
+      const windows: string[] = [];
+      let isShared = false;
+      while (!isShared && windows.length < WINDOW.most) {
+        const parts = await measure(got);
+        windows.push(parts.map((part) => part.toFixed(3)).join());
+        isShared = isFair(parts);
+      }
+      assert(isShared, windows.join("; "));
       for (const conn of conns) conn.close();
     } finally {
       for (const machine of machines) await machine[Symbol.asyncDispose]();
@@ -90,14 +96,18 @@ testPrograms({
   },
 });
 
-/** Returns the parts of the rate, after a second to find them. */
+/** One machine needs a tenth at most, and the others share the rest. */
+function isFair([little, ...rest]: readonly number[]): boolean {
+  const sum = rest.reduce((sum, part) => sum + part, little!);
+  return sum > 0.95 && sum < 1.05 && little! > 0.06 &&
+    rest.every((part) => part > 0.4);
+}
+
+/** Returns the parts of the rate in one window. */
 async function measure(got: readonly number[]): Promise<number[]> {
-  const wait = (time: number) =>
-    new Promise((resolve) => setTimeout(resolve, time));
-  await wait(1_000);
   const before = [...got];
   const began = performance.now();
-  await wait(TIME);
+  await pass(WINDOW.length);
   const rate = RATE * (performance.now() - began) / 1_000;
   return got.map((bytes, at) => (bytes - before[at]!) / rate);
 }

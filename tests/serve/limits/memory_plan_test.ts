@@ -8,8 +8,11 @@ import {
   reservePasswordChecks,
 } from "../../../lib/serve/limits/memory_plan.ts";
 import { ALONE } from "../../../lib/serve/server_host.ts";
+import { ECHO_OPTIONS } from "../../../lib/echo/options.ts";
 import { startEcho } from "../../../lib/echo/start.ts";
 import { startHub } from "../../../lib/hub/start.ts";
+import { HUB_OPTIONS } from "../../../lib/hub/options.ts";
+import { defaultSettings } from "../../../lib/cli/settings.ts";
 import { LARGE_BUFFERS } from "../../../lib/net/buffer_pool.ts";
 import { load, startTestRun } from "../../support/config.ts";
 import { Sluice } from "../../support/sluice.ts";
@@ -170,8 +173,14 @@ Deno.test("the hub and the echo server say what a memory limit carries", async (
     };
     const where = { host: "127.0.0.1", port: 0 };
     const servers = [
-      await startHub({ listen: [where], ...rest }),
-      await startEcho({ listen: where, ...rest }),
+      await startHub({
+        ...defaultSettings(HUB_OPTIONS),
+        ...{ listen: [where], ...rest },
+      }),
+      await startEcho({
+        ...defaultSettings(ECHO_OPTIONS),
+        ...{ mode: "echo", listen: where, ...rest },
+      }),
     ];
     for (const server of servers) await server.shutdown(0);
     assertEquals(messages.length, 2);

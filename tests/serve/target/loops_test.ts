@@ -1,9 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import {
-  type ForwardConfig,
-  type RunningRelay,
-  startForward,
-} from "../../../lib/forward/start.ts";
+import type { RunningRelay } from "../../../lib/forward/start.ts";
 import type { ConnectionEvent } from "../../../lib/observe/log_event.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import { type Parent, parseParent } from "../../../lib/wire/parent_url.ts";
@@ -19,7 +15,13 @@ import {
   refusal,
   roundTrip,
 } from "../../support/dialogue.ts";
-import { pooled, startTestForward, upstreamAt } from "../../support/forward.ts";
+import {
+  pooled,
+  type SomeForwardConfig,
+  startForward,
+  startTestForward,
+  upstreamAt,
+} from "../../support/forward.ts";
 import { makeFolder } from "../../support/programs.ts";
 import {
   connectRequest,
@@ -52,7 +54,7 @@ function via(...addrs: { port: number }[]): { via: Parent[][] } {
 /** A relay whose listeners are to lead to one another. */
 async function startRing(
   ports: readonly number[],
-  config: Partial<ForwardConfig> = {},
+  config: SomeForwardConfig = {},
 ): Promise<RunningRelay & { ended: ConnectionEvent[] } & AsyncDisposable> {
   const ended: ConnectionEvent[] = [];
   const relay = await startForward({

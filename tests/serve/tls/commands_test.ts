@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { openTls } from "../../../lib/serve/tls/open.ts";
+import { ECHO_OPTIONS } from "../../../lib/echo/options.ts";
 import { startEcho } from "../../../lib/echo/start.ts";
 import { startHub } from "../../../lib/hub/start.ts";
+import { HUB_OPTIONS } from "../../../lib/hub/options.ts";
+import { defaultSettings } from "../../../lib/cli/settings.ts";
 import { startTls } from "../../../lib/net/tls/start.ts";
 import type { Connection } from "../../../lib/net/connection.ts";
 import {
@@ -30,7 +33,10 @@ async function connectTo(
 Deno.test("connect speaks TLS, verifies the target, and shows a certificate", async () => {
   await using authority = await makeTestAuthority();
   const { tls } = await openTls(mutualTls(authority), { log: () => {} });
-  const echo = await startEcho({ listen: ANYWHERE, tls });
+  const echo = await startEcho({
+    ...defaultSettings(ECHO_OPTIONS),
+    ...{ mode: "echo", listen: ANYWHERE, tls },
+  });
   const { port } = echo.listeners[0]!.addr;
   const verified = `--upstream-ca=${authority.path("ca.crt")}`;
   const shown = [
@@ -62,11 +68,14 @@ Deno.test("connect speaks TLS, verifies the target, and shows a certificate", as
 Deno.test("startHub() carries messages between clients that speak TLS, and shows its page", async () => {
   await using authority = await makeTestAuthority();
   const { tls } = await openTls(serverTls(authority), { log: () => {} });
-  const hub = await startHub({ listen: [ANYWHERE], web: [ANYWHERE], tls });
+  const hub = await startHub({
+    ...defaultSettings(HUB_OPTIONS),
+    ...{ listen: [ANYWHERE], web: [ANYWHERE], tls },
+  });
   const [tcp, web] = hub.listeners.map(({ addr }) => addr.port);
   using one = await connectTo(authority, tcp!);
   using two = await connectTo(authority, tcp!);
-  assert(await eventually(() => hub.clients === 2));
+  assert(await eventually(() => hub.clients() === 2));
   await writeAll(one, "hello\n");
   const heard = await within(5_000, readExactly(two, 6));
   assertEquals(new TextDecoder().decode(heard), "hello\n");

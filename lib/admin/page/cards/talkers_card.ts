@@ -6,6 +6,7 @@
  */
 
 import type { TalkersAnswer } from "../../api.ts";
+import { type Dimension, DIMENSIONS } from "../../client/dimensions.ts";
 import { formatKeyTerm } from "../../filter.ts";
 import { Choice } from "../base/choice.ts";
 import { byId, setText } from "../base/element.ts";
@@ -13,11 +14,7 @@ import { formatCount, formatSize } from "../../client/format.ts";
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 
-const BY = ["user", "client", "target", "rule"] as const;
 const ORDERS = ["bytes", "connections"] as const;
-
-/** The kinds of talkers. */
-export type TalkerField = typeof BY[number];
 
 type Talker = TalkersAnswer["talkers"][number];
 
@@ -34,7 +31,7 @@ export interface TalkersOptions {
 
 /** The card. */
 export class TalkersCard {
-  readonly #by: Choice<TalkerField>;
+  readonly #by: Choice<Dimension>;
   readonly #order: Choice<typeof ORDERS[number]>;
   readonly #table: ShortTable<Talker & { share: number }>;
   /**
@@ -47,7 +44,7 @@ export class TalkersCard {
   /** Connects the elements. */
   constructor({ onChange, onFilter }: TalkersOptions) {
     this.#onChange = onChange;
-    this.#by = new Choice("talkers-by", BY, () => {
+    this.#by = new Choice("talkers-by", DIMENSIONS, () => {
       this.#isChosen = true;
       onChange();
     });
@@ -56,12 +53,12 @@ export class TalkersCard {
   }
 
   /** The filter field for the kind of talkers. */
-  get by(): TalkerField {
+  get by(): Dimension {
     return this.#by.value;
   }
 
   /** The query for the chosen talkers. */
-  get query(): `by=${TalkerField}&${string}` {
+  get query(): `by=${Dimension}&${string}` {
     return `by=${this.by}&order=${this.#order.value}&limit=${MOST}`;
   }
 

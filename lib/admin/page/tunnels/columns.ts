@@ -14,13 +14,14 @@ import {
   formatSize,
   NOTHING,
 } from "../../client/format.ts";
-import type { SortedColumn } from "../grid/sorted_grid.ts";
+import { figureColumn, killColumn, shown } from "../grid/column_kinds.ts";
+import type { GridColumn } from "../grid/drawn_row.ts";
 import { rateOf, targetOf } from "../../client/row_values.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
 import type { Row } from "../../client/row.ts";
 import type { TunnelList } from "../../client/tunnel_list.ts";
 
-type TunnelColumn<T extends Tunnel = Tunnel> = SortedColumn<Row<T>>;
+type TunnelColumn<T extends Tunnel = Tunnel> = GridColumn<Row<T>>;
 
 /**
  * Columns of open tunnels.
@@ -37,12 +38,15 @@ export function openColumns(
     targetColumn(),
     textColumn("protocol", "Protocol", ({ protocol }) => protocol),
     textColumn("rule", "Rule", ({ rule }) => rule),
-    stateColumn(),
+    badgeColumn("state", "State", ({ state }) => state),
     ageColumn(),
-    bytesColumn("sent", "Up"),
-    bytesColumn("received", "Down"),
+    ...bytesColumns(),
     rateColumn(list, colors),
-    actionColumn(),
+    killColumn(
+      "Kill",
+      ({ isAlive, tunnel }) =>
+        isAlive ? `Kill tunnel ${tunnel.id} to ${targetOf(tunnel)}` : undefined,
+    ),
   ];
 }
 
@@ -54,33 +58,31 @@ export function closedColumns(): TunnelColumn<ClosedTunnel>[] {
       label: "Ended",
       firstDirection: -1,
       sortBy: ({ key }) => key,
-      create: (cell) => shown(cell, ({ endedAt }) => formatClock(endedAt)),
+      create: (cell) =>
+        shown(cell, ({ tunnel }) => formatClock(tunnel.endedAt)),
     },
     textColumn("client", "Client", ({ client }) => client),
     textColumn("user", "User", ({ user }) => user),
     targetColumn(({ endedAt }) => formatClock(endedAt)),
     textColumn("protocol", "Protocol", ({ protocol }) => protocol),
-    resultColumn(),
+    badgeColumn("result", "Result", ({ result }) => result),
     textColumn("first", "Closed first", ({ endedFirst }) => endedFirst),
     textColumn("reason", "Why", ({ reason }) => reason),
-    {
-      id: "age",
-      label: "Lasted",
-      firstDirection: -1,
-      sortBy: ({ tunnel }) => tunnel.ageMs,
-      create: (cell) => shown(cell, ({ ageMs }) => formatLasted(ageMs)),
-    },
-    bytesColumn("sent", "Up"),
-    bytesColumn("received", "Down"),
+    figureColumn("age", "Lasted", ({ tunnel }) => tunnel.ageMs, formatLasted),
+    ...bytesColumns(),
   ];
 }
 
-function shown<T extends Tunnel>(
-  cell: HTMLElement,
-  textFor: (tunnel: T) => string | undefined,
-): (row: Row<T>) => void {
-  const show = textOf(cell);
-  return ({ tunnel }) => show(textFor(tunnel) || NOTHING);
+function bytesColumns<T extends Tunnel>(): TunnelColumn<T>[] {
+  return [
+    figureColumn("sent", "Up", ({ tunnel }) => tunnel.sent, formatSize),
+    figureColumn(
+      "received",
+      "Down",
+      ({ tunnel }) => tunnel.received,
+      formatSize,
+    ),
+  ];
 }
 
 function textColumn<T extends Tunnel>(
@@ -93,7 +95,7 @@ function textColumn<T extends Tunnel>(
     label,
     sortBy: (row) => row.sortKey(id, textFor(row.tunnel)),
     create(cell) {
-      const show = shown(cell, textFor);
+      const show = shown<Row<T>>(cell, ({ tunnel }) => textFor(tunnel));
       return (row) => {
         show(row);
         // Text that does not fit is shown in full under the pointer.
@@ -140,36 +142,23 @@ function targetColumn<T extends Tunnel>(
   };
 }
 
-function stateColumn(): TunnelColumn {
+function badgeColumn<T extends Tunnel>(
+  id: string,
+  label: string,
+  textFor: (tunnel: T) => string,
+): TunnelColumn<T> {
   return {
-    id: "state",
-    label: "State",
-    sortBy: ({ tunnel }) => tunnel.state,
+    id,
+    label,
+    sortBy: ({ tunnel }) => textFor(tunnel),
     create(cell) {
       const badge = make("span", { className: "badge" });
       cell.append(badge);
       const show = textOf(badge);
-      return ({ tunnel, isGone }) => {
-        const state = isGone ? "ended" : tunnel.state;
-        show(state);
-        setAttribute(badge, "data-state", state);
-      };
-    },
-  };
-}
-
-function resultColumn(): TunnelColumn<ClosedTunnel> {
-  return {
-    id: "result",
-    label: "Result",
-    sortBy: ({ tunnel }) => tunnel.result,
-    create(cell) {
-      const badge = make("span", { className: "badge" });
-      cell.append(badge);
-      const show = textOf(badge);
-      return ({ tunnel }) => {
-        show(tunnel.result);
-        setAttribute(badge, "data-state", tunnel.result);
+      return ({ isGone, tunnel }) => {
+        const text = isGone ? "ended" : textFor(tunnel);
+        show(text);
+        setAttribute(badge, "data-state", text);
       };
     },
   };
@@ -187,19 +176,6 @@ function ageColumn(): TunnelColumn {
         if (!row.isGone) show(formatElapsed(row.ageMs));
       };
     },
-  };
-}
-
-function bytesColumn<T extends Tunnel>(
-  id: "sent" | "received",
-  label: string,
-): TunnelColumn<T> {
-  return {
-    id,
-    label,
-    firstDirection: -1,
-    sortBy: ({ tunnel }) => tunnel[id],
-    create: (cell) => shown(cell, (tunnel) => formatSize(tunnel[id])),
   };
 }
 
@@ -255,27 +231,4 @@ export function rateLines(): [
       if (!isStill(n)) show(formatRate(rates[n]!));
     }
   }];
-}
-
-function actionColumn(): TunnelColumn {
-  return {
-    id: "action",
-    label: "Kill",
-    isLabelHidden: true,
-    create(cell) {
-      const button = make("button", {
-        className: "quiet",
-        text: "Kill",
-        // It is no Tab stop of its own, because the table is one, and Delete
-        // does the same.
-        attributes: { type: "button", tabindex: "-1" },
-      });
-      cell.append(button);
-      return ({ tunnel, isAlive }) => {
-        button.hidden = !isAlive;
-        const to = targetOf(tunnel);
-        setAttribute(button, "aria-label", `Kill tunnel ${tunnel.id} to ${to}`);
-      };
-    },
-  };
 }

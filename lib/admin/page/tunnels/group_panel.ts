@@ -4,19 +4,22 @@
  * @module
  */
 
-import { byId, make, setAttribute, textOf } from "../base/element.ts";
+import type { Dimension } from "../../client/dimensions.ts";
+import { byId, setAttribute, textOf } from "../base/element.ts";
 import {
   formatCount,
   formatNumberOf,
   formatSize,
 } from "../../client/format.ts";
-import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
+import { figureColumn, killColumn } from "../grid/column_kinds.ts";
+import type { GridColumn } from "../grid/drawn_row.ts";
+import { Grid } from "../grid/grid.ts";
 import { rateLines } from "./columns.ts";
-import { type Group, type GroupField, Grouping } from "./groups.ts";
+import { type Group, Grouping } from "./groups.ts";
 import type { Row } from "../../client/row.ts";
 
 /** Name of the group for tunnels without a value. */
-const NONE: Readonly<Record<GroupField, string>> = {
+const NONE: Readonly<Record<Dimension, string>> = {
   user: "(no user)",
   client: "(no client)",
   target: "(no target)",
@@ -25,7 +28,7 @@ const NONE: Readonly<Record<GroupField, string>> = {
 
 /** Called when a group is chosen. */
 export type OnGroup = (
-  field: GroupField,
+  field: Dimension,
   group: Group,
   how: "open" | "delete",
 ) => void;
@@ -33,7 +36,7 @@ export type OnGroup = (
 /** Groups of open tunnels. */
 export class GroupPanel {
   readonly #select: HTMLSelectElement;
-  readonly #grid: SortedGrid<Group>;
+  readonly #grid: Grid<Group>;
   #grouping: Grouping | undefined;
   #groups: readonly Group[] = [];
 
@@ -45,7 +48,7 @@ export class GroupPanel {
    */
   constructor(onGroup: OnGroup, onChange: () => void) {
     this.#select = byId("tunnels-group", HTMLSelectElement);
-    this.#grid = new SortedGrid<Group>({
+    this.#grid = new Grid<Group>({
       name: "groups",
       columns: columnsFor(() => this.#grouping?.field ?? "user"),
       sortedBy: "rate",
@@ -88,7 +91,7 @@ export class GroupPanel {
   }
 
   #choose(): void {
-    const field = this.#select.value as GroupField | "";
+    const field = this.#select.value as Dimension | "";
     this.#grouping = field === "" ? undefined : new Grouping(field);
     byId("tunnels", HTMLElement).classList.toggle("grouped", this.isOn);
     this.#groups = [];
@@ -96,7 +99,7 @@ export class GroupPanel {
   }
 }
 
-function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
+function columnsFor(field: () => Dimension): GridColumn<Group>[] {
   return [
     {
       id: "group",
@@ -110,27 +113,9 @@ function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
         };
       },
     },
-    {
-      id: "count",
-      label: "Tunnels",
-      firstDirection: -1,
-      sortBy: ({ count }) => count,
-      create: (cell) => shown(cell, ({ count }) => formatCount(count)),
-    },
-    {
-      id: "sent",
-      label: "Up",
-      firstDirection: -1,
-      sortBy: ({ sent }) => sent,
-      create: (cell) => shown(cell, ({ sent }) => formatSize(sent)),
-    },
-    {
-      id: "received",
-      label: "Down",
-      firstDirection: -1,
-      sortBy: ({ received }) => received,
-      create: (cell) => shown(cell, ({ received }) => formatSize(received)),
-    },
+    figureColumn("count", "Tunnels", ({ count }) => count, formatCount),
+    figureColumn("sent", "Up", ({ sent }) => sent, formatSize),
+    figureColumn("received", "Down", ({ received }) => received, formatSize),
     {
       id: "rate",
       label: "Rate",
@@ -142,33 +127,14 @@ function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
         return ({ down, up }) => show(down, up);
       },
     },
-    {
-      id: "action",
-      label: "Kill",
-      isLabelHidden: true,
-      create(cell) {
-        const button = make("button", {
-          className: "quiet",
-          text: "Kill…",
-          attributes: { type: "button", tabindex: "-1" },
-        });
-        cell.append(button);
-        return ({ count, isGone, name }) => {
-          button.hidden = isGone;
-          const what = `Kill ${formatNumberOf(count, "tunnel")} of ${
+    killColumn(
+      "Kill…",
+      ({ count, isGone, name }) =>
+        isGone
+          ? undefined
+          : `Kill ${formatNumberOf(count, "tunnel")} of ${
             name || NONE[field()]
-          }`;
-          setAttribute(button, "aria-label", what);
-        };
-      },
-    },
+          }`,
+    ),
   ];
-}
-
-function shown(
-  cell: HTMLElement,
-  textFor: (group: Group) => string,
-): (group: Group) => void {
-  const show = textOf(cell);
-  return (group) => show(textFor(group));
 }

@@ -6,11 +6,9 @@
 
 import type { Tunnel } from "../../api.ts";
 import { hostOf } from "../../filter.ts";
+import type { Dimension } from "../../client/dimensions.ts";
 import { naturalKey } from "../../client/order.ts";
 import type { Row } from "../../client/row.ts";
-
-/** The fields for groups, by their names in filters. */
-export type GroupField = "user" | "client" | "target" | "rule";
 
 /** A group. */
 export class Group {
@@ -63,12 +61,12 @@ export class Group {
 /** Groups tunnels. A group keeps its key for as long as it has tunnels. */
 export class Grouping {
   /** The field that it groups by. */
-  readonly field: GroupField;
+  readonly field: Dimension;
   #groups = new Map<string, Group>();
   #keys = 0;
 
   /** Starts without tunnels. */
-  constructor(field: GroupField) {
+  constructor(field: Dimension) {
     this.field = field;
   }
 
@@ -96,7 +94,7 @@ export class Grouping {
   }
 }
 
-function nameIn(tunnel: Tunnel, field: GroupField): string {
+function nameIn(tunnel: Tunnel, field: Dimension): string {
   if (field === "client") return hostOf(tunnel.client);
   return tunnel[field] ?? "";
 }

@@ -5,13 +5,14 @@
  * @module
  */
 
+import type { Dimension } from "../../client/dimensions.ts";
 import { formatTerm } from "../../filter.ts";
 import { byId, setText } from "../base/element.ts";
 import { formatCount } from "../../client/format.ts";
 import type { TunnelActions } from "./actions.ts";
 import { openColumns } from "./columns.ts";
 import { GroupPanel } from "./group_panel.ts";
-import type { Group, GroupField } from "./groups.ts";
+import type { Group } from "./groups.ts";
 import { ListPanel } from "./list_panel.ts";
 import type { Row } from "../../client/row.ts";
 import { connectSaving } from "./saving.ts";
@@ -83,7 +84,7 @@ export class OpenPanel {
     this.#panel.find(filter);
   }
 
-  #choose(field: GroupField, { name }: Group, how: "open" | "delete"): void {
+  #choose(field: Dimension, { name }: Group, how: "open" | "delete"): void {
     const term = formatTerm(field, name);
     const filter = `${this.#panel.filter.text} ${term}`.trim();
     if (how === "delete") this.#actions.killAll(filter);

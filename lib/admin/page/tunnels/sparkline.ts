@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Palette } from "../base/theme.ts";
 import { RATE_SECONDS, type RateHistory } from "../../client/rate_history.ts";
 
 /** Width and height, in CSS pixels. */
@@ -13,14 +14,7 @@ const SIZE = { width: 80, height: 22 } as const;
 const LEAST_TOP = 1_000;
 
 /** Colours to draw with. */
-export interface SparkColors {
-  /** Colour of bytes to the target. */
-  up: string;
-  /** Colour of bytes to the client. */
-  down: string;
-  /** Colour of the area below them. */
-  downArea: string;
-}
+export type SparkColors = Pick<Palette, "up" | "down" | "downArea">;
 
 /** A drawing. */
 export class Sparkline {

@@ -133,6 +133,16 @@ function lastFailure(): number {
 }
 
 /**
+ * Returns where a buffer is in memory, for a structure that points to it. The
+ * buffer must stay alive until the call that reads the structure returns.
+ */
+export function pointerTo(
+  buffer: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
+): bigint {
+  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));
+}
+
+/**
  * Converts a text to a string of C.
  *
  * @returns Its UTF-8 bytes and a zero.

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FenceCalls, fenceCalls, must } from "./calls.ts";
+import { type FenceCalls, fenceCalls, must, pointerTo } from "./calls.ts";
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -200,22 +200,16 @@ function makeRaw(
   bytes: Uint8Array<ArrayBuffer>,
   control: Uint8Array<ArrayBuffer> | undefined,
 ): Raw {
-  const part = BigUint64Array.of(addressOf(bytes), BigInt(bytes.length));
+  const part = BigUint64Array.of(pointerTo(bytes), BigInt(bytes.length));
   const header = new Uint8Array(HEADER.bytes);
   const view = new DataView(header.buffer);
-  view.setBigUint64(16, addressOf(part), true);
+  view.setBigUint64(16, pointerTo(part), true);
   view.setBigUint64(24, 1n, true);
   if (control !== undefined) {
-    view.setBigUint64(32, addressOf(control), true);
+    view.setBigUint64(32, pointerTo(control), true);
     view.setBigUint64(40, BigInt(control.length), true);
   }
   // Only the header holds the addresses, so the buffers must stay alive until
   // the call returns.
   return { header, keep: [bytes, control, part] };
-}
-
-function addressOf(
-  buffer: Uint8Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
-): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { fenceCalls, must } from "./calls.ts";
+import { fenceCalls, must, pointerTo } from "./calls.ts";
 
 /** A processor architecture and its call numbers. */
 interface Processor {
@@ -176,17 +176,13 @@ export function limitCalls(): void {
   const program = new Uint8Array(16);
   const view = new DataView(program.buffer);
   view.setUint16(0, filter.length / 8, true);
-  view.setBigUint64(8, addressOf(filter), true);
+  view.setBigUint64(8, pointerTo(filter), true);
   const done = prctl(
     PR_SET_SECCOMP,
     SECCOMP_MODE_FILTER,
-    addressOf(program),
+    pointerTo(program),
     0n,
     0n,
   );
   must(done, "limit system calls");
-}
-
-function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }

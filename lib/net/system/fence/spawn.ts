@@ -5,7 +5,7 @@
  * @module
  */
 
-import { cText, fenceCalls } from "./calls.ts";
+import { cText, fenceCalls, pointerTo } from "./calls.ts";
 
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
@@ -55,8 +55,7 @@ function start(
   const texts = words.map(cText);
   const list = new BigUint64Array(words.length + 1);
   for (const [index, text] of texts.entries()) {
-    const pointer = Deno.UnsafePointer.of(text);
-    list[index] = BigInt(Deno.UnsafePointer.value(pointer));
+    list[index] = pointerTo(text);
   }
   const pid = new Int32Array(1);
   // The symbol is a variable that holds the list's address.

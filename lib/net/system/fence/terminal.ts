@@ -5,14 +5,13 @@
  */
 
 import { cText, fenceCalls } from "./calls.ts";
-import { ignoring } from "./signals.ts";
+import { ignoring, SIGNALS } from "./signals.ts";
 
 const O_RDWR = 2;
 const O_NOCTTY = 0o400;
 const O_CLOEXEC = 0o2000000;
 const TIOCGPGRP = 0x540fn;
 const TIOCSPGRP = 0x5410n;
-const SIGTTOU = 22;
 
 /** The terminal of this session. */
 export class Terminal {
@@ -49,7 +48,10 @@ export class Terminal {
     const group = Int32Array.of(getpgrp());
     const bytes = new Uint8Array(group.buffer);
     // Otherwise the system stops a background group here.
-    ignoring([SIGTTOU], () => ioctl(this.#descriptor, TIOCSPGRP, bytes));
+    ignoring(
+      [SIGNALS.SIGTTOU],
+      () => ioctl(this.#descriptor, TIOCSPGRP, bytes),
+    );
   }
 
   /**

@@ -1,9 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Tunnel } from "../../../../lib/admin/api.ts";
-import {
-  type GroupField,
-  Grouping,
-} from "../../../../lib/admin/page/tunnels/groups.ts";
+import type { Dimension } from "../../../../lib/admin/client/dimensions.ts";
+import { Grouping } from "../../../../lib/admin/page/tunnels/groups.ts";
 import { RateHistory } from "../../../../lib/admin/client/rate_history.ts";
 import { Row } from "../../../../lib/admin/client/row.ts";
 
@@ -53,7 +51,7 @@ Deno.test("Grouping.group() keeps a group while it has tunnels", () => {
 
 Deno.test("Grouping.group() groups by each field", () => {
   const all = row(1, { user: "al", target: "b.example:80", rule: "lan" });
-  const expected: [GroupField, string][] = [
+  const expected: [Dimension, string][] = [
     ["user", "al"],
     ["client", "10.0.0.9"],
     ["target", "b.example:80"],
