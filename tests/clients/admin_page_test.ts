@@ -13,6 +13,7 @@ import {
 } from "../support/admin_browser.ts";
 import { openBrowser, type TestBrowser } from "../support/browser.ts";
 import { RELOAD_PROBLEM, startFakeAdmin } from "../support/fake_admin.ts";
+import { whenFree } from "../support/free_port.ts";
 import { HOSTILE_TARGET } from "../support/fake_traffic.ts";
 import { testPrograms } from "../support/programs.ts";
 
@@ -241,12 +242,14 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     assert(await page.waitFor(`${question} !== ''`));
     assertEquals(await page.evaluate(question), "the server cannot be reached");
     await click(page, "#question-no");
-    await using _second = startFakeAdmin({
-      turnover: 0,
-      tick: 250,
-      tunnels: 7,
-      port: Number(port),
-    });
+    await using _second = whenFree(() =>
+      startFakeAdmin({
+        turnover: 0,
+        tick: 250,
+        tunnels: 7,
+        port: Number(port),
+      })
+    );
     assert(await page.waitFor(`${LIVE} && ${COUNT} === '7'`));
   },
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openPage, type TestPage } from "../support/browser.ts";
+import { assertFree } from "../support/free_port.ts";
 import { startTestHub } from "../support/hub.ts";
 import { testPrograms } from "../support/programs.ts";
 
@@ -85,6 +86,7 @@ testPrograms({
       await page.waitFor(`${status}.startsWith('Not connected; next try')`),
     );
     await picture(page, "hub-lost");
+    assertFree({ hostname: "127.0.0.1", port });
     const web = [{ host: "127.0.0.1", port }];
     await using second = await startTestHub({ web });
     assert(await page.waitFor(`${status} === 'Connected'`));
