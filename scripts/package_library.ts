@@ -12,6 +12,8 @@
  *   the rest, of which `deno pack` keeps no source.
  * - `deno pack` keeps the names of the import map, such as `@std/streams`, which
  *   nobody else knows. In the package they name their npm package.
+ * - `deno pack` checks all types, which takes most of its time. `deno task check`
+ *   has checked them.
  *
  * @module
  */
@@ -25,6 +27,9 @@ const ROOT = `${import.meta.dirname}/..`;
 const OMITTED: readonly string[] = project.workspace.map((path) =>
   `${path.replace("./", "")}/deno.json`
 );
+
+/** The first line of a module whose types are not checked. */
+const UNCHECKED = "// @ts-nocheck\n";
 
 /** Names of npm packages in the import map that differ from their own. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
@@ -66,6 +71,7 @@ export async function packLibrary(path: string): Promise<void> {
     const source = `${work}/source`;
     await Deno.mkdir(source);
     await stageLibrary(source, { "./worker": "./lib/program/worker_entry.ts" });
+    await rewrite(source, /\.ts$/, (text) => UNCHECKED + text);
     const packed = `${work}/packed.tgz`;
     const how = ["--allow-dirty", "--no-source-maps", "--output", packed];
     await command(source, Deno.execPath(), "pack", ...how);
@@ -97,7 +103,8 @@ async function copy(path: string, folder: string): Promise<void> {
 
 /** Repairs a package of `deno pack` so that it runs. */
 async function adapt(folder: string): Promise<void> {
-  await rename(folder);
+  await rewrite(folder, /\.(js|ts)$/, (text) => text.replace(UNCHECKED, ""));
+  await rewrite(folder, /\.(d\.ts|js)$/, adaptModule);
   const description = `${folder}/package.json`;
   const { exports, dependencies, ...rest } = JSON.parse(
     await Deno.readTextFile(description),
@@ -122,21 +129,31 @@ function pinned(names: readonly string[]): Record<string, string> {
   }));
 }
 
-/** Replaces names of the import map in all modules of a folder. */
-async function rename(folder: string): Promise<void> {
+/** Replaces names of the import map in a module. */
+function adaptModule(text: string): string {
+  return text.replace(
+    /(\bfrom |\bimport[ (])"([^"]+)"/g,
+    (all, before, specifier) => {
+      const known = ALIASES.get(specifier);
+      return known === undefined ? all : `${before}"${known}"`;
+    },
+  );
+}
+
+/** Changes the files of a folder whose names match. */
+async function rewrite(
+  folder: string,
+  names: RegExp,
+  change: (text: string) => string,
+): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
-    if (isDirectory) await rename(path);
-    if (!/\.(d\.ts|js)$/.test(name)) continue;
-    const text = await Deno.readTextFile(path);
-    const renamed = text.replace(
-      /(\bfrom |\bimport[ (])"([^"]+)"/g,
-      (all, before, specifier) => {
-        const known = ALIASES.get(specifier);
-        return known === undefined ? all : `${before}"${known}"`;
-      },
-    );
-    if (renamed !== text) await Deno.writeTextFile(path, renamed);
+    if (isDirectory) await rewrite(path, names, change);
+    else if (names.test(name)) {
+      const text = await Deno.readTextFile(path);
+      const changed = change(text);
+      if (changed !== text) await Deno.writeTextFile(path, changed);
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { MessageCode } from "../observe/message_code.ts";
 import type { FleetNodes, NodeCaller } from "../serve/counts/fleet_nodes.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatSpan } from "../observe/span.ts";
 import { clientKey } from "../policy/limits/client_key.ts";
 import type { BannedAnswer, Drain, ReloadAnswer } from "./api.ts";
@@ -310,5 +311,5 @@ function say(
   what: string,
 ): void {
   const who = caller === undefined ? "Admin" : `Admin of node ${caller.node}`;
-  log({ event: "message", level: "info", code, message: `${who}: ${what}` });
+  log(messageEvent("info", code, `${who}: ${what}`));
 }

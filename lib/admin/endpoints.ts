@@ -172,18 +172,16 @@ export type WithoutName<O extends Operation> = O extends
   : O;
 
 /** What calls answer, by method and path with their parameters filled in. */
-export type Calls =
-  & {
-    [
-      O in Operation as O extends `${infer Before}{${string}`
-        ? `${Before}${string}`
-        : O | (O extends keyof typeof PARAMETERS ? `${O}?${string}` : never)
-    ]: AnswerOf<O>;
-  }
-  & {
-    // Another node of the fleet is asked.
-    [O in Operation as `${WithoutName<O>}?node=${string}`]: AnswerOf<O>;
-  };
+export type Calls = {
+  [
+    O in Operation as
+      | WithoutName<O>
+      | (O extends keyof typeof PARAMETERS ? `${WithoutName<O>}?${string}`
+        : never)
+      // Another node of the fleet is asked.
+      | `${WithoutName<O>}?node=${string}`
+  ]: AnswerOf<O>;
+};
 
 /** Header that every changing request must have, with the value 1. */
 export const REQUEST_HEADER = "X-Sluice-Request";

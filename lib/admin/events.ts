@@ -26,7 +26,7 @@ const STEP = 1_000;
 /** Options for {@linkcode AdminEvents}. */
 export interface AdminEventsOptions {
   /** Milliseconds between two events (default 1,000). */
-  step?: number;
+  step?: number | undefined;
   /**
    * Called with the reason when collecting changes fails because of an internal
    * error (default: ignored).

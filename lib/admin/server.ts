@@ -8,6 +8,7 @@ import { handlerOf } from "../serve/connection.ts";
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { AdminAccess } from "../policy/users/admin_access.ts";
 import { ConnectionLimits } from "../policy/limits/connection_limits.ts";
 import { oneAtATime } from "../sync/one_at_a_time.ts";
@@ -112,11 +113,8 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const view = new AdminView(subject);
   const onError = (error: unknown) =>
     warn(log, `cannot collect figures: ${describeError(error)}`);
-  const events = new AdminEvents(view, threads, {
-    onError,
-    ...config.eventStep === undefined ? {} : { step: config.eventStep },
-  });
-  const step = config.historyStep ?? HISTORY_STEP;
+  const { eventStep, historyStep: step = HISTORY_STEP } = config;
+  const events = new AdminEvents(view, threads, { onError, step: eventStep });
   const collector = new Collector(threads, { step, totals });
   const context: AdminContext = {
     view,
@@ -204,6 +202,5 @@ function sayFailure(event: LogEvent, log: (event: LogEvent) => void): void {
 }
 
 function warn(log: (event: LogEvent) => void, what: string): void {
-  const message = `Admin: ${what}`;
-  log({ event: "message", level: "warning", code: "admin-failed", message });
+  log(messageEvent("warning", "admin-failed", `Admin: ${what}`));
 }

@@ -25,12 +25,6 @@ import {
 /** Most upstreams whose totals outlive their thread. */
 const MOST_UPSTREAMS = 1_000;
 
-/** A thread and its last figures. */
-interface Known {
-  readonly thread: Thread;
-  figures: ThreadFigures;
-}
-
 /** The result of an action. */
 export type Done = "done" | "none" | "silent";
 
@@ -44,7 +38,8 @@ export interface ThreadAnswer<Q extends ThreadQuestion> {
 
 /** The threads of the program; they may come and go. */
 export class Threads {
-  readonly #known = new Map<Thread, Known>();
+  /** The threads with their last figures. */
+  readonly #known = new Map<Thread, ThreadFigures>();
   readonly #onRemove = new Set<(thread: Thread) => void>();
   #ended = NO_FIGURES;
   #sum: ThreadFigures | undefined;
@@ -69,18 +64,13 @@ export class Threads {
     return this.#sum ??= this.#add();
   }
 
-  /** The same sums, with this thread's current figures. */
-  get latest(): ThreadFigures {
+  /** Sums of all listeners, with this thread's current figures. */
+  get totals(): FigureTotals {
     for (const thread of this.all) {
       const figures = thread.figuresNow?.();
       if (figures !== undefined) this.note(thread, figures);
     }
-    return this.known;
-  }
-
-  /** Sums of all listeners, with this thread's current figures. */
-  get totals(): FigureTotals {
-    return totalsOf(this.latest);
+    return totalsOf(this.known);
   }
 
   /**
@@ -89,7 +79,7 @@ export class Threads {
    * @returns Its last figures.
    */
   knownOf(thread: Thread): ThreadFigures {
-    return this.#known.get(thread)?.figures ?? NO_FIGURES;
+    return this.#known.get(thread) ?? NO_FIGURES;
   }
 
   /**
@@ -100,7 +90,7 @@ export class Threads {
    *   close the thread before the call.
    */
   add(thread: Thread): () => Promise<void> {
-    this.#known.set(thread, { thread, figures: NO_FIGURES });
+    this.#known.set(thread, NO_FIGURES);
     this.#begin(thread);
     return () => this.#remove(thread);
   }
@@ -229,9 +219,8 @@ export class Threads {
    * @param figures Its figures.
    */
   note(thread: Thread, figures: ThreadFigures): void {
-    const known = this.#known.get(thread);
-    if (known === undefined) return;
-    known.figures = figures;
+    if (!this.#known.has(thread)) return;
+    this.#known.set(thread, figures);
     this.#sum = undefined;
   }
 
@@ -248,7 +237,7 @@ export class Threads {
     // Two calls may have removed it at the same time.
     if (known === undefined) return;
     this.#known.delete(thread);
-    this.#ended = this.#keep(endFigures(figures ?? known.figures));
+    this.#ended = this.#keep(endFigures(figures ?? known));
     this.#sum = undefined;
     for (const tell of this.#onRemove) tell(thread);
   }
@@ -288,7 +277,7 @@ export class Threads {
   }
 
   #add(): ThreadFigures {
-    const all = [...this.#known.values()].map(({ figures }) => figures);
+    const all = [...this.#known.values()];
     const upstreams = new Set(
       all.flatMap(({ upstreams }) => upstreams.map(upstreamKey)),
     );

@@ -121,7 +121,9 @@ export async function openWatchers(
   return {
     registry,
     files: opened?.files ?? [],
-    threads: hasWorkers ? await watcherOf(threads) : undefined,
+    threads: hasWorkers
+      ? (await import("./other_thread.ts")).watchThreads(threads)
+      : undefined,
     banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
@@ -181,20 +183,11 @@ async function openThreads(
   const threads = new Threads();
   if (registry !== undefined) threads.add(new OwnThread(registry));
   if (!isTraced) return threads;
-  await (await import("./meters.ts")).openMeters(
-    threads,
-  );
+  await (await import("./meters.ts")).openMeters(threads);
   if (registry !== undefined) {
-    await (await import("./spans.ts")).openSpans(
-      registry,
-    );
+    await (await import("./spans.ts")).openSpans(registry);
   }
   return threads;
-}
-
-async function watcherOf(threads: Threads): Promise<ThreadWatcher> {
-  const { watchThreads } = await import("./other_thread.ts");
-  return watchThreads(threads);
 }
 
 async function openAdmin(

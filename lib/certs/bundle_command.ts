@@ -43,7 +43,7 @@ async function runCertBundle(
   const isExpired = info.notAfter <= new Date();
   if (isRevoked || isExpired) {
     const what = isRevoked ? "is revoked" : "has expired";
-    warn(`'${name}' ${what}: others refuse it`);
+    printErrors([`sluice: '${name}' ${what}: others refuse it`]);
   }
   printLines([
     ...explain(store, name, info),
@@ -91,8 +91,4 @@ function explain(
     );
   }
   return lines.map((line) => `# ${line}`);
-}
-
-function warn(message: string): void {
-  printErrors([`sluice: ${message}`]);
 }

@@ -12,6 +12,7 @@ import { type CertificateInfo, isIssuedBy, readCertificate } from "./info.ts";
 import { describePurpose } from "./purpose.ts";
 import type { Command } from "../cli/command.ts";
 import type { OptionValues } from "../cli/option.ts";
+import { alignColumns } from "../cli/columns.ts";
 import { printLines } from "../cli/print_lines.ts";
 import { readSmallFile } from "../cli/secret_files.ts";
 import { StartError } from "../cli/usage_error.ts";
@@ -36,7 +37,7 @@ export const CERT_LIST_COMMAND: Command<typeof CERT_OPTIONS> = {
 async function runCertList(
   { dir }: OptionValues<typeof CERT_OPTIONS>,
 ): Promise<number> {
-  printLines(formatTable(await listStore(new CertStore(dir), new Date())));
+  printLines(alignColumns(await listStore(new CertStore(dir), new Date())));
   return 0;
 }
 
@@ -111,16 +112,4 @@ function statusOf(
   if (notAfter <= now) return "expired";
   if (notBefore > now) return "not yet valid";
   return +notAfter - +now < SOON * DAY ? "expires soon" : "valid";
-}
-
-/**
- * Makes each column as wide as its longest cell, with two spaces in between.
- */
-function formatTable(rows: readonly string[][]): string[] {
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]!.length))
-  );
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
-  );
 }

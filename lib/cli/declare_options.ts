@@ -70,11 +70,7 @@ export function flag<const D extends Omit<Declaration, "help">>(
   help: string,
   declaration?: D,
 ): Option<boolean, SettingOf<D>> {
-  return {
-    ...common({ help, ...declaration }),
-    kind: "flag",
-    parse: (given) => given.length > 0,
-  } as Option<boolean, never>;
+  return make("flag", { help, ...declaration }, (given) => given.length > 0);
 }
 
 /**
@@ -248,18 +244,14 @@ function also(hint: string | undefined): string {
 
 function make<O>(
   kind: OptionKind,
-  declaration: Declaration & { value: string },
+  { requires, ...declaration }: Declaration,
   parse: (given: readonly string[]) => unknown,
 ): O {
-  return { ...common(declaration), kind, parse } as O;
-}
-
-function common({ requires, ...declaration }: Declaration): object {
-  if (requires === undefined) return declaration;
   const list = typeof requires === "string"
     ? [{ anyOf: [requires] }]
     : requires;
-  return { ...declaration, requires: list };
+  const needs = list === undefined ? {} : { requires: list };
+  return { ...declaration, ...needs, kind, parse } as O;
 }
 
 function texts(

@@ -128,9 +128,8 @@ function requireApartFromValues(
   table: OptionTable,
 ): void {
   for (const [index, text] of words.entries()) {
-    if (isLetterWithMore(text)) {
-      throw new UsageError(describeLetter(text, table));
-    }
+    const isLetterWithMore = /^-[^-]./s.test(text);
+    if (isLetterWithMore) throw new UsageError(describeLetter(text, table));
     const before = words[index - 1];
     const option = /^(?:true|false)$/.test(text) &&
       Object.keys(table).find((name) =>
@@ -139,10 +138,6 @@ function requireApartFromValues(
       );
     if (option) throw flagWithValue(option);
   }
-}
-
-function isLetterWithMore(argument: string): boolean {
-  return /^-[^-]./s.test(argument);
 }
 
 function flagWithValue(option: string): UsageError {
@@ -165,9 +160,7 @@ function checkValue(
 ): void {
   // The library accepts a flag with a value.
   const isGivenValue = args.some((text) => text.startsWith(`--${option}=`));
-  if (kind === "flag" && isGivenValue) {
-    throw flagWithValue(option);
-  }
+  if (kind === "flag" && isGivenValue) throw flagWithValue(option);
   if (kind !== "flag" && (given as string[]).includes("")) {
     throw new UsageError(`needs a value: ${value}`, { option });
   }

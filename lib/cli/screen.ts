@@ -65,7 +65,8 @@ export function terminalSize(): { columns: number; rows: number } | undefined {
 
 /** Returns whether a pager showed the text. */
 async function page(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  const [program = "", ...args] = pagerWords();
+  const words = environmentVariable("PAGER")?.split(" ") ?? PAGER;
+  const [program = "", ...args] = words;
   if (program === "" || !isGranted({ name: "run", command: program })) {
     return false;
   }
@@ -78,8 +79,4 @@ async function page(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   } catch {
     return false; // The pager is not installed.
   }
-}
-
-function pagerWords(): readonly string[] {
-  return environmentVariable("PAGER")?.split(" ") ?? PAGER;
 }

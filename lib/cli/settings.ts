@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { Option, OptionTable, OptionValues } from "./option.ts";
+import {
+  type Option,
+  type OptionTable,
+  type OptionValues,
+  valuesOf,
+} from "./option.ts";
 
 /** The settings that a table of options declares. */
 export type SettingsOf<Table extends OptionTable> = Merged<
@@ -49,4 +54,16 @@ export function settingsOf<Table extends OptionTable>(
     holder[last] = values[name];
   }
   return settings as SettingsOf<Table>;
+}
+
+/**
+ * Returns the settings of a server none of whose options is given.
+ *
+ * @typeParam Table Type of the options.
+ */
+export function defaultSettings<Table extends OptionTable>(
+  table: Table,
+): SettingsOf<Table> {
+  const values = valuesOf(table, new Map()) as OptionValues<Table>;
+  return settingsOf(table, values);
 }

@@ -35,6 +35,12 @@ export interface FileText {
   readonly mode: number | null;
 }
 
+/** A file that can't be read. */
+export interface Unreadable {
+  /** The reason. */
+  readonly error: unknown;
+}
+
 /** The state of a file now, even if it is missing. */
 export interface FileState {
   /** Changes when the file does. */
@@ -112,49 +118,49 @@ export async function readSettled(
   { before, patience = PATIENCE }: ReadSettledOptions = {},
 ): Promise<FileText> {
   const end = performance.now() + patience;
-  let seen = await look(path);
+  let seen = await contentOf(readContent(path));
   let since = performance.now();
   while (!isAtRest(seen, since, before)) {
     if (performance.now() > end) throw new UnsettledError(path, patience);
     await elapsed(LOOK);
-    const next = await look(path);
+    const next = await contentOf(readContent(path));
     if (!isSame(seen, next)) since = performance.now();
     seen = next;
   }
-  if (seen.content === undefined) throw seen.error;
-  return seen.content;
+  if ("error" in seen) throw seen.error;
+  return seen;
 }
 
-/** The result of one read. */
-interface Look {
-  content: FileText | undefined;
-  error: unknown;
-}
-
-async function look(path: string): Promise<Look> {
+/** Returns the error of a read instead of throwing it. */
+export async function contentOf(
+  reading: Promise<FileText>,
+): Promise<FileText | Unreadable> {
   try {
-    return { content: await readContent(path), error: undefined };
+    return await reading;
   } catch (error) {
-    return { content: undefined, error };
+    return { error };
   }
 }
 
-function isSame(one: Look, other: Look): boolean {
-  const [a, b] = [one.content, other.content];
-  if (a === undefined || b === undefined) {
-    return a === b && String(one.error) === String(other.error);
+function isSame(
+  one: FileText | Unreadable,
+  other: FileText | Unreadable,
+): boolean {
+  if ("error" in one) {
+    return "error" in other && String(one.error) === String(other.error);
   }
-  return a.state === b.state && a.text === b.text;
+  return !("error" in other) && one.state === other.state &&
+    one.text === other.text;
 }
 
 /** Whether the file seems complete. */
 function isAtRest(
-  { content }: Look,
+  content: FileText | Unreadable,
   since: number,
   before: FileText | undefined,
 ): boolean {
   const rest = performance.now() - since;
-  if (content === undefined) return rest >= LOOK;
+  if ("error" in content) return rest >= LOOK;
   if (content.mode === null || content.text === before?.text) return true;
   // A file that has replaced another was complete at that moment.
   const isReplaced = before !== undefined && content.id !== before.id;

@@ -5,13 +5,16 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { explainFile, fileFault } from "./file_error.ts";
 import {
+  contentOf,
   type FileState,
   type FileText,
   readContent,
   readSettled,
   stateOf,
+  type Unreadable,
   UnsettledError,
 } from "./settled_text.ts";
 
@@ -158,7 +161,7 @@ export class WatchedFile<T> {
       const isSettled = state === this.#seen;
       this.#seen = state;
       if (!isSettled || state === this.#read) return;
-      const content = await this.#look(readContent(this.#path));
+      const content = await contentOf(readContent(this.#path));
       this.#seen = (await stateOf(this.#path)).state;
       // The file changed during the read; the next check decides.
       if (this.#seen !== state) return;
@@ -176,7 +179,7 @@ export class WatchedFile<T> {
   reload(): Promise<string | undefined> {
     return this.#waiting ??= this.#inTurn(async () => {
       this.#waiting = undefined; // Later changes need a new reload.
-      const content = await this.#look(
+      const content = await contentOf(
         readSettled(this.#path, { before: this.#taken }),
       );
       this.#noteRead(content, await stateOf(this.#path));
@@ -197,15 +200,6 @@ export class WatchedFile<T> {
     else this.#seen = this.#read = now.state;
   }
 
-  /** Returns an error instead of throwing it. */
-  async #look(reading: Promise<FileText>): Promise<FileText | Unreadable> {
-    try {
-      return await reading;
-    } catch (error) {
-      return { error };
-    }
-  }
-
   async #take(content: FileText | Unreadable): Promise<string | undefined> {
     const { what, describe, log, parse } = this.#options;
     try {
@@ -215,15 +209,14 @@ export class WatchedFile<T> {
       this.#value = value;
       this.#taken = content;
       const message = `Reloaded ${this.#path}: ${describe(value)}`;
-      log({ event: "message", level: "info", code: "file-reloaded", message });
+      log(messageEvent("info", "file-reloaded", message));
       this.#warnOfReaders(content.mode);
       return undefined;
     } catch (error) {
       const why = explainFile(this.#path, error);
       const message =
         `Cannot reload ${what} ${this.#path}: ${why}; Sluice keeps the old one`;
-      const code = "file-not-reloaded";
-      log({ event: "message", level: "error", code, message });
+      log(messageEvent("error", "file-not-reloaded", message));
       return message;
     }
   }
@@ -236,11 +229,6 @@ export class WatchedFile<T> {
     if ((mode & READABLE_BY_OTHERS) === 0) return;
     const message =
       `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`;
-    log({ event: "message", level: "warning", code: "file-readable", message });
+    log(messageEvent("warning", "file-readable", message));
   }
-}
-
-/** A file that can't be read. */
-interface Unreadable {
-  error: unknown;
 }

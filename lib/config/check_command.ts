@@ -57,14 +57,11 @@ async function runCheck(
       const message = `warning: ${change.message}`;
       printLines([formatProblem(path, { ...change, message })]);
     }
-    printLines([good(path, config.listeners.length)]);
+    const count = countOf(config.listeners.length, "listener");
+    printLines([`${path}: ${count}, nothing wrong`]);
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return reportProblems(path, error.problems);
   }
-}
-
-function good(path: string, listeners: number): string {
-  return `${path}: ${countOf(listeners, "listener")}, nothing wrong`;
 }

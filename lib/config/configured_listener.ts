@@ -6,6 +6,7 @@
  */
 
 import { describeError } from "../observe/describe_error.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import {
   type Endpoint,
   formatEndpoint,
@@ -165,12 +166,7 @@ export class ConfiguredListener {
       const message = `Cannot change the permissions of ${
         formatEndpoint(endpoint)
       }: ${describeError(error)}`;
-      this.#log?.({
-        event: "message",
-        level: "warning",
-        code: "socket-mode",
-        message,
-      });
+      this.#log?.(messageEvent("warning", "socket-mode", message));
     }
   }
 

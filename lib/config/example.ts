@@ -38,7 +38,7 @@ export function exampleConfig(kinds: ServerKinds): string[] {
         `    ${mark}{`,
         `    ${mark}  "kind": ${JSON.stringify(name)},`,
         ...named(words, options).map((line) => `    ${mark}  ${line}`),
-        ...settings(withoutWords(options, words), "      "),
+        ...settings(options, "      ", words?.operand),
         `    ${mark}},`,
       ];
     }),
@@ -48,11 +48,17 @@ export function exampleConfig(kinds: ServerKinds): string[] {
 }
 
 /** Settings as comments, each below its help. */
-function settings(table: OptionTable, indent: string): string[] {
-  return Object.entries(table).flatMap(([name, option]) => [
-    ...comment(spellForFile(helpOf(option), table), indent),
-    `${indent}// ${JSON.stringify(name)}: ${sample(option)},`,
-  ]);
+function settings(
+  table: OptionTable,
+  indent: string,
+  except?: string,
+): string[] {
+  return Object.entries(table).flatMap(([name, option]) =>
+    name === except ? [] : [
+      ...comment(spellForFile(helpOf(option), table), indent),
+      `${indent}// ${JSON.stringify(name)}: ${sample(option)},`,
+    ]
+  );
 }
 
 function sample(option: Option<unknown>): string {
@@ -60,15 +66,6 @@ function sample(option: Option<unknown>): string {
   if (kind === "flag") return "false";
   return JSON.stringify(
     initial === undefined ? value : valueOf(option, [initial]),
-  );
-}
-
-function withoutWords(
-  table: OptionTable,
-  words: NamedWords | undefined,
-): OptionTable {
-  return Object.fromEntries(
-    Object.entries(table).filter(([name]) => name !== words?.operand),
   );
 }
 

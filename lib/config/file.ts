@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { problemLines } from "../cli/config_error.ts";
 import { type Config, loadConfig } from "./load.ts";
 import type { RunningConfig } from "./run.ts";
@@ -32,7 +33,8 @@ export interface ConfigFileOptions {
 
 /** The file of a running configuration. */
 export class ConfigFile implements Reloadable {
-  readonly #path: string;
+  /** Path of the file. */
+  readonly name: string;
   readonly #running: ChangeableConfig;
   readonly #options: ConfigFileOptions;
   readonly #file: WatchedFile<string>;
@@ -45,7 +47,7 @@ export class ConfigFile implements Reloadable {
     running: ChangeableConfig,
     options: ConfigFileOptions & { file: WatchedFile<string>; config: Config },
   ) {
-    this.#path = path;
+    this.name = path;
     this.#running = running;
     this.#options = options;
     this.#file = options.file;
@@ -78,11 +80,6 @@ export class ConfigFile implements Reloadable {
     return new ConfigFile(path, running, { ...options, file });
   }
 
-  /** Its name. */
-  get name(): string {
-    return this.#path;
-  }
-
   /** Problems of the file when it was last read, one per line. */
   get problems(): readonly string[] {
     return this.#problems;
@@ -113,7 +110,7 @@ export class ConfigFile implements Reloadable {
 
   /** Reads secret files until two reads agree. */
   async #load(text: string): Promise<Config> {
-    let config = await loadConfig(text, this.#path);
+    let config = await loadConfig(text, this.name);
     const end = performance.now() + PATIENCE;
     let content = contentOf(config);
     while (config.secretFiles.length > 0 && content !== this.#content) {
@@ -124,7 +121,7 @@ export class ConfigFile implements Reloadable {
       await Promise.allSettled(
         config.secretFiles.map((path) => readSettled(path)),
       );
-      config = await loadConfig(text, this.#path);
+      config = await loadConfig(text, this.name);
       const before = content;
       content = contentOf(config);
       if (content === before) break;
@@ -140,14 +137,9 @@ export class ConfigFile implements Reloadable {
       this.#content = contentOf(config);
       this.#secrets = new SecretFiles(config);
     } catch (error) {
-      this.#problems = problemLines(this.#path, error);
+      this.#problems = problemLines(this.name, error);
       for (const message of this.#problems) {
-        this.#options.log({
-          event: "message",
-          level: "error",
-          code: "config-problem",
-          message,
-        });
+        this.#options.log(messageEvent("error", "config-problem", message));
       }
       throw error;
     }

@@ -8,13 +8,12 @@ import {
   describeLoop,
   findLoops,
   type Passage,
-  type PassageOptions,
   rulesMayBypass,
   waysOf,
 } from "../serve/target/find_loops.ts";
 import type { ConfigProblem } from "../cli/config_error.ts";
-import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import type { ListenerConfig } from "./load.ts";
+import type { ListenerValues } from "./server_kinds.ts";
 import type { SettingFault } from "./setting_fault.ts";
 import { valuesOf } from "../cli/option.ts";
 import type { Claim } from "../serve/trial_host.ts";
@@ -24,14 +23,6 @@ export interface ConfigLoop extends SettingFault {
   /** Whether other listeners are part of the loop. */
   isShared: boolean;
 }
-
-/** Options that decide where a listener's connections go. */
-type LeadingOptions = Pick<PassageOptions, "via"> & {
-  routes?: readonly Route[];
-  sni?: ReadonlyMap<string, readonly UpstreamConfig[]>;
-  rule?: readonly string[];
-  rules?: string;
-};
 
 /**
  * Finds the loops. A listener with a problem counts as leading nowhere.
@@ -70,7 +61,7 @@ function waysFrom(
   index: number,
 ): Passage["ways"] {
   if (kindName !== "proxy" && kindName !== "forward") return [];
-  const options = valuesOf(command.options, given) as LeadingOptions;
+  const options: ListenerValues = valuesOf(command.options, given);
   const { routes, rule, rules, sni = new Map(), via } = options;
   const upstreams = routes && [
     ...routes[index]?.upstreams ?? [],

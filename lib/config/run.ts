@@ -6,7 +6,7 @@
  */
 
 import { countOf } from "../observe/count_of.ts";
-import type { MessageCode } from "../observe/message_code.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatDuration } from "../observe/log_text.ts";
 import { announce, type Announcement } from "../serve/announcement.ts";
 import { ConfigError } from "../cli/config_error.ts";
@@ -24,15 +24,6 @@ import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 
 /** Most replaced listeners that are kept for their connections. */
 const MOST_RETIRED = 100;
-
-/** Options for {@linkcode RunningConfig}. */
-export interface RunningConfigOptions {
-  /**
-   * Most replaced listeners that are kept for their connections (default 100).
-   * Beyond that, connections of the oldest are drained.
-   */
-  mostRetired?: number;
-}
 
 /** The listeners to start. */
 interface Plan {
@@ -67,11 +58,12 @@ export class RunningConfig implements Serving, Reloadable {
    * Creates a program without listeners.
    *
    * @param host The program's host.
-   * @param options Limits.
+   * @param mostRetired Most replaced listeners that are kept for their
+   *   connections (default 100). Beyond that, those of the oldest are drained.
    */
-  constructor(host: ServerHost, options: RunningConfigOptions = {}) {
+  constructor(host: ServerHost, mostRetired = MOST_RETIRED) {
     this.#host = host;
-    this.#mostRetired = options.mostRetired ?? MOST_RETIRED;
+    this.#mostRetired = mostRetired;
   }
 
   /** Open connections, also those of replaced listeners. */
@@ -189,7 +181,7 @@ export class RunningConfig implements Serving, Reloadable {
     const replaced = leaving.filter((one) => this.#dismiss(one, taken, config));
     if (this.#config !== undefined) {
       this.#tellProgram(this.#config.program, config.program);
-      this.#tellStarted(started);
+      announce(started.flatMap(({ news }) => news), this.#host.log);
     }
     this.#current = [...kept, ...started];
     this.#config = config;
@@ -308,11 +300,6 @@ export class RunningConfig implements Serving, Reloadable {
     });
   }
 
-  #tellStarted(listeners: readonly ConfiguredListener[]): void {
-    const news = listeners.flatMap((running) => running.news);
-    announce(news, this.#host.log);
-  }
-
   /** Log format and signals remain those of the program's start. */
   #tellProgram(
     before: Readonly<Record<string, unknown>>,
@@ -326,7 +313,7 @@ export class RunningConfig implements Serving, Reloadable {
     this.#say("warning", "restart-needed", message);
   }
 
-  #say(level: "info" | "warning", code: MessageCode, message: string): void {
-    this.#host.log({ event: "message", level, code, message });
+  #say(...message: Parameters<typeof messageEvent>): void {
+    this.#host.log(messageEvent(...message));
   }
 }

@@ -6,6 +6,8 @@
  */
 
 import type { OptionTable } from "../cli/option.ts";
+import type { ForwardOptions } from "../forward/options.ts";
+import type { ProxyOptions } from "../proxy/options.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 
@@ -39,6 +41,9 @@ export interface ServerKind {
 /** The kinds by name. */
 export type ServerKinds = ReadonlyMap<string, ServerKind>;
 
+/** Values of the options of a listener; each kind lacks some. */
+export type ListenerValues = Partial<ProxyOptions> & Partial<ForwardOptions>;
+
 interface KindEntry {
   load: () => Promise<unknown>;
   words?: NamedWords;
@@ -67,17 +72,6 @@ const KINDS: Readonly<Record<string, KindEntry>> = {
   },
 };
 
-/**
- * Loads the command of a kind.
- *
- * @returns The command.
- */
-export async function loadServerCommand(
-  kindName: string,
-): Promise<ServerCommand<OptionTable>> {
-  return await KINDS[kindName]!.load() as ServerCommand<OptionTable>;
-}
-
 let loading: Promise<ServerKinds> | undefined;
 
 /**
@@ -86,16 +80,13 @@ let loading: Promise<ServerKinds> | undefined;
  * @returns All of them.
  */
 export function loadListenerKinds(): Promise<ServerKinds> {
-  return loading ??= load();
+  return loading ??= loadAll();
 }
 
-async function load(): Promise<ServerKinds> {
-  const loaded = await Promise.all(
-    Object.keys(KINDS).map(async (name) =>
-      [name, await loadListenerKind(name)] as const
-    ),
-  );
-  return new Map(loaded);
+async function loadAll(): Promise<ServerKinds> {
+  const names = Object.keys(KINDS);
+  const kinds = await Promise.all(names.map(loadListenerKind));
+  return new Map(names.map((name, index) => [name, kinds[index]!]));
 }
 
 /**
@@ -107,8 +98,8 @@ async function load(): Promise<ServerKinds> {
 export async function loadListenerKind(
   kindName: string,
 ): Promise<ServerKind> {
-  const { load: _load, ...entry } = KINDS[kindName]!;
-  const command = await loadServerCommand(kindName);
+  const { load, ...entry } = KINDS[kindName]!;
+  const command = await load() as ServerCommand<OptionTable>;
   const options = withoutProgram(command.options);
   return { canRetire: true, isSingle: false, ...entry, command, options };
 }

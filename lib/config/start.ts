@@ -5,7 +5,7 @@
  */
 
 import { prepareCLibrary } from "../net/system/c_library.ts";
-import { loadServerCommand } from "./server_kinds.ts";
+import { loadListenerKind } from "./server_kinds.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";
@@ -25,7 +25,7 @@ export async function startServers(
 ): Promise<Serving> {
   const [listener] = plan.listeners;
   if (!plan.isReplaceable) {
-    const command = await loadServerCommand(listener!.kindName);
+    const { command } = await loadListenerKind(listener!.kindName);
     return await startListener(command, listener!.given, host);
   }
   // Imported lazily so that commands without a file start faster.

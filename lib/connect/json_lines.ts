@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { DelimiterStream } from "@std/streams/delimiter-stream";
 import type { Buffer } from "../net/buffer_pool.ts";
 import { LineBound } from "./line_bound.ts";
@@ -12,6 +13,7 @@ import { LineBound } from "./line_bound.ts";
 const LONGEST_LINE = 1024 * 1024;
 
 const LINE_FEED = 0x0a;
+const END = Uint8Array.of(LINE_FEED);
 
 /** Options for {@linkcode jsonLines}. */
 export interface JsonLinesOptions {
@@ -46,23 +48,16 @@ export function jsonLines(
       const text = hasEnd ? line.subarray(0, -1) : line;
       const reason = findFault(text, longest);
       number++;
-      if (reason === undefined) controller.enqueue(withEnd(text));
+      if (reason === undefined) controller.enqueue(concat([text, END]));
       else onRefusal(number, reason);
     },
   });
   const readable = bound.readable
     .pipeThrough(
-      new DelimiterStream(Uint8Array.of(LINE_FEED), { disposition: "suffix" }),
+      new DelimiterStream(END, { disposition: "suffix" }),
     )
     .pipeThrough(check);
   return { readable, writable: bound.writable };
-}
-
-function withEnd(text: Buffer): Buffer {
-  const line = new Uint8Array(text.length + 1);
-  line.set(text);
-  line[text.length] = LINE_FEED;
-  return line;
 }
 
 function findFault(line: Buffer, longest: number): string | undefined {

@@ -20,27 +20,20 @@ import { Context } from "../sync/context.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
-import { type ConnectTarget, formatConnectTarget } from "./target.ts";
+import type { ConnectOptions } from "./options.ts";
+import { formatConnectTarget } from "./target.ts";
 import {
   openParents,
   type ParentConfig,
 } from "../serve/target/open_parents.ts";
 import { StartError } from "../cli/usage_error.ts";
 
-/** Options for {@linkcode openRemote}. */
-export interface OpenRemoteOptions {
-  /** Address families to try for a name. */
-  preference: FamilyPreference;
-  /** Milliseconds for resolving and connecting; 0 disables the limit. */
-  timeout: number;
-  /** Settings for datagrams; `undefined` connects over TCP. */
-  datagrams: { linger: number; isLines: boolean } | undefined;
+/** What leads to the target. */
+export interface RemoteWay {
   /** Parent proxies on the way. */
   parents: ParentConfig;
-  /** Starts TLS with parents, and with the target if `isTls`. */
+  /** Starts TLS with parents, and with the target if the options say so. */
   startTls: StartTls | undefined;
-  /** Whether to speak TLS with the target. */
-  isTls: boolean;
 }
 
 /** An open connection. */
@@ -56,40 +49,44 @@ export interface Remote {
 /**
  * Opens a connection.
  *
+ * @param options The target, and how to reach it.
  * @param context Gives up when cancelled.
  * @throws {StartError} If the target can't be reached; the message says why.
  * @throws The reason of the cancellation.
  */
 export async function openRemote(
-  target: ConnectTarget,
+  options: ConnectOptions,
   context: Context,
-  options: OpenRemoteOptions,
+  { parents: config, startTls }: RemoteWay,
 ): Promise<Remote> {
+  const { json: isLines, target } = options;
   const name = formatConnectTarget(target);
+  const inside = options.tls ? startTls : undefined;
   using attempt = new Context(context);
-  attempt.cancelAfter(options.timeout, "Connect time");
+  attempt.cancelAfter(options["connect-timeout"], "Connect time");
   try {
     if ("path" in target) {
       return { connection: await connectUnix(target.path, attempt), at: name };
     }
     const { host, port } = target;
-    using names = new Resolver({ preference: options.preference });
-    const parents = openParents(options.parents, {
+    using names = new Resolver({ preference: preferenceOf(options) });
+    const parents = openParents(config, {
       resolver: names,
       outgoing: {},
       timeout: 0,
-      startTls: options.startTls,
+      startTls,
       log: () => {},
     })?.find(undefined);
     if (parents !== undefined) {
       const client = { client: "", context: attempt };
       const { way, ...through } = await parents.dial({ host, port }, client);
       const at = `${name} through ${way}`;
-      return await secure({ ...through, at }, target, attempt, options);
+      return await secure({ ...through, at }, host, attempt, inside);
     }
     const addresses = await names.resolve(host, attempt);
-    if (options.datagrams !== undefined) {
-      return openDatagrams(addresses[0]!, port, options.datagrams);
+    if (options.udp) {
+      const linger = options["half-close-timeout"];
+      return openDatagrams(addresses[0]!, port, { linger, isLines });
     }
     const dialled = await dial(addresses, port, attempt, { timeout: 0 });
     const at = formatHostPort(dialled.address, port);
@@ -97,7 +94,7 @@ export async function openRemote(
     const duplex = new Duplex(connection);
     const label = at === name ? name : `${name} [${at}]`;
     const plain = { connection, duplex, at: label };
-    return await secure(plain, target, attempt, options);
+    return await secure(plain, host, attempt, inside);
   } catch (error) {
     context.throwIfCancelled();
     if (attempt.cancelled) {
@@ -109,17 +106,22 @@ export async function openRemote(
   }
 }
 
+function preferenceOf({ ipv4, ipv6 }: ConnectOptions): FamilyPreference {
+  if (ipv4) return "only-ipv4";
+  return ipv6 ? "only-ipv6" : "system";
+}
+
 async function secure(
   plain: Chained & { at: string },
-  { host }: { host: Host },
+  host: Host,
   context: Context,
-  { isTls, startTls }: OpenRemoteOptions,
+  startTls: StartTls | undefined,
 ): Promise<Remote> {
-  if (!isTls) return plain;
+  if (startTls === undefined) return plain;
   try {
     const name = typeof host === "string" ? host : formatIpAddress(host);
     const peer = { host: name, context };
-    const connection = await startTls!(underneath(plain), peer);
+    const connection = await startTls(underneath(plain), peer);
     return { connection, at: `${plain.at} over TLS` };
   } catch (error) {
     plain.duplex.close();

@@ -7,7 +7,6 @@
 
 import { describeError } from "../observe/describe_error.ts";
 import { Duplex } from "../net/duplex.ts";
-import type { FamilyPreference } from "../net/names/family_preference.ts";
 import { tunnel, type TunnelResult } from "../net/tunnel.ts";
 import { countOf } from "../observe/count_of.ts";
 import { escape } from "../observe/escape.ts";
@@ -61,26 +60,12 @@ export async function runConnect(options: ConnectOptions): Promise<number> {
     },
   });
   try {
-    const remote = await openRemote(options.target, context, {
-      preference: preferenceOf(options),
-      timeout: options["connect-timeout"],
-      datagrams: options.udp
-        ? { linger: options["half-close-timeout"], isLines: options.json }
-        : undefined,
-      parents,
-      startTls,
-      isTls: options.tls,
-    });
+    const remote = await openRemote(options, context, { parents, startTls });
     return await converse(remote, options, context);
   } catch (error) {
     if (error instanceof Interruption) return error.code;
     throw error;
   }
-}
-
-function preferenceOf({ ipv4, ipv6 }: ConnectOptions): FamilyPreference {
-  if (ipv4) return "only-ipv4";
-  return ipv6 ? "only-ipv6" : "system";
 }
 
 async function converse(

@@ -10,6 +10,7 @@ import { type Endpoint, isUnixPath, parseEndpoint } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "../cli/config_error.ts";
+import type { ListenerValues } from "../config/server_kinds.ts";
 import { readConfigFile } from "../config/option.ts";
 import { upstreamsIn } from "../forward/routes.ts";
 import { configOf, planOfCommand } from "../config/plan.ts";
@@ -17,12 +18,7 @@ import type { Load } from "./capacity.ts";
 import type { Finding } from "./finding.ts";
 import { examinePlace, PLACE } from "./place.ts";
 import { commandFindings } from "./start.ts";
-import {
-  type DoctorSubject,
-  type ExaminedOptions,
-  filesOf,
-  isGuardedProxy,
-} from "./subject.ts";
+import { type DoctorSubject, filesOf, isGuardedProxy } from "./subject.ts";
 import { folderOf } from "../cli/folder_of.ts";
 import {
   type Config,
@@ -154,7 +150,7 @@ async function subjectOf(
 }
 
 /** Empty if a required option is missing; the trial reports that. */
-function wholeValuesOf({ given, kind }: ListenerConfig): ExaminedOptions[] {
+function wholeValuesOf({ given, kind }: ListenerConfig): ListenerValues[] {
   try {
     return [valuesOf(kind.command.options, given)];
   } catch (error) {
@@ -179,13 +175,8 @@ function startFindings(
     message: formatProblem(path, problem),
     remedy: LOOP_REMEDY,
   }));
-  if (all.length + loops.length > 0) {
-    return [
-      ...all.length > 0 ? problemsOf(path, all) : [],
-      ...loops,
-      ...warnings,
-    ];
-  }
+  const faults = [...problemsOf(path, all), ...loops];
+  if (faults.length > 0) return [...faults, ...warnings];
   const count = countOf(listeners.length, "listener");
   const message = `${path}: ${count}, nothing wrong`;
   return [{ level: "ok", check, message }, ...warnings];
@@ -219,7 +210,7 @@ async function placeFindings(
  */
 function hostsOf(
   listened: readonly Endpoint[],
-  all: readonly ExaminedOptions[],
+  all: readonly ListenerValues[],
 ): string[] | undefined {
   const reached = all.flatMap(({ routes = [], sni = new Map(), via = [] }) => [
     ...upstreamsIn(routes, sni).map(({ endpoint }) => endpoint),

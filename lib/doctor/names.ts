@@ -10,8 +10,7 @@ import { DnsNames } from "../net/names/dns_names.ts";
 import { onlyFamily } from "../net/names/family_preference.ts";
 import type { NameAnswer, NameSource } from "../net/names/answer.ts";
 import { SystemNames } from "../net/names/system_names.ts";
-import { Context, timeoutError } from "../sync/context.ts";
-import { setDeadline } from "../sync/deadline.ts";
+import { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Finding } from "./finding.ts";
 import { readSystemFile } from "../net/system/system_file.ts";
@@ -92,16 +91,12 @@ interface Answered {
 
 async function ask(source: NameSource, name: string): Promise<Answered> {
   const context = new Context();
-  const deadline = setDeadline(
-    PATIENCE,
-    () => context.cancel(timeoutError(PATIENCE, `Time for ${name}`)),
-  );
+  context.cancelAfter(PATIENCE, `Time for ${name}`);
   const begun = performance.now();
   try {
     const answer = await source.lookup(name, context);
     return { answer, took: Math.round(performance.now() - begun) };
   } finally {
-    deadline.clear();
     context.cancel(new Error("Time was taken"));
   }
 }

@@ -9,7 +9,6 @@ import { describeError } from "../observe/describe_error.ts";
 import { refusedRange } from "../policy/rules/address_guard.ts";
 import { openEndpoint, openListener } from "../serve/open_listener.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
-import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { Finding } from "./finding.ts";
 
@@ -22,36 +21,24 @@ export const PLACE = "port";
  * @param where The address.
  */
 export async function examinePlace(where: Endpoint): Promise<Finding> {
-  if (!isUnixPath(where)) return examinePort(where);
-  const check = "socket";
-  try {
-    (await openEndpoint(where))[Symbol.dispose]();
-  } catch (error) {
-    const message = describeError(error);
-    const remedy = "ss -xlp tells who listens where";
-    return { level: "problem", check, message, remedy };
-  }
-  const at = formatEndpoint(where);
-  return { level: "ok", check, message: `${at} is free` };
-}
-
-function examinePort(where: HostPort): Finding {
-  const check = PLACE;
-  const at = formatHostPort(where.host, where.port);
+  const isUnix = isUnixPath(where);
+  const check = isUnix ? "socket" : PLACE;
   let listener: Listener;
   try {
-    listener = openListener(where);
+    listener = isUnix ? await openEndpoint(where) : openListener(where);
   } catch (error) {
     const message = describeError(error);
-    const remedy = "ss -ltnp tells who listens where";
+    const remedy = `ss ${isUnix ? "-xlp" : "-ltnp"} tells who listens where`;
     return { level: "problem", check, message, remedy };
   }
   const { hostname } = listener.addr as Deno.NetAddr;
   listener[Symbol.dispose]();
+  const message = `${formatEndpoint(where)} is free`;
+  if (isUnix) return { level: "ok", check, message };
   const ip = parseIpAddress(hostname);
   const range = ip === undefined ? undefined : refusedRange(ip);
   const reach = range?.startsWith("loopback")
     ? "on this machine"
     : "from anywhere";
-  return { level: "ok", check, message: `${at} is free, for clients ${reach}` };
+  return { level: "ok", check, message: `${message}, for clients ${reach}` };
 }

@@ -15,8 +15,7 @@ import type { Finding } from "./finding.ts";
 import type { NeededPermissions } from "./permissions.ts";
 import { folderOf } from "../cli/folder_of.ts";
 import { sourceOf } from "../cli/option.ts";
-import type { ForwardOptions } from "../forward/options.ts";
-import type { ProxyOptions } from "../proxy/options.ts";
+import type { ListenerValues } from "../config/server_kinds.ts";
 
 /** What the doctor examines. */
 export interface DoctorSubject {
@@ -27,7 +26,7 @@ export interface DoctorSubject {
   /** Name servers; empty for the system's resolver. */
   servers: readonly NameServer[];
   /** Options that name upstreams and parents. */
-  outward: readonly ExaminedOptions[];
+  outward: readonly ListenerValues[];
   /** Addresses of the program's own listeners. */
   own: readonly string[];
   /** Findings of a trial start. */
@@ -42,9 +41,6 @@ export interface DoctorSubject {
 
 /** The option whose file the program writes. */
 const WRITTEN = "quota-file";
-
-/** Options of one listener, or of the program; each kind lacks some. */
-export type ExaminedOptions = Partial<ProxyOptions> & Partial<ForwardOptions>;
 
 /** Files that options name. */
 export interface NamedFiles {
@@ -61,7 +57,7 @@ export interface NamedFiles {
  *
  * @param options Parsed values.
  */
-export function filesOf(options: ExaminedOptions): NamedFiles {
+export function filesOf(options: ListenerValues): NamedFiles {
   const certificates = isThere([
     ...options["tls-cert"] ?? [],
     options["tls-client-ca"],
@@ -80,7 +76,7 @@ export function filesOf(options: ExaminedOptions): NamedFiles {
 
 /** Finds the values of all options of kind `path`. */
 function pathsOf(
-  options: ExaminedOptions,
+  options: ListenerValues,
   isMeant: (name: string) => boolean,
 ): (string | undefined)[] {
   const values = options as Readonly<Record<string, unknown>>;
@@ -96,7 +92,7 @@ function pathsOf(
  * @returns Whether it has one. Names other than `localhost` count as public.
  */
 export function isGuardedProxy(
-  { "allow-private": isLifted, listen = [] }: ExaminedOptions,
+  { "allow-private": isLifted, listen = [] }: ListenerValues,
 ): boolean {
   if (isLifted !== false) return false; // Other servers have no such option.
   return listen.some((endpoint) => {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { defaultSettings } from "../cli/settings.ts";
 import { describeError } from "../observe/describe_error.ts";
 import { ByteReader } from "../net/byte_reader.ts";
 import { Duplex } from "../net/duplex.ts";
@@ -16,6 +17,7 @@ import { COMMAND, REPLY } from "../wire/socks/v5.ts";
 import { encodeRequest, type Request } from "../wire/socks/v5_request.ts";
 import { encodeUdpHeader, parseUdpHeader } from "../wire/socks/v5_udp.ts";
 import type { Finding } from "./finding.ts";
+import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { type Proxy, startProxy } from "../proxy/start.ts";
 
 const HOST = "127.0.0.1";
@@ -39,7 +41,10 @@ const DATAGRAM = 1_400;
 export async function examineTrials(): Promise<Finding[]> {
   let proxy: Proxy;
   try {
-    proxy = await startProxy({ listen: [{ host: HOST, port: 0 }], grace: 0 });
+    proxy = await startProxy({
+      ...defaultSettings(PROXY_OPTIONS),
+      ...{ listen: [{ host: HOST, port: 0 }], grace: 0 },
+    });
   } catch (error) {
     const message = `no proxy on ${HOST}: ${describeError(error)}`;
     const remedy = "look at the findings above";

@@ -18,7 +18,7 @@ import { parseHost } from "../wire/host_name.ts";
 import { judgeValidity } from "./certificates.ts";
 import type { Finding } from "./finding.ts";
 import { upstreamsIn } from "../forward/routes.ts";
-import type { ExaminedOptions } from "./subject.ts";
+import type { ListenerValues } from "../config/server_kinds.ts";
 import { openNames } from "../serve/target/open_names.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
 
@@ -64,7 +64,7 @@ interface Surroundings {
  * @returns One finding for each place, and for each certificate.
  */
 export async function examineUpstreams(
-  options: ExaminedOptions,
+  options: ListenerValues,
   own: readonly string[] = [],
 ): Promise<Finding[]> {
   const all = Map.groupBy(
@@ -81,7 +81,7 @@ export async function examineUpstreams(
 
 async function examinePlaces(
   places: readonly Place[],
-  options: ExaminedOptions,
+  options: ListenerValues,
 ): Promise<Finding[]> {
   if (places.length === 0) return [];
   const { bind: outgoing = {}, dns = [], prefer = "system" } = options;
@@ -105,7 +105,7 @@ async function examinePlaces(
 }
 
 function placesOf(
-  { parent = [], routes = [], sni = new Map(), via = [] }: ExaminedOptions,
+  { parent = [], routes = [], sni = new Map(), via = [] }: ListenerValues,
 ): Place[] {
   const chains = [...via, ...parent.map(({ parents }) => parents)];
   const parents = chains.flatMap(([first]): Place[] =>

@@ -108,17 +108,10 @@ export function modeOf({ discard, chargen }: EchoOptions): EchoMode {
  *   them.
  */
 export function checkTogether(options: EchoOptions): void {
-  const isGiven: Readonly<Record<string, boolean>> = {
-    "discard": options.discard,
-    "chargen": options.chargen,
-    "delay": options.delay > 0,
-    "chunk": options.chunk !== undefined,
-    "close-after": options["close-after"] !== undefined,
-    "reset-after": options["reset-after"] !== undefined,
-    "udp": options.udp,
-  };
+  const isGiven = (name: Name) =>
+    name === "delay" ? options.delay > 0 : (options[name] ?? false) !== false;
   for (const [one, other, why] of CLASHES) {
-    if (!isGiven[one] || !isGiven[other]) continue;
+    if (!isGiven(one) || !isGiven(other)) continue;
     throw new UsageError(`cannot be combined with --${other}: ${why}`, {
       option: one,
       others: [other],
@@ -126,7 +119,9 @@ export function checkTogether(options: EchoOptions): void {
   }
 }
 
-const CLASHES: readonly [one: string, other: string, why: string][] = [
+type Name = keyof EchoOptions;
+
+const CLASHES: readonly [one: Name, other: Name, why: string][] = [
   ["discard", "chargen", "one sends nothing, the other endless text"],
   ["discard", "delay", "there is no answer to delay"],
   ["discard", "chunk", "there is no answer to write in pieces"],

@@ -21,6 +21,7 @@ import {
 } from "../net/resettable_listener.ts";
 import { openUdp } from "../net/udp/datagram_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
@@ -186,24 +187,21 @@ async function withDatagrams(
     );
   }
   let isLogged = false;
-  return {
-    listeners: running.listeners,
-    get connections() {
-      return running.connections;
-    },
-    async shutdown(deadline) {
+  const { shutdown } = running;
+  return Object.assign(running, {
+    async shutdown(deadline: number) {
       const [cut] = await Promise.all([
-        running.shutdown(deadline),
+        shutdown(deadline),
         datagrams.shutdown(deadline),
       ]);
       const { received, answered, dropped } = datagrams.counts;
       const message =
         `UDP: ${received} came, ${answered} answered, ${dropped} dropped`;
       if (!isLogged) {
-        log({ event: "message", level: "info", code: "udp-figures", message });
+        log(messageEvent("info", "udp-figures", message));
       }
       isLogged = true;
       return cut;
     },
-  };
+  });
 }

@@ -10,7 +10,7 @@ import { setDeadline } from "../sync/deadline.ts";
 import { DelayLine } from "../sync/delay_line.ts";
 import { watchStall } from "../sync/stall.ts";
 import { chargenBlock } from "./chargen.ts";
-import { type EchoMode, QUIET } from "./echo.ts";
+import { type EchoSettings, QUIET } from "./echo.ts";
 
 /** Most bytes of datagrams to hold for a delay; more are dropped. */
 const MOST_HELD = 4 * 1024 * 1024;
@@ -27,13 +27,8 @@ const LONGEST_TEXT = 512;
  */
 const FIRST_CLIENT_PORT = 1024;
 
-/** Settings for answering datagrams. */
-export interface UdpEchoSettings {
-  /** Kind of answer. */
-  mode: EchoMode;
-  /** Delay of each answer in milliseconds; 0 disables it. */
-  delay: number;
-}
+/** Kind of answer, and its delay in milliseconds. */
+export type UdpEchoSettings = Pick<EchoSettings, "mode" | "delay">;
 
 /** Counts since the start. */
 export interface UdpEchoCounts {
@@ -97,10 +92,9 @@ export function answerDatagrams(
       counts.dropped++;
       return undefined;
     }
-    const bytes = mode === "echo" ? datagram : text.subarray(
-      0,
-      Math.min(datagram.length, LONGEST_TEXT),
-    );
+    const bytes = mode === "echo"
+      ? datagram
+      : text.subarray(0, datagram.length);
     if (line === undefined) return send({ bytes, to });
     // The datagram's buffer is reused immediately.
     const held = { bytes: bytes.slice(), to };

@@ -57,8 +57,7 @@ export class Fence {
       return new Fence(child, channel, channel.takeDescriptors());
     }
     channel.close();
-    child.kill("SIGKILL");
-    await child.status;
+    await end(child);
     if (answer?.kind === "failed") throw new StartError(answer.message);
     throw explainMissing({ said: await said });
   }
@@ -105,13 +104,18 @@ export class Fence {
    * ended.
    */
   async close(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has already ended.
-    }
-    await this.#child.status;
+    await end(this.#child);
   }
+}
+
+/** Ends the init and everything inside, unless it has just ended by itself. */
+async function end(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
+  await child.status;
 }
 
 function chainOf(): Chain {

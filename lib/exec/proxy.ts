@@ -4,42 +4,25 @@
  * @module
  */
 
-import type { NameConfig } from "../serve/target/open_names.ts";
+import { defaultSettings } from "../cli/settings.ts";
 import type { Listener } from "../net/listen.ts";
 import { adoptListener } from "../net/system/adopt_listener.ts";
 import { unixAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import type { Rules } from "../policy/rules/rules.ts";
-import type { NameChecking } from "../proxy/options.ts";
-import { startProxy } from "../proxy/start.ts";
+import { PROXY_OPTIONS } from "../proxy/options.ts";
+import { type ProxyConfig, startProxy } from "../proxy/start.ts";
 import { ALONE } from "../serve/server_host.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 
 /** Settings of the proxy. */
-export interface CommandProxyConfig {
-  /**
-   * Descriptors of the sockets that listen inside a fence: the proxy's first,
-   * then one for each target. `undefined` without a fence: the proxy then takes
-   * a free port on loopback, and each target its configured port.
-   */
-  listeners: readonly number[] | undefined;
+export interface CommandProxyPlan
+  extends Pick<ProxyConfig, "checkNames" | "guarded" | "names" | "rules"> {
   /** Ports that lead to one target each. */
   targets: readonly { port: number; target: HostPort }[];
-  /** The rules for all targets. */
-  rules: Rules;
-  /** Whether the address guard applies. */
-  isGuarded: boolean;
-  /** Whether names in the first bytes are reported or required. */
-  checkNames: NameChecking;
-  /** How names are resolved. */
-  names: NameConfig;
   /** Receives log events. */
   log: (event: LogEvent) => void;
 }
-
-/** The settings without the listeners. */
-export type CommandProxyPlan = Omit<CommandProxyConfig, "listeners">;
 
 /** A running proxy. */
 export interface CommandProxy {
@@ -55,15 +38,17 @@ const PATIENCE = 100;
 /**
  * Starts the proxy.
  *
- * @param config Its settings.
+ * @param plan Its settings.
+ * @param listeners Descriptors of the sockets that listen inside a fence: the
+ *   proxy's first, then one for each target. Without a fence the proxy takes a
+ *   free port on loopback, and each target its configured port.
  * @returns The running proxy.
  * @throws {StartError} If a port is in use (without a fence).
  */
 export async function startCommandProxy(
-  config: CommandProxyConfig,
+  { log, targets, ...config }: CommandProxyPlan,
+  listeners?: readonly number[],
 ): Promise<CommandProxy> {
-  const { checkNames, isGuarded, listeners, log, names } = config;
-  const { rules, targets } = config;
   const inside = listeners?.map((descriptor, index) =>
     namedListener(adoptListener(descriptor), placeOf(index))
   );
@@ -72,12 +57,11 @@ export async function startCommandProxy(
     ? [here(0), ...targets.map(({ port }) => here(port))]
     : inside.map((_, index) => ({ path: placeOf(index) }));
   const running = await startProxy({
+    ...defaultSettings(PROXY_OPTIONS),
+    onChange: "keep",
+    ...config,
     listen,
     targets: [undefined, ...targets.map(({ target }) => target)],
-    rules: { current: rules },
-    guarded: isGuarded,
-    checkNames,
-    names,
     host: {
       ...ALONE,
       log,

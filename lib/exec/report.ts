@@ -6,6 +6,7 @@
 
 import { countOf } from "../observe/count_of.ts";
 import { formatHostPort } from "../wire/host_port.ts";
+import { alignColumns } from "../cli/columns.ts";
 import { quoteShellWord } from "../cli/quote_shell_word.ts";
 import { NAME_MISMATCH } from "../serve/refusal_reason.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
@@ -84,18 +85,8 @@ export function formatReport(report: Report, format: ReportFormat): string {
 export function formatTable(report: Report): string[] {
   const { others, reached } = report;
   if (reached.length === 0) return ["sluice: the command reached nothing"];
-  const cells = [HEADINGS, ...reached.map(cellsOf)];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...cells.map((row) => row[column]!.length))
-  );
   return [
-    ...cells.map((row) =>
-      row.map((cell, column) =>
-        RIGHT.has(column)
-          ? cell.padStart(widths[column]!)
-          : cell.padEnd(widths[column]!)
-      ).join("  ").trimEnd()
-    ),
+    ...alignColumns([HEADINGS, ...reached.map(cellsOf)], RIGHT),
     ...more(others),
     ...hint(reached),
   ];

@@ -84,8 +84,8 @@ async function runCommand(
   spareStacks();
   const proxy = readExecRules(options).then((rules) => ({
     targets: forward,
-    rules,
-    isGuarded: !options["allow-private"] && learn === undefined,
+    rules: { current: rules },
+    guarded: !options["allow-private"] && learn === undefined,
     // While learning, nothing may be refused.
     checkNames: learn === undefined ? "require" as const : "report" as const,
     names: { servers: dns, preference: prefer },

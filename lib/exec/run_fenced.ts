@@ -50,10 +50,7 @@ export async function runFenced(
   const fence = valueOf(opened);
   try {
     const { startCommandProxy } = valueOf(module);
-    const running = await startCommandProxy({
-      ...valueOf(config),
-      listeners: fence.listeners,
-    });
+    const running = await startCommandProxy(valueOf(config), fence.listeners);
     const result = await runJob(fence);
     await running.close();
     if ("exitCode" in result) return result.exitCode;

@@ -32,10 +32,7 @@ export async function runOpen(
 ): Promise<number> {
   requireNoFence(options);
   requirePermissions(["run", "env"]);
-  const running = await startCommandProxy({
-    ...await proxy,
-    listeners: undefined,
-  });
+  const running = await startCommandProxy(await proxy);
   printErrors([
     "sluice: without isolation the command can go around the proxy",
   ]);

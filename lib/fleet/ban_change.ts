@@ -5,6 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatSpan } from "../observe/span.ts";
 import type { FailureOutcome } from "../policy/users/bans.ts";
 import type { FailureRules } from "../policy/users/failure_table.ts";
@@ -70,7 +71,7 @@ function orderOf(change: BanChange): LogEvent[] {
   const code = change.act === "ban"
     ? "fleet-client-banned"
     : "fleet-ban-lifted";
-  return [{ event: "message", level: "info", code, message }];
+  return [messageEvent("info", code, message)];
 }
 
 function describeOrder(

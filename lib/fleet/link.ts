@@ -7,6 +7,7 @@
 
 import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { formatSpan } from "../observe/span.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import { Context } from "../sync/context.ts";
@@ -255,7 +256,7 @@ export class Link {
       : "Sluice refuses new ones";
     const message =
       `Lost Redis at ${this.where}: ${why}; open connections stay, and ${then} until Redis is back`;
-    log({ event: "message", level: "warning", code: "fleet-lost", message });
+    log(messageEvent("warning", "fleet-lost", message));
   }
 
   #sayBack(): void {
@@ -263,8 +264,7 @@ export class Link {
     const span = formatDuration(performance.now() - this.#lostAt);
     this.#lostAt = undefined;
     const message = `Redis at ${this.where} is back after ${span}`;
-    const { log } = this.#options;
-    log({ event: "message", level: "info", code: "fleet-back", message });
+    this.#options.log(messageEvent("info", "fleet-back", message));
   }
 }
 

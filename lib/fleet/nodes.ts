@@ -221,7 +221,9 @@ export class LinkedNodes implements FleetNodes {
       const length = Buffer.byteLength(JSON.stringify(result));
       if (length <= Math.min(most, MOST_ANSWER.long)) return { result };
       return {
-        result: busy("Its answer is too long; use a filter, or a smaller limit"),
+        result: busy(
+          "Its answer is too long; use a filter, or a smaller limit",
+        ),
         isLong: true,
       };
     } finally {

@@ -25,7 +25,6 @@ import { requireAllowed } from "./rules.ts";
 import { type ListenerTls, readHello, secure } from "../serve/tls/over_tls.ts";
 import { TLS_REFUSALS } from "../serve/tls/peek_hello.ts";
 import type { Refusals } from "../serve/refusals.ts";
-import type { Session } from "../serve/session.ts";
 
 /** Refuses a client by TLS alerts during the negotiation. */
 class AgreementRefusals implements Refusals {
@@ -66,27 +65,16 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
     // The time that the upstream took is not the client's.
     session.beginHandshake();
     refusals.phase = "client";
-    await agree(
-      session,
-      () =>
-        secure(session, tls, hello, protocol === undefined ? [] : [protocol]),
-    );
+    // A client that leaves during the handshake has not asked for anything yet.
+    const { target } = session.record;
+    delete session.record.target;
+    await secure(session, tls, hello, protocol === undefined ? [] : [protocol]);
+    session.record.target = target!;
     session.endHandshake();
     await session.requireAdmission(); // Now as the user of its certificate.
     requireAllowed(session);
     return await relay(session, lease);
   };
-}
-
-/** A client that leaves during the handshake has not asked for anything yet. */
-async function agree(
-  { record }: Session<ForwardServices>,
-  handshake: () => Promise<void>,
-): Promise<void> {
-  const { target } = record;
-  delete record.target;
-  await handshake();
-  record.target = target!;
 }
 
 function alertFor(error: unknown) {

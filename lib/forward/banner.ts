@@ -6,17 +6,15 @@
 
 import { formatEndpoint } from "../wire/endpoint.ts";
 import { type Announcement, listeningEvent } from "../serve/announcement.ts";
-import type { Route, UpstreamConfig } from "../serve/target/route.ts";
+import type { UpstreamConfig } from "../serve/target/route.ts";
+import type { ForwardSettings } from "./options.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
 
 /** Facts for the announcements. */
-export interface ForwardFacts {
+export interface ForwardFacts
+  extends Pick<ForwardSettings, "routes" | "serverNames"> {
   /** Listeners of the running relay, in the order of the routes. */
   listeners: readonly ListenerInfo[];
-  /** Routes for connections without a matching server name. */
-  routes: readonly Route[];
-  /** Upstreams by the TLS server name that a client requests. */
-  serverNames: ReadonlyMap<string, readonly UpstreamConfig[]>;
   /** Whether clients speak TLS with the relay itself. */
   isTls: boolean;
   /** Name to find in upstreams' certificates (default: their host). */

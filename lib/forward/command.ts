@@ -7,6 +7,7 @@
 import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { PoolFigures } from "../net/pool/figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
 import { forwardBanner } from "./banner.ts";
@@ -18,11 +19,7 @@ import { FORWARD_WORDS } from "./rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
-import {
-  type RunningServer,
-  runningServer,
-  type Stoppable,
-} from "../serve/running_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
@@ -64,6 +61,7 @@ async function start(
     ...Array.isArray(protocols) ? { protocols } : {},
     ...{ log, files: opener, onChange },
   });
+  const isRuled = options.rule.length > 0 || options.rules !== undefined;
   const changing = [...rules.files, ...files];
   const settings = settingsOf(FORWARD_OPTIONS, options);
   const isTls = needsTls(settings.parents) ||
@@ -75,7 +73,7 @@ async function start(
   const relay = await startForward({
     ...settings,
     acceptProxy: acceptProxyOf(options),
-    ...isRuled(options) ? { rules: rules.book } : {},
+    ...isRuled ? { rules: rules.book } : {},
     onChange: onChangeOf(options, changing.length > 0 || !!opener),
     ...{ tls, startTls, host },
   });
@@ -86,9 +84,8 @@ async function start(
     : loggingPools(relay, host.log);
   return runningServer(running, {
     banner: forwardBanner({
+      ...settings,
       listeners: relay.listeners,
-      routes: options.routes,
-      serverNames: options.sni,
       isTls: tls !== undefined,
       upstreamName: options["upstream-name"],
     }),
@@ -103,29 +100,22 @@ async function start(
   });
 }
 
-/** Whether clients are judged at all. */
-function isRuled({ rule, rules }: ForwardOptions): boolean {
-  return rule.length > 0 || rules !== undefined;
-}
-
 /** Logs the figures of the pools at the end. */
 function loggingPools(
   relay: RunningRelay,
   log: (event: LogEvent) => void,
-): Stoppable {
-  return {
-    get connections() {
-      return relay.connections;
-    },
-    async shutdown(deadline) {
-      const cut = await relay.shutdown(deadline);
+): RunningRelay {
+  const { shutdown } = relay;
+  return Object.assign(relay, {
+    async shutdown(deadline: number) {
+      const cut = await shutdown(deadline);
       for (const [upstream, figures] of relay.pools()) {
         const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
-        log({ event: "message", level: "info", code: "pool-figures", message });
+        log(messageEvent("info", "pool-figures", message));
       }
       return cut;
     },
-  };
+  });
 }
 
 function describeFigures(

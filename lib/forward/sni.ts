@@ -5,10 +5,6 @@
  * @module
  */
 
-import type { Protocol } from "../serve/connection.ts";
-import { peekHello } from "../serve/tls/peek_hello.ts";
-import type { ConnectionServices } from "../serve/connection_services.ts";
-
 /**
  * A table of values by server name.
  *
@@ -43,20 +39,4 @@ export class ServerNames<T> {
     return this.#exact.get(name) ??
       this.#suffixes.find(([suffix]) => name.endsWith(suffix))?.[1];
   }
-}
-
-/**
- * Reads the server name of a client, and consumes no byte.
- *
- * @typeParam S What the protocol works with.
- * @param protocol The protocol to run next; its session has the name.
- * @returns The protocol for clients that speak TLS with an upstream.
- */
-export function peekServerName<S extends ConnectionServices>(
-  protocol: Protocol<S>,
-): Protocol<S> {
-  return async (session) => {
-    await peekHello(session);
-    return await protocol(session);
-  };
 }

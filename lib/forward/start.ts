@@ -156,7 +156,7 @@ export async function startForward(
       optionAt: () => "routes",
       check: (listener, where) => requireNotItself(config, listener, where),
       onStop() {
-        for (const group of groups) group.drain();
+        for (const group of groups) group[Symbol.dispose]();
         for (const end of hide) end?.();
       },
       async onEnd() {

@@ -5,55 +5,34 @@
  */
 
 import { DialError } from "../net/dial_error.ts";
-import { Balancer, type BalancerOptions } from "../policy/limits/balancer.ts";
+import { Balancer } from "../policy/limits/balancer.ts";
 import { clientKey } from "../policy/limits/client_key.ts";
 import { Context } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import { loopOf } from "../serve/target/loops.ts";
+import type { ForwardSettings } from "./options.ts";
 import type { LeaseOptions, Upstream, UpstreamLease } from "./upstream.ts";
-
-/** Settings of {@linkcode Upstreams}. */
-export interface UpstreamsOptions extends BalancerOptions {
-  /**
-   * Milliseconds between health checks of each; 0 (the default) disables them.
-   */
-  checkInterval?: number;
-  /** Milliseconds that a check may take (default 2,000). */
-  checkTimeout?: number;
-}
-
-/** Options for taking a connection for a client. */
-export interface ClientLeaseOptions extends LeaseOptions {
-  /** The client's address, used for balancing. */
-  client: string;
-}
 
 /** The upstreams of one listener. */
 export class Upstreams implements Disposable {
-  readonly #all: readonly Upstream[];
+  /** The upstreams. */
+  readonly all: readonly Upstream[];
   readonly #balancer: Balancer<Upstream>;
   readonly #context = new Context();
-  readonly #checkTimeout: number;
-  readonly #checkInterval: number;
+  readonly #balance: ForwardSettings["balance"];
   #timer: Deadline | undefined;
 
   /**
    * Creates the group, and starts the health checks.
    *
    * @param all One or more upstreams; they end with the group.
-   * @param options How to choose one.
+   * @param balance How to choose and check one.
    */
-  constructor(all: readonly Upstream[], options: UpstreamsOptions = {}) {
-    this.#all = all;
-    this.#balancer = new Balancer(all, options);
-    this.#checkInterval = options.checkInterval ?? 0;
-    this.#checkTimeout = options.checkTimeout ?? 2_000;
-    if (this.#checkInterval > 0) void this.#checkAll();
-  }
-
-  /** The upstreams in the configured order. */
-  get all(): readonly Upstream[] {
-    return this.#all;
+  constructor(all: readonly Upstream[], balance: ForwardSettings["balance"]) {
+    this.all = all;
+    this.#balance = balance;
+    this.#balancer = new Balancer(all, balance);
+    if (balance.checkInterval > 0) void this.#checkAll();
   }
 
   /**
@@ -70,7 +49,7 @@ export class Upstreams implements Disposable {
    */
   async lease(
     context: Context,
-    { client, ...options }: ClientLeaseOptions,
+    { client, ...options }: LeaseOptions & { client: string },
   ): Promise<UpstreamLease> {
     const tried = new Set<Upstream>();
     let failure: unknown;
@@ -90,29 +69,23 @@ export class Upstreams implements Disposable {
   }
 
   /** Stops health checks and dials in advance. */
-  drain(): void {
+  [Symbol.dispose](): void {
     this.#context.cancel(new Error("Relay is shutting down"));
     this.#timer?.clear();
-    for (const upstream of this.#all) upstream[Symbol.dispose]();
-  }
-
-  /** The same as {@linkcode Upstreams.drain}. */
-  [Symbol.dispose](): void {
-    this.drain();
+    for (const upstream of this.all) upstream[Symbol.dispose]();
   }
 
   #allDown(): DialError {
-    const names = this.#all.map(({ name }) => name).join(", ");
+    const names = this.all.map(({ name }) => name).join(", ");
     return new DialError("refused", `No upstream is up (${names})`);
   }
 
   async #checkAll(): Promise<void> {
+    const { checkInterval, checkTimeout } = this.#balance;
     await Promise.all(
-      this.#all.map((upstream) =>
-        upstream.check(this.#checkTimeout, this.#context)
-      ),
+      this.all.map((upstream) => upstream.check(checkTimeout, this.#context)),
     );
     if (this.#context.cancelled) return;
-    this.#timer = setDeadline(this.#checkInterval, () => void this.#checkAll());
+    this.#timer = setDeadline(checkInterval, () => void this.#checkAll());
   }
 }

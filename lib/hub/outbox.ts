@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { Channel } from "../sync/channel.ts";
 import type { Context } from "../sync/context.ts";
 import type { HubOutput } from "./item.ts";
@@ -183,14 +184,8 @@ export class HubOutbox {
 
 /** A single message is sent from the shared bytes, without a copy. */
 function join(parts: readonly HubOutput[]): Batch {
-  const messages = parts.filter(({ isMessage }) => isMessage).length;
-  if (parts.length === 1) return { bytes: parts[0]!.bytes, messages };
-  const length = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const { bytes } of parts) {
-    whole.set(bytes, offset);
-    offset += bytes.length;
-  }
-  return { bytes: whole, messages };
+  const all = parts.map(({ bytes }) => bytes);
+  let messages = 0;
+  for (const { isMessage } of parts) if (isMessage) messages++;
+  return { bytes: all.length === 1 ? all[0]! : concat(all), messages };
 }

@@ -11,7 +11,7 @@ import type { HubServices } from "./services.ts";
 import { hubTcp } from "./tcp.ts";
 import { hubWeb } from "./web.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import { tcpDialect } from "./wire/dialect.ts";
+import { TCP_DIALECTS } from "./wire/dialect.ts";
 import { webSocketDialect } from "./wire/websocket_frames.ts";
 import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
 import {
@@ -91,7 +91,7 @@ function sharedServices(
   const { framing, names, maxMessage: mostBytes } = config;
   return {
     hub,
-    dialect: tcpDialect(framing, { mostBytes, names }),
+    dialect: TCP_DIALECTS[framing]({ mostBytes, names }),
     webDialect: webSocketDialect({ mostBytes, names, framing }),
     outbox: {
       most: config.queue,

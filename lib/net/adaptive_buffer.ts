@@ -27,6 +27,8 @@ const KIB = 1024;
  * 2.08, 1.97 and 1.66, where 1 MiB had 1.89, 2.14, 2.19, 2.01, 1.65 and 1.79.
  */
 const SIZES = [
+  // A browser's CONNECT with credentials fits.
+  384,
   KIB,
   8 * KIB,
   64 * KIB,
@@ -40,9 +42,15 @@ const SIZES = [
  * read that does not fill it has emptied the socket, and the next one may wait
  * for a long time.
  */
-const LENT = 3;
+const LENT = 4;
 
-/** Small buffers kept for the next tunnels: half a megabyte. */
+/**
+ * A read that fills the smallest buffer asks for this level at least: most
+ * longer messages, such as a ClientHello, then need two reads and not three.
+ */
+const SECOND = 2;
+
+/** Small buffers kept for the next tunnels: 192 KiB. */
 const SMALL: Buffer[] = [];
 const MOST_SMALL = 512;
 
@@ -50,7 +58,7 @@ const MOST_SMALL = 512;
  * Small buffers are cut from slabs of so many bytes: a separate one costs 300
  * bytes more.
  */
-const SLAB = 8 * KIB;
+const SLAB = 32 * SIZES[0];
 
 let slab = new ArrayBuffer(SLAB);
 let cut = 0;
@@ -73,7 +81,7 @@ export class AdaptiveBuffer {
    * Allocates no memory before the first use.
    *
    * @param pool Where larger ones come from.
-   * @param least Least size in bytes, if the pool has it (default 1,024).
+   * @param least Least size in bytes, if the pool has it (default 384).
    */
   constructor(pool: BufferPool = LARGE_BUFFERS, least = 0) {
     this.#pool = pool;
@@ -112,7 +120,7 @@ export class AdaptiveBuffer {
   fit(count: number, most = Infinity): void {
     const length = SIZES[this.#level]!;
     if (count === length) {
-      const next = Math.max(this.#peak, this.#level + 1);
+      const next = Math.max(this.#peak, this.#level + 1, SECOND);
       this.#peak = 0;
       this.#grow(next, most);
       return;

@@ -18,9 +18,11 @@ const NOTHING = new Uint8Array();
 
 /** One connection, read and written in halves that end separately. */
 export class Duplex {
-  readonly #connection: ByteChannel;
+  /** The connection that the streams run over. */
+  readonly carrier: ByteChannel;
+  /** Reads the connection for {@linkcode Duplex.readable}. */
+  readonly inbox: Inbox;
   readonly #traffic = new Traffic();
-  readonly #inbox: Inbox;
   #readable: SocketReadable | undefined;
   #writable: SocketWritable | undefined;
 
@@ -29,13 +31,13 @@ export class Duplex {
    * {@linkcode Duplex.close} or on the connection itself.
    *
    * @param connection Connection to wrap.
-   * @param leastRead Smallest buffer for one read, in bytes (default 1,024).
+   * @param leastRead Smallest buffer for one read, in bytes (default 384).
    *   Connections where one read is one message, such as a terminal's lines,
    *   need more.
    */
   constructor(connection: ByteChannel, leastRead = 0) {
-    this.#connection = connection;
-    this.#inbox = new Inbox(connection, this.#traffic, leastRead);
+    this.carrier = connection;
+    this.inbox = new Inbox(connection, this.#traffic, leastRead);
   }
 
   /**
@@ -43,7 +45,7 @@ export class Duplex {
    * The same stream at each call.
    */
   get readable(): SocketReadable {
-    this.#readable ??= new SocketReadable(this.#inbox);
+    this.#readable ??= new SocketReadable(this.inbox);
     return this.#readable;
   }
 
@@ -52,7 +54,7 @@ export class Duplex {
    * {@linkcode Duplex.readable} usable. The same stream at each call.
    */
   get writable(): SocketWritable {
-    this.#writable ??= new SocketWritable(this.#connection, this.#traffic);
+    this.#writable ??= new SocketWritable(this.carrier, this.#traffic);
     return this.#writable;
   }
 
@@ -70,17 +72,17 @@ export class Duplex {
 
   /** Whether reading waits for its {@linkcode Duplex.pace}, not for the peer. */
   get isHeld(): boolean {
-    return this.#inbox.isHeld;
+    return this.inbox.isHeld;
   }
 
   /** The rates that limit reading; `undefined` for none. */
   get pace(): Pace | undefined {
-    return this.#inbox.pace;
+    return this.inbox.pace;
   }
 
   /** Sets another pace, or none; ends a wait for the old one. */
   set pace(pace: Pace | undefined) {
-    this.#inbox.pace = pace;
+    this.inbox.pace = pace;
   }
 
   /** Whether a write waits for the peer to take more. */
@@ -93,16 +95,6 @@ export class Duplex {
     return this.#traffic.awaitsAnswer;
   }
 
-  /** The connection that the streams run over. */
-  get carrier(): ByteChannel {
-    return this.#connection;
-  }
-
-  /** Reads the connection for {@linkcode Duplex.readable}. */
-  get inbox(): Inbox {
-    return this.#inbox;
-  }
-
   /**
    * Writes bytes of the tunnel before those of the stream.
    *
@@ -110,7 +102,7 @@ export class Duplex {
    * @throws The socket's error.
    */
   send(bytes: Uint8Array): Promise<void> {
-    return send(this.#connection, this.#traffic, bytes);
+    return send(this.carrier, this.#traffic, bytes);
   }
 
   /**
@@ -121,26 +113,26 @@ export class Duplex {
    */
   channel(): ByteChannel {
     this.releaseBuffer(); // The layer brings its own pace.
-    this.#connection.setNoDelay?.(true);
+    this.carrier.setNoDelay?.(true);
     return {
       read: async (buffer) => {
         // A pending read, such as that of a parked connection, comes first.
-        const isEnd = this.#inbox.isBusy &&
-          await this.#inbox.peek() === undefined;
+        const isEnd = this.inbox.isBusy &&
+          await this.inbox.peek() === undefined;
         if (isEnd) return null;
-        if (this.#inbox.length > 0) {
-          const bytes = this.#inbox.take(buffer.length);
+        if (this.inbox.length > 0) {
+          const bytes = this.inbox.take(buffer.length);
           buffer.set(bytes);
           this.releaseBuffer();
           return bytes.length;
         }
-        const count = await this.#connection.read(buffer);
+        const count = await this.carrier.read(buffer);
         this.#traffic.received += count ?? 0;
         return count;
       },
-      write: (bytes) => this.#connection.write(bytes),
-      closeWrite: () => this.#connection.closeWrite(),
-      carrier: this.#connection,
+      write: (bytes) => this.carrier.write(bytes),
+      closeWrite: () => this.carrier.closeWrite(),
+      carrier: this.carrier,
       [Symbol.dispose]: () => this.close(),
     };
   }
@@ -151,7 +143,7 @@ export class Duplex {
    * @param bytes Bytes that belong to the next reader; kept, not copied.
    */
   unread(bytes: Uint8Array): void {
-    this.#inbox.unread(bytes as Buffer);
+    this.inbox.unread(bytes as Buffer);
   }
 
   /**
@@ -161,8 +153,8 @@ export class Duplex {
    * @throws The socket's error.
    */
   write(bytes: Uint8Array): Promise<void> {
-    this.#traffic.beginWrite(this.#connection);
-    return writeAll(this.#connection, bytes);
+    this.#traffic.beginWrite(this.carrier);
+    return writeAll(this.carrier, bytes);
   }
 
   /**
@@ -171,7 +163,7 @@ export class Duplex {
    * @throws The socket's error.
    */
   closeWrite(): Promise<void> {
-    return closeWrite(this.#connection, this.#traffic);
+    return closeWrite(this.carrier, this.#traffic);
   }
 
   /**
@@ -181,7 +173,7 @@ export class Duplex {
    *   closed.
    */
   hold(): Promise<void> {
-    return this.#inbox.hold();
+    return this.inbox.hold();
   }
 
   /**
@@ -189,7 +181,7 @@ export class Duplex {
    * A pending read or untaken bytes keep it.
    */
   releaseBuffer(): void {
-    this.#inbox.release();
+    this.inbox.release();
   }
 
   /**
@@ -203,7 +195,7 @@ export class Duplex {
   async probe(): Promise<void> {
     if (this.#traffic.hasEnded) return;
     try {
-      await socketUnder(this.#connection).write(NOTHING);
+      await socketUnder(this.carrier).write(NOTHING);
     } catch (error) {
       if (this.#traffic.hasEnded) return; // FIN was sent meanwhile.
       this.#traffic.failWrite(error);
@@ -217,6 +209,6 @@ export class Duplex {
    * bytes may still be under way.
    */
   close(): void {
-    this.#inbox.close();
+    this.inbox.close();
   }
 }

@@ -52,7 +52,7 @@ export class Inbox {
    *
    * @param channel Connection to read from.
    * @param traffic Where received bytes are counted.
-   * @param leastRead Smallest buffer for one read, in bytes (default 1,024).
+   * @param leastRead Smallest buffer for one read, in bytes (default 384).
    */
   constructor(channel: ByteChannel, traffic: Traffic, leastRead = 0) {
     this.#channel = channel;
@@ -245,7 +245,7 @@ export class Inbox {
     const most = this.#pace?.piece;
     // Untaken bytes are moved: this read needs their buffer.
     if (this.#bytes.length > 0) this.#bytes = this.#bytes.slice();
-    else this.#buffer.fit(this.#last, most);
+    this.#buffer.fit(this.#last, most);
     const buffer = this.#buffer.take();
     const view = most !== undefined && most < buffer.length
       ? buffer.subarray(0, most)

@@ -7,6 +7,7 @@
 
 import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import { requireDistinctEndpoints } from "../serve/distinct_endpoints.ts";
+import { briefsOf } from "./command_table.ts";
 import { COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandHelp, formatHelp } from "../cli/help.ts";
@@ -210,14 +211,8 @@ function groupHelp(group: string): CommandHelp {
     summary: `One of these commands has to follow 'sluice ${group}'.`,
     examples: [],
     options: {},
-    commands: briefs(`${group} `),
+    commands: briefsOf(COMMANDS, `${group} `),
   };
-}
-
-function briefs(prefix: string): [name: string, brief: string][] {
-  return Object.entries(COMMANDS)
-    .filter(([name]) => name.startsWith(prefix))
-    .map(([name, { brief }]) => [name, brief]);
 }
 
 async function show(format: (screen: Screen) => string): Promise<number> {

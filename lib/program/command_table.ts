@@ -38,3 +38,17 @@ export async function describeCommands(
     }),
   );
 }
+
+/**
+ * Lists what commands do, in a few words each.
+ *
+ * @param prefix Start of their names (default: all commands).
+ */
+export function briefsOf(
+  table: CommandTable,
+  prefix = "",
+): [name: string, brief: string][] {
+  return Object.entries(table)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, { brief }]) => [name, brief]);
+}

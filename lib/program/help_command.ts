@@ -15,6 +15,7 @@ import { searchTopics } from "../manual/search.ts";
 import { readTopics, type Topic } from "../manual/topics.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import {
+  briefsOf,
   type CommandEntry,
   type CommandTable,
   describeCommands,
@@ -81,7 +82,7 @@ async function answer(
   // A topic says more than the options, which have their own subcommand.
   if (topic !== undefined && !isTable) return await show(topic);
   if (Object.hasOwn(commands, name)) return await commandHelp(commands[name]!);
-  const members = membersOf(name, commands);
+  const members = briefsOf(commands, `${name} `);
   if (members.length > 0) {
     return formatRows("Commands", members, currentScreen()).slice(1);
   }
@@ -97,14 +98,12 @@ async function answer(
 
 function overview(topics: readonly Topic[], table: CommandTable): string[] {
   const screen = currentScreen();
-  const commands = Object.entries(table)
-    .map(([name, { brief }]) => [name, brief] as const);
   return [
     "Usage: sluice help [COMMAND | TOPIC]",
     "       sluice help options COMMAND    all options of a command",
     "       sluice help search WORD…       where the manual has these words",
     "       sluice help man                the manual page, for man(1)",
-    ...formatRows("Commands", commands, screen),
+    ...formatRows("Commands", briefsOf(table), screen),
     ...formatRows(
       "Topics",
       topics.map(({ brief, name }) => [name, brief]),
@@ -121,13 +120,6 @@ async function show({ text }: Topic): Promise<string[]> {
 async function commandHelp({ load }: CommandEntry): Promise<string[]> {
   const command = await load();
   return formatHelp(command, currentScreen()).split("\n");
-}
-
-/** The commands of a group such as `cert`, and what they do. */
-function membersOf(group: string, commands: CommandTable) {
-  return Object.entries(commands)
-    .filter(([name]) => name.startsWith(`${group} `))
-    .map(([name, { brief }]) => [name, brief] as const);
 }
 
 async function search(words: readonly string[]): Promise<string[]> {

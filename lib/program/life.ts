@@ -11,6 +11,7 @@ import { type Hangups, listenForHangups } from "../cli/hangups.ts";
 import { listenForSignals } from "../cli/stop_signals.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import type { Fleet } from "../serve/counts/fleet.ts";
 import { announce } from "../serve/announcement.ts";
 import { requireInheritedTaken } from "../serve/inherited_listener.ts";
@@ -130,7 +131,7 @@ export async function runLife(
   const serving = await startUntilSignal(starting, signals);
   if (typeof serving === "string") {
     const message = `${serving}: stopped during the start`;
-    log.write({ event: "message", level: "info", code: "stopped", message });
+    log.write(messageEvent("info", "stopped", message));
     await log.flush();
     return 0;
   }

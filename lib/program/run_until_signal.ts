@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MessageCode } from "../observe/message_code.ts";
+import { messageEvent } from "../observe/message_event.ts";
 import type { StopSignals } from "../cli/stop_signals.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -45,11 +45,8 @@ export async function runUntilSignal(
   signals: StopSignals,
   { drainDelay = 0, drainTimeout, log, onDrain = () => {} }: DrainOptions,
 ): Promise<number> {
-  const say = (
-    level: "info" | "warning",
-    code: MessageCode,
-    message: string,
-  ) => log({ event: "message", level, code, message });
+  const say = (...message: Parameters<typeof messageEvent>) =>
+    log(messageEvent(...message));
   const signal = await signals.next();
   const second = signals.next();
   onDrain(drainDelay + drainTimeout);

@@ -45,19 +45,12 @@ export async function authenticate(
     beforeCheck: () => bans.check(client),
   });
   if (!isRight) {
-    countFailure(session, username);
+    const outcome = bans.fail(client, username);
+    for (const event of banEvents(outcome)) services.log(event);
     throw new Refusal("unauthenticated", "Wrong user name or password");
   }
   session.live?.end();
   bans.succeed(client);
   const proof = services.users!.proofOf(username);
   session.identity = { name: username, via: "password", proof };
-}
-
-function countFailure(
-  { remote, services }: ProxySession,
-  username: string,
-): void {
-  const outcome = services.bans.fail(remote.hostname, username);
-  for (const event of banEvents(outcome)) services.log(event);
 }

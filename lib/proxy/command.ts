@@ -58,28 +58,22 @@ async function start(
   const { files: opener, log, thread } = host;
   const open: Pick<Proxy, "sessions"> = {};
   const onChange = () => void open.sessions?.review();
+  const reading = { files: opener, onChange };
   const { list, users, files } = await openProxyUsers(options, log, {
     threads: thread?.count,
-    files: opener,
-    onChange,
+    ...reading,
   });
   const parents = new Set(options.parent.map(({ name }) => name));
-  const rules = await openRules(options, log, {
-    ...{ parents, files: opener, onChange },
-  });
+  const rules = await openRules(options, log, { parents, ...reading });
   const { tls, files: certificates } = await openListenerTls(options, {
     protocols: PROXY_PROTOCOLS,
     log,
-    files: opener,
-    onChange,
+    ...reading,
   });
   const changing = [...files, ...rules.files, ...certificates];
   const settings = settingsOf(PROXY_OPTIONS, options);
-  const outgoing = await openOutgoingTls(
-    options,
-    needsTls(settings.parents),
-    { log, files: opener },
-  );
+  const isTls = needsTls(settings.parents);
+  const outgoing = await openOutgoingTls(options, isTls, host);
   // Needs a permission that the server drops next.
   if (!host.isTrial) prepareCLibrary();
   const running = await startProxy({

@@ -5,14 +5,15 @@
  */
 
 import { GROUP } from "../cli/option_groups.ts";
+import type { LayersConfig } from "../serve/add_layers.ts";
 import { type ProtocolName, PROTOCOLS } from "../serve/services.ts";
 import type { PlainUser } from "../policy/users/users.ts";
 import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
-import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { ACCEPT_PROXY_OPTIONS } from "../serve/options/accept_proxy.ts";
 import { ADMIN_OPTIONS } from "../serve/options/admin.ts";
 import { AUTH_OPTIONS } from "../serve/options/auth.ts";
 import { COMMON_OPTIONS, GRACE_OPTIONS } from "../serve/options/common.ts";
+import { requireIpAddress } from "../wire/ip_address.ts";
 import { quote } from "../wire/quote.ts";
 import {
   choice,
@@ -25,6 +26,7 @@ import {
 import { LIMIT_OPTIONS } from "../serve/options/limits.ts";
 import { NAME_OPTIONS } from "../serve/options/names.ts";
 import type { OptionValues } from "../cli/option.ts";
+import type { SettingsOf } from "../cli/settings.ts";
 import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
 import { PARENT_OPTIONS } from "../serve/options/parents.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
@@ -71,7 +73,7 @@ const UDP_OPTIONS = {
     group: GROUP.udp,
     help:
       "address that clients send UDP to, if it differs from the one they connect to (behind NAT)",
-  }, parseAddress),
+  }, requireIpAddress),
   "udp-ports": option("address", {
     value: "A-B",
     requires: SOCKS5,
@@ -184,6 +186,9 @@ export const PROXY_OPTIONS = {
 /** Values of the options of `sluice proxy`. */
 export type ProxyOptions = OptionValues<typeof PROXY_OPTIONS>;
 
+/** The settings that they declare, and what stands before the protocols. */
+export type ProxySettings = SettingsOf<typeof PROXY_OPTIONS> & LayersConfig;
+
 /**
  * Parses users.
  *
@@ -238,12 +243,6 @@ function parseProtocols(text: string): ProtocolName[] {
     }
   }
   return names as ProtocolName[];
-}
-
-function parseAddress(text: string): IpAddress {
-  const ip = parseIpAddress(text);
-  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
-  return ip;
 }
 
 function parsePorts(text: string): [number, number] {

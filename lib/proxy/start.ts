@@ -5,26 +5,16 @@
  */
 
 import { handlerOf } from "../serve/connection.ts";
-import type { Timeouts } from "../serve/connection_services.ts";
-import {
-  type NameCheck,
-  type ProtocolName,
-  PROTOCOLS,
-  type UdpSettings,
-} from "../serve/services.ts";
+import type { NameCheck, UdpSettings } from "../serve/services.ts";
 import { detect } from "./detect.ts";
 import { leadTo } from "./fixed_target.ts";
-import type { NameChecking } from "./options.ts";
-import type { ProxyVersion } from "../serve/proxy_header.ts";
+import type { ProxySettings } from "./options.ts";
 import type { StartTls } from "../net/chain.ts";
-import type { OutgoingAddresses } from "../net/outgoing.ts";
-import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { messageEvent } from "../observe/message_event.ts";
 import { Bans } from "../policy/users/bans.ts";
 import { OpenSessions } from "../serve/target/open_sessions.ts";
-import type { OnChange } from "../serve/options/rules.ts";
 import { judgeBy } from "../serve/target/judge_session.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
@@ -32,12 +22,8 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { warnOfLoops, waysOf } from "../serve/target/find_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
-import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
-import type { LimitConfig } from "../serve/limits/open.ts";
-import {
-  openParents,
-  type ParentConfig,
-} from "../serve/target/open_parents.ts";
+import { addLayers } from "../serve/add_layers.ts";
+import { openParents } from "../serve/target/open_parents.ts";
 import {
   checkOutgoing,
   type NameConfig,
@@ -52,13 +38,10 @@ import {
   type RunningListeners,
   startListeners,
 } from "../serve/start_listeners.ts";
-import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** Configuration of the proxy. */
-export interface ProxyConfig extends ServerConfig, LayersConfig {
-  /** Where to listen; port 0 takes a free one. */
-  listen: readonly Endpoint[];
+/** Configuration of the proxy: the settings of its options, and what they open. */
+export type ProxyConfig = ServerConfig & Omit<ProxySettings, "names"> & {
   /**
    * Who may use it. An empty or missing list means everyone. A `Users` object
    * allows only its users, even if it is empty, and can be replaced later.
@@ -66,10 +49,6 @@ export interface ProxyConfig extends ServerConfig, LayersConfig {
   users?: readonly User[] | Users;
   /** Clients that are banned for wrong passwords. */
   bans?: Bans;
-  /** Lets everyone use a public listener (default false). */
-  open?: boolean;
-  /** Lifts the address guard of public listeners (default false). */
-  allowPrivate?: boolean;
   /**
    * Puts the guard on all listeners, as if others could reach them (default
    * false): what runs behind them is not to be trusted.
@@ -78,59 +57,18 @@ export interface ProxyConfig extends ServerConfig, LayersConfig {
   /** Rules (default none); replaced by assigning `current`. */
   rules?: RuleBook;
   /**
-   * What becomes of open tunnels that other users, certificates or rules would
-   * refuse (default `keep`); {@linkcode RunningListeners.sessions} judges them.
-   */
-  onChange?: OnChange;
-  /** What is done about the names that tunnels show (default `off`). */
-  checkNames?: NameChecking;
-  /** Time limits in milliseconds that differ from the defaults. */
-  timeouts?: Partial<Timeouts>;
-  /** Which ends of a tunnel are relayed as a reset (default `on`). */
-  resetRelay?: ResetRelay;
-  /** Protocols for clients (default: all). */
-  protocols?: readonly ProtocolName[];
-  /**
    * Where listeners lead whose clients speak no protocol of a proxy, by their
    * place in `listen` (default: none does).
    */
   targets?: readonly (HostPort | undefined)[];
-  /** Settings of UDP that differ from the defaults. */
-  udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
-  /** Settings of name resolution that differ from the defaults. */
-  names?: NameConfig;
-  /** Source addresses (default: the system chooses). */
-  outgoing?: OutgoingAddresses;
-  /** Milliseconds that BIND waits for its peer (default 60,000). */
-  bindTimeout?: number;
-  /** Sends the client's address to targets of HTTP requests (default false). */
-  forwardedFor?: boolean;
-  /** Limits (default none). */
-  limits?: LimitConfig;
-  /** Other proxies to go through (default: none). */
-  parents?: ParentConfig;
+  /** How to resolve names. */
+  names: NameConfig;
   /** Negotiates TLS with upstreams and parents (default: not used). */
   startTls?: StartTls | undefined;
-  /** PROXY header that sends the client's address to targets (default none). */
-  sendProxy?: ProxyVersion | undefined;
-  /**
-   * Milliseconds that a client accepted just before a shutdown has to send its
-   * request (default 1,000): so a rolling restart goes unnoticed.
-   */
-  grace?: number;
-}
+};
 
 /** A running proxy. */
 export type Proxy = RunningListeners;
-
-/** Default settings of UDP; see {@linkcode UdpSettings}. */
-const UDP = {
-  advertise: undefined,
-  ports: undefined,
-  idleTimeout: 120_000,
-  perClient: 64,
-  associations: 1_000,
-} as const;
 
 /**
  * Starts a proxy.
@@ -141,22 +79,22 @@ const UDP = {
  * @throws {StartError} If it cannot listen or use its source addresses.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { host = ALONE, log = host.log } = config;
+  const { host = ALONE, log = host.log, timeouts } = config;
   requireServable(config);
   const places = openPlaces(config, { tellsRefused: true });
   const shared = {
     users: await usersOf(config),
     bans: config.bans ?? new Bans(),
     limits: places.limits,
-    timeouts: { ...TIMEOUTS, ...config.timeouts },
-    resetRelay: config.resetRelay ?? "on",
-    protocols: new Set(config.protocols ?? PROTOCOLS),
+    timeouts,
+    resetRelay: config.resetRelay,
+    protocols: new Set(config.protocols),
     udp: udpSettings(config.udp, host),
     resolver: openNames(config.names),
-    outgoing: checkOutgoing(config.outgoing ?? {}),
+    outgoing: checkOutgoing(config.outgoing),
     sendProxy: config.sendProxy,
-    bindTimeout: config.bindTimeout ?? 60_000,
-    forwardedFor: config.forwardedFor ?? false,
+    bindTimeout: config.bindTimeout,
+    forwardedFor: config.forwardedFor,
     rules: config.rules ?? { current: new Rules() },
     hooks: host.hooks,
     names: await nameCheckOf(config),
@@ -166,8 +104,8 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const sessions = config.onChange === "cut"
     ? new OpenSessions(judgeBy({ rules, users, tls: config.tls }), log)
     : undefined;
-  const { outgoing, resolver, timeouts } = shared;
-  const parents = openParents(config.parents ?? {}, {
+  const { outgoing, resolver } = shared;
+  const parents = openParents(config.parents, {
     resolver,
     outgoing,
     timeout: timeouts.connect,
@@ -175,9 +113,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     log,
   });
   const hasUsers = shared.users !== undefined || hasCertificates(config);
-  const limits = await keepLimits(config.limits ?? {}, {
-    ...{ hasUsers, host, log },
-  });
+  const limits = await keepLimits(config.limits, { hasUsers, host, log });
   const { usage } = limits;
   const protocols = config.listen.map((_, index) => {
     const target = config.targets?.[index];
@@ -203,7 +139,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     {
       ...places.listening,
       sessions,
-      grace: config.grace ?? 1_000,
+      grace: config.grace,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
       onStop: () => hide.pop()?.(),
@@ -215,7 +151,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   );
   warnOfBlindGuard(config, running, log);
   if (!host.isTrial) {
-    const { via } = config.parents ?? {};
+    const { via } = config.parents;
     const isBypassed = !shared.rules.current.isOpen;
     const ways = waysOf({ via, isBypassed });
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
@@ -226,7 +162,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
 
 /** Loaded only when it is wanted. */
 async function nameCheckOf(
-  { checkNames = "off" }: ProxyConfig,
+  { checkNames }: ProxyConfig,
 ): Promise<NameCheck | undefined> {
   if (checkNames === "off") return undefined;
   const { REPORT_NAMES, REQUIRE_NAMES } = await import("./names/check.ts");
@@ -249,10 +185,9 @@ function hasCertificates({ tls }: ProxyConfig): boolean {
 }
 
 function udpSettings(
-  given: ProxyConfig["udp"],
+  { associations, ...rest }: ProxyConfig["udp"],
   host: ServerHost,
 ): UdpSettings {
-  const { associations, ...rest } = { ...UDP, ...given };
   const limits = host.keep(
     "associations",
     associations,
@@ -277,7 +212,7 @@ function requireConsent(
 
 /** SOCKS4 has no password, so it is not served where there are users. */
 function requireServable(config: ProxyConfig) {
-  const { protocols = PROTOCOLS, users = [] } = config;
+  const { protocols, users = [] } = config;
   if (!(users instanceof Users) && users.length === 0) return;
   if (hasCertificates(config)) return;
   if (protocols.some((name) => name !== "socks4")) return;

@@ -13,18 +13,13 @@ import { TimeLimitError, type TimeLimitName } from "../sync/time_limit.ts";
 import { TlsAlertError } from "../wire/tls/alert.ts";
 import { refusalReason } from "./refusal_reason.ts";
 
-const TIME_LIMIT_CODE = {
+const TIME_LIMIT_CODE: Partial<Record<TimeLimitName, ConnectionCode>> = {
   "Connect time": "dial-timeout",
   "Drain time": "drain-timeout",
   "Half-close time": "half-close-timeout",
   "Handshake time": "handshake-timeout",
   "Idle time": "idle-timeout",
-} as const satisfies Partial<Record<TimeLimitName, ConnectionCode>>;
-
-const SIDE_CODE = {
-  client: { reset: "client-reset", lost: "client-lost" },
-  target: { reset: "target-reset", lost: "target-lost" },
-} as const;
+};
 
 const RESETS = [
   Deno.errors.ConnectionReset,
@@ -54,16 +49,14 @@ export function codeOfEnd(
   const refusal = refusalReason(error, record);
   if (refusal !== undefined && refusal !== "other") return refusal;
   if (error instanceof TimeLimitError) {
-    const codes: Partial<Record<TimeLimitName, ConnectionCode>> =
-      TIME_LIMIT_CODE;
-    return codes[error.limit] ?? "timeout";
+    return TIME_LIMIT_CODE[error.limit] ?? "timeout";
   }
   return error instanceof TlsError ? "tls-left" : socketCode(error, side);
 }
 
 function socketCode(error: unknown, side: End): ConnectionCode {
   if (error instanceof Deno.errors.UnexpectedEof) return "client-left";
-  if (error instanceof Deno.errors.TimedOut) return SIDE_CODE[side].lost;
+  if (error instanceof Deno.errors.TimedOut) return `${side}-lost`;
   const isReset = RESETS.some((constructor) => error instanceof constructor);
-  return isReset ? SIDE_CODE[side].reset : "other";
+  return isReset ? `${side}-reset` : "other";
 }

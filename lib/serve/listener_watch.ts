@@ -29,11 +29,15 @@ export interface WatchedListener {
 /** Receives the duration of something, in milliseconds. */
 export type TimeListener = LiveEnds["onTime"];
 
-/** Counts by protocol and result. */
-export type Outcomes = ReadonlyMap<
-  string,
-  { readonly protocol: string; readonly result: string; count: number }
->;
+/** How often connections of one protocol had one result. */
+export interface Outcome {
+  /** The protocol; `unknown` before the client has shown it. */
+  readonly protocol: string;
+  /** The result. */
+  readonly result: string;
+  /** How often. */
+  count: number;
+}
 
 /** Receives events about the connections of a listener. */
 export interface RegistryEnd {
@@ -71,12 +75,12 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
    */
   readonly wouldDeny = new Map<RefusalReason, number>();
 
+  /** Ended connections by protocol and result. */
+  readonly connections = new Map<string, Outcome>();
+  /** Ended HTTP requests by result. */
+  readonly requests = new Map<string, number>();
+
   readonly #registry: RegistryEnd;
-  readonly #connections: Map<
-    string,
-    { protocol: string; result: string; count: number }
-  > = new Map();
-  readonly #requests = new Map<string, number>();
 
   /**
    * Starts with zero counts. Only {@linkcode Registry.listen} calls it.
@@ -89,16 +93,6 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.kind = listener.kind;
     this.isPublic = listener.isPublic;
     this.#registry = registry;
-  }
-
-  /** Ended connections by protocol and result. */
-  get connections(): Outcomes {
-    return this.#connections;
-  }
-
-  /** Ended HTTP requests by result. */
-  get requests(): ReadonlyMap<string, number> {
-    return this.#requests;
   }
 
   /**
@@ -145,7 +139,7 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
    * @param event The log event of the request.
    */
   onRequest(live: LiveConnection, event: ConnectionEvent): void {
-    countOne(this.#requests, event.result);
+    countOne(this.requests, event.result);
     this.#end(live, event);
   }
 
@@ -177,15 +171,15 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     const { sent, received } = live.carried;
     this.ended.sent += Math.max(0, record.sent - sent);
     this.ended.received += Math.max(0, record.received - received);
-    if (record.protocol === "http") countOne(this.#requests, record.result);
+    if (record.protocol === "http") countOne(this.requests, record.result);
     this.#end(live, record);
   }
 
   #countConnection({ protocol = "unknown", result }: ConnectionEvent): void {
     const key = `${protocol} ${result}`;
-    const known = this.#connections.get(key);
+    const known = this.connections.get(key);
     if (known !== undefined) known.count++;
-    else this.#connections.set(key, { protocol, result, count: 1 });
+    else this.connections.set(key, { protocol, result, count: 1 });
   }
 
   #end(live: LiveConnection, event: ConnectionEvent): void {

@@ -11,7 +11,7 @@ import type { LogEvent, TextEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
 import { formatText, type LogTime } from "../observe/log_text.ts";
 import { messageEvent } from "../observe/message_event.ts";
-import { elapsed } from "../sync/elapsed.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
 
 /**
  * Milliseconds that the program waits at its end for a slow reader of the log.
@@ -91,7 +91,7 @@ export function openLog(
       if (event.event !== "listening") writer.push(toLine(event));
       else if (isJson) writer.push(formatJson(event, Date.now()));
     },
-    flush: () => Promise.race([writer.flush(), elapsed(FLUSH_TIMEOUT)]),
+    flush: () => waitAtMost(FLUSH_TIMEOUT, writer.flush(), () => {}),
   };
 }
 

@@ -59,7 +59,9 @@ export async function openServiceManager(
   const address = environmentVariable("NOTIFY_SOCKET");
   if (address === undefined) return NOBODY;
   try {
-    requireFfi();
+    if (!isGranted({ name: "ffi" })) {
+      throw new SyntaxError("Deno was not given --allow-ffi");
+    }
     const { openNotifySocket } = await import("./sd_notify.ts");
     return new Systemd(openNotifySocket(address), watchdogInterval());
   } catch (error) {
@@ -78,11 +80,6 @@ const NOBODY: ServiceManager = {
   reloading() {},
   [Symbol.dispose]: () => {},
 };
-
-function requireFfi(): void {
-  if (isGranted({ name: "ffi" })) return;
-  throw new SyntaxError("Deno was not given --allow-ffi");
-}
 
 /**
  * Half of the watchdog's time limit; `undefined` if the manager sets none for

@@ -16,7 +16,7 @@ import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/limits/connection_limits.ts";
 import type { Identity } from "../policy/users/identity.ts";
 import { drainRefusal, Refusal } from "../policy/limits/refusal.ts";
-import type { Context, Unregister } from "../sync/context.ts";
+import type { Cancellable, Context, Unregister } from "../sync/context.ts";
 import { TimeLimitError } from "../sync/time_limit.ts";
 import type { BagEntry } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
@@ -35,7 +35,7 @@ const NOWHERE: Trail = [];
  * @typeParam S Services of its protocol.
  */
 export class Session<S extends ConnectionServices = ConnectionServices>
-  implements Disposable {
+  implements Disposable, Cancellable {
   /** The connection to the client; {@linkcode Session.enter} replaces it. */
   client: Duplex;
   /** Address of Sluice on this connection. */
@@ -136,9 +136,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
     this.#place = services.sessions?.add(this);
-    context.onCancel(() => {
-      if (!this.isTunnelEnding) this.#close();
-    });
+    context.attach(this);
     this.beginHandshake();
     this.#count();
   }
@@ -406,6 +404,14 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.isLogged = true;
     this.services.log(this.record);
     this.live?.conclude(false);
+  }
+
+  /**
+   * Closes the client: its context was cancelled. To end a session, cancel the
+   * context.
+   */
+  cancel(): void {
+    if (!this.isTunnelEnding) this.#close();
   }
 
   /** Closes both ends, returns all places and logs the record. */

@@ -6,12 +6,7 @@
 
 import { internalError } from "../observe/internal_error.ts";
 import { describeError } from "../observe/describe_error.ts";
-import {
-  type Handler,
-  type Listener,
-  serve,
-  type Server,
-} from "../net/listen.ts";
+import { type Handler, type Listener, serve } from "../net/listen.ts";
 import type { ListenerKind, ListenerWatch } from "./listener_watch.ts";
 import { ownListeners } from "../net/own_listeners.ts";
 import { SOCKET_MODE } from "../net/unix_listener.ts";
@@ -165,9 +160,11 @@ async function start(
       onStop?.();
       for (const watch of watches.splice(0)) watch?.close();
       for (const forget of leave) forget();
-      const cut = await shutdownAll(servers, deadline);
+      const cut = await Promise.all(
+        servers.map((server) => server.shutdown(deadline)),
+      );
       await onEnd?.();
-      return cut;
+      return cut.reduce((sum, count) => sum + count, 0);
     },
   };
 }
@@ -288,14 +285,4 @@ function isLoopback({ hostname }: Deno.NetAddr): boolean {
 function acceptFailure(error: unknown): LogEvent {
   const message = `Cannot accept connections for now: ${describeError(error)}`;
   return messageEvent("warning", "accept-paused", message);
-}
-
-async function shutdownAll(
-  servers: readonly Server[],
-  deadline: number,
-): Promise<number> {
-  const cut = await Promise.all(
-    servers.map((server) => server.shutdown(deadline)),
-  );
-  return cut.reduce((sum, count) => sum + count, 0);
 }

@@ -12,17 +12,15 @@ import { type IncomingMessage, request, type RequestOptions } from "node:http";
 import { request as requestTls } from "node:https";
 import { Readable } from "node:stream";
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
-import type { Calls, HttpMethod, REQUEST_HEADER } from "../admin/endpoints.ts";
+import type { Calls, HttpMethod } from "../admin/endpoints.ts";
 import {
   ApiError,
   type CallOptions,
+  CHANGING_HEADER,
   readFailure,
 } from "../admin/client/api.ts";
 import { explainError } from "../observe/explain_error.ts";
 import type { AdminAddress } from "./address.ts";
-
-/** The header of every call that changes something. */
-const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
 /** Most bytes of an answer; 1,000 talkers need 0.2 million. */
 const MOST_BYTES = 16 * 1024 * 1024;
@@ -115,7 +113,7 @@ export class AdminClient implements Disposable {
       headers: {
         host: this.address.host,
         ...token === undefined ? {} : { authorization: `Bearer ${token}` },
-        ...method === "GET" ? {} : { [HEADER]: "1" },
+        ...method === "GET" ? {} : { [CHANGING_HEADER]: "1" },
       },
       agent: false,
       signal,

@@ -6,6 +6,7 @@
  */
 
 import { environmentVariable } from "../cli/environment.ts";
+import { handleSignals } from "../cli/handle_signals.ts";
 import { terminalSize } from "../cli/screen.ts";
 import { writeAllSync } from "../net/write_all.ts";
 import { type KeyName, KeyParser } from "./keys.ts";
@@ -63,7 +64,7 @@ export function hasTerminal(): boolean {
 /** Whether this program controls the terminal. */
 export class TerminalScreen implements Disposable {
   readonly #listener: TerminalListener;
-  readonly #undo: (() => void)[] = [];
+  readonly #listening = new DisposableStack();
   #shown: readonly string[] = [];
   #isOpen = false;
   #isOver = false;
@@ -75,11 +76,13 @@ export class TerminalScreen implements Disposable {
     // Also runs when an internal error ends the program.
     const restore = () => this.#leave();
     addEventListener("unload", restore);
-    this.#undo.push(() => removeEventListener("unload", restore));
+    this.#listening.defer(() => removeEventListener("unload", restore));
     this.#enter();
     if (Deno.build.os !== "windows") {
-      this.#on("SIGWINCH", () => this.redraw());
-      this.#on("SIGCONT", () => this.#resume());
+      this.#listening.use(handleSignals([
+        { signal: "SIGWINCH", handler: () => this.redraw() },
+        { signal: "SIGCONT", handler: () => this.#resume() },
+      ]));
     }
     this.#readKeys();
   }
@@ -121,13 +124,8 @@ export class TerminalScreen implements Disposable {
   [Symbol.dispose](): void {
     this.#isOver = true;
     clearTimeout(this.#resuming);
-    for (const undo of this.#undo) undo();
+    this.#listening[Symbol.dispose]();
     this.#leave();
-  }
-
-  #on(signal: Deno.Signal, act: () => void): void {
-    Deno.addSignalListener(signal, act);
-    this.#undo.push(() => Deno.removeSignalListener(signal, act));
   }
 
   #enter(): void {

@@ -31,7 +31,8 @@ export interface HostPort {
  */
 export function formatHostPort(host: string | IpAddress, port: number): string {
   const text = typeof host === "string" ? host : formatIpAddress(host);
-  return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
+  // Not a template: V8 keeps its parts, and log records live long.
+  return [text.includes(":") ? `[${text}]` : text, port].join(":");
 }
 
 /**

@@ -35,6 +35,18 @@ export function parseIpAddress(text: string): IpAddress | undefined {
 }
 
 /**
+ * Parses an address that must be one.
+ *
+ * @returns The bytes.
+ * @throws {SyntaxError} If the text is not an address.
+ */
+export function requireIpAddress(text: string): IpAddress {
+  const ip = parseIpAddress(text);
+  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
+  return ip;
+}
+
+/**
  * Formats an address; IPv6 as RFC 5952 recommends.
  *
  * @param ip Four or sixteen bytes.

@@ -111,18 +111,13 @@ export function askWhose(
   arrival: Arrival,
   others: readonly AskWhose[],
 ): Promise<Trail | undefined> {
-  return firstKnown(others.map((ask) => askOne(ask, arrival)));
-}
-
-/** The dials of an ended thread ended with it. */
-async function askOne(
-  ask: AskWhose,
-  arrival: Arrival,
-): Promise<Trail | undefined> {
-  try {
-    return await ask(arrival);
-  } catch (error) {
-    if (error instanceof ThreadEnded) return undefined;
-    throw error;
-  }
+  return firstKnown(others.map(async (ask) => {
+    try {
+      return await ask(arrival);
+    } catch (error) {
+      // The dials of an ended thread ended with it.
+      if (error instanceof ThreadEnded) return undefined;
+      throw error;
+    }
+  }));
 }

@@ -27,21 +27,6 @@ export class Timers {
     };
   }
 
-  /**
-   * Waits with a time limit.
-   *
-   * @param milliseconds The limit.
-   */
-  async settled(
-    milliseconds: number,
-    all: readonly Promise<unknown>[],
-  ): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.later(milliseconds, resolve);
-    await Promise.race([Promise.allSettled(all), promise]);
-    cancel();
-  }
-
   /** Cancels all of them. */
   clear(): void {
     for (const timer of this.#all) clearTimeout(timer);

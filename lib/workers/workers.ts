@@ -13,6 +13,7 @@ import type { Announcement } from "../serve/announcement.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 import { ThreadEnded } from "../sync/thread_link.ts";
+import { waitAtMost } from "../sync/wait_at_most.ts";
 import { Crew, type Slot } from "./crew.ts";
 import { Deaths, MOST_DEATHS } from "./deaths.ts";
 import { Exchange } from "./exchange.ts";
@@ -226,7 +227,7 @@ export class Workers implements Serving {
   /** Asks all threads how many connections they have, with a time limit. */
   async refresh(): Promise<void> {
     const all = this.#crew.living.map(({ thread }) => thread.count());
-    await this.#timers.settled(COUNT_TIME, all);
+    await waitAtMost(COUNT_TIME, Promise.allSettled(all), () => {});
   }
 
   /**
@@ -257,7 +258,7 @@ export class Workers implements Serving {
       await leave?.(false);
       await thread.ask("flush");
     });
-    await this.#timers.settled(GRACE, all);
+    await waitAtMost(GRACE, Promise.allSettled(all), () => {});
     this.end();
   }
 

@@ -68,14 +68,17 @@ export class LoadProgram {
    * @throws {Error} If the program itself fails.
    */
   async run(...words: (string | number)[]): Promise<LoadResult> {
-    const { success, stdout } = await this.#prepare(words, "null").output();
-    if (!success) throw new Error(`Load failed: ${words.join(" ")}`);
+    const { code, stdout } = await this.#prepare(words, "null").output();
+    if (code !== 0) {
+      throw new Error(`load ${words.join(" ")} ended with exit code ${code}`);
+    }
     return JSON.parse(new TextDecoder().decode(stdout));
   }
 
   /** Starts a run that lasts until it is disposed of. */
   start(...words: (string | number)[]): RunningLoad {
-    return new RunningLoad(this.#prepare(words, "piped").spawn());
+    const process = this.#prepare(words, "piped").spawn();
+    return new RunningLoad(process, `load ${words.join(" ")}`);
   }
 
   #prepare(
@@ -95,11 +98,17 @@ export class LoadProgram {
 /** A run that reads its standard input, and ends with it. */
 export class RunningLoad implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
+  readonly #name: string;
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
-  constructor(process: Deno.ChildProcess) {
+  /**
+   * @param process The load, with pipes.
+   * @param name What it is called in errors.
+   */
+  constructor(process: Deno.ChildProcess, name: string) {
     this.#process = process;
+    this.#name = name;
     this.#writer = process.stdin.getWriter();
     this.#lines = process.stdout
       .pipeThrough(new TextDecoderStream())
@@ -119,14 +128,17 @@ export class RunningLoad implements AsyncDisposable {
    * @returns Number of open connections.
    */
   async hold(count: number): Promise<IdleResult> {
-    await this.#writer.write(new TextEncoder().encode(`${count}\n`));
+    // If it has ended, its exit code says more than a broken pipe.
+    await this.#writer.write(new TextEncoder().encode(`${count}\n`))
+      .catch(() => {});
     return JSON.parse(await this.#line());
   }
 
   async #line(): Promise<string> {
     const { value } = await this.#lines.read();
-    if (value === undefined) throw new Error("The load has ended");
-    return value;
+    if (value !== undefined) return value;
+    const { code } = await this.#process.status;
+    throw new Error(`${this.#name} ended with exit code ${code}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Runs a task: parses its options, and reports wrong ones in one line.
+ * Runs a task: parses its options, and reports a failure in one line.
  *
  * @module
  */
@@ -8,9 +8,13 @@ import { formatHelp } from "../../lib/cli/help.ts";
 import type { OptionTable, OptionValues } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
+import { explainError } from "../../lib/observe/explain_error.ts";
 
 /** Exit code for wrong arguments. */
 const WRONG_USAGE = 2;
+
+/** Exit code of a task that could not do its work. */
+const FAILED = 3;
 
 /** A task of `deno.json` with options. */
 export interface Task<Table extends OptionTable> {
@@ -23,7 +27,10 @@ export interface Task<Table extends OptionTable> {
   run: (options: OptionValues<Table>) => Promise<number>;
 }
 
-/** Runs a task with the program's arguments, and exits. */
+/**
+ * Runs a task with the program's arguments, and exits: with its own code, 2 for
+ * wrong arguments, 3 for any other error.
+ */
 export async function runTask<Table extends OptionTable>(
   task: Task<Table>,
 ): Promise<never> {
@@ -34,9 +41,8 @@ export async function runTask<Table extends OptionTable>(
     print(help.replace("sluice", "deno task"));
     Deno.exit();
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    say(`${task.name}: ${error.message}`);
-    Deno.exit(WRONG_USAGE);
+    say(`${task.name}: ${explainError(error)}`);
+    Deno.exit(error instanceof UsageError ? WRONG_USAGE : FAILED);
   }
 }
 

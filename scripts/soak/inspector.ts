@@ -26,6 +26,8 @@ const TIMER = `(() => {
 
 const RESOURCES = "Object.keys(Deno[Deno.internal].core.resources()).length";
 
+const ENDED = "The inspected program ended";
+
 /** A connection to a program's inspector. */
 export class Inspector implements Disposable {
   readonly #socket: WebSocket;
@@ -40,9 +42,7 @@ export class Inspector implements Disposable {
       this.#waiting.delete(id);
     };
     socket.onclose = () => {
-      for (const { reject } of this.#waiting.values()) {
-        reject(new Error("The program has ended"));
-      }
+      for (const { reject } of this.#waiting.values()) reject(new Error(ENDED));
     };
   }
 
@@ -62,16 +62,14 @@ export class Inspector implements Disposable {
 
   /** Collects the garbage of the program, and counts what remains. */
   async look(): Promise<Contents> {
-    // Objects freed by one collection may release others for the next.
-    for (let i = 0; i < 3; i++) await this.#call("HeapProfiler.collectGarbage");
+    // Each count collects the garbage first, and objects freed by one
+    // collection may release others for the next.
+    const timers = await this.#countObjects(TIMER);
+    const promises = await this.#countObjects("Promise.prototype");
+    await this.#call("HeapProfiler.collectGarbage");
     const { usedSize } = await this.#call("Runtime.getHeapUsage");
     const resources = await this.#evaluate(RESOURCES, true);
-    return {
-      heap: usedSize,
-      timers: await this.#countObjects(TIMER),
-      promises: await this.#countObjects("Promise.prototype"),
-      resources: resources.value,
-    };
+    return { heap: usedSize, timers, promises, resources: resources.value };
   }
 
   async #countObjects(prototype: string): Promise<number> {
@@ -100,6 +98,7 @@ export class Inspector implements Disposable {
   }
 
   async #call(method: string, params = {}): Promise<Result> {
+    if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(ENDED);
     const id = ++this.#count;
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);

@@ -5,7 +5,6 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { freePort, isListening } from "../bench/port.ts";
 import { descriptorsOf, memoryOf } from "../bench/process_tree.ts";
 import { type Contents, Inspector } from "./inspector.ts";
 
@@ -17,6 +16,14 @@ const STARTS = 30_000;
  * leaked; refused clients have 2 s.
  */
 const SETTLES = 2_500;
+
+/** Lines that the start waits for. The first is Deno's. */
+const WAITED =
+  /^Debugger listening on (?<url>\S+)|Listening on 127\.0\.0\.1:(?<port>\d+) /;
+
+/** Lines that report no trouble: those of the debugger, and of the log. */
+const ORDINARY =
+  /^(Visit chrome|Debugger |\d{4}-\d\d-\d\d \S+ (?!warning|error|ban))/;
 
 /** The resources of the process. */
 export interface Sample extends Contents {
@@ -45,7 +52,8 @@ export class SoakedServer implements AsyncDisposable {
   }
 
   /**
-   * Starts the proxy, and waits until it listens.
+   * Starts the proxy on a port that the system chooses, and waits until it
+   * listens.
    *
    * @param program The module to run.
    * @param args Further options.
@@ -57,28 +65,46 @@ export class SoakedServer implements AsyncDisposable {
     args: readonly string[],
     tell: (line: string) => void,
   ): Promise<SoakedServer> {
-    const port = freePort();
     const inspect = ["run", "-A", "--inspect=127.0.0.1:0", program];
     const process = new Deno.Command(Deno.execPath(), {
-      args: [...inspect, "--quiet", `--listen=127.0.0.1:${port}`, ...args],
+      args: [...inspect, "--listen=127.0.0.1:0", ...args],
       env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
     }).spawn();
     const url = Promise.withResolvers<string>();
+    const port = Promise.withResolvers<number>();
     const reading = readLines(process.stderr, (line) => {
-      const found = /^Debugger listening on (\S+)/.exec(line)?.[1];
-      if (found !== undefined) url.resolve(found);
-      else if (!/^(Visit chrome|Debugger )/.test(line)) tell(line);
+      const found = WAITED.exec(line)?.groups;
+      if (found?.["url"] !== undefined) url.resolve(found["url"]);
+      else if (found !== undefined) port.resolve(Number(found["port"]));
+      else if (!ORDINARY.test(line)) tell(line);
     });
-    reading.then(() => url.reject(new Error("The proxy has ended")));
-    const inspector = await Inspector.connect(await url.promise);
-    const end = performance.now() + STARTS;
-    while (!await isListening(port)) {
-      if (performance.now() > end) throw new Error("The proxy does not listen");
+    const fail = (what: string) => {
+      const error = new Error(`The proxy ${what}`);
+      url.reject(error);
+      port.reject(error);
+    };
+    process.status.then(({ code }) => fail(`ended with exit code ${code}`));
+    const patience = setTimeout(
+      () => fail(`did not listen within ${STARTS / 1_000} s`),
+      STARTS,
+    );
+    try {
+      const [address, listening] = await Promise.all([
+        url.promise,
+        port.promise,
+      ]);
+      const inspector = await Inspector.connect(address);
+      return new SoakedServer(listening, process, inspector, reading);
+    } catch (error) {
+      await end(process);
+      await reading;
+      throw error;
+    } finally {
+      clearTimeout(patience);
     }
-    return new SoakedServer(port, process, inspector, reading);
   }
 
   /**
@@ -107,10 +133,19 @@ export class SoakedServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inspector[Symbol.dispose]();
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
+    await end(this.#process);
     await this.#reading;
   }
+}
+
+/** Ends a process that may have ended by itself. */
+async function end(process: Deno.ChildProcess): Promise<void> {
+  try {
+    process.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
+  await process.status;
 }
 
 async function readLines(

@@ -174,8 +174,14 @@ Deno.test("commands that print options hide every secret", async () => {
     ], /env:/],
     [["check", "-c", config], /nothing wrong/],
   ];
-  for (const [args, wanted] of commands) {
-    const { stderr, text } = await sluice(args, { env: ENVIRONMENT });
+  // The doctor prints the arguments of its own process.
+  const visits = await Promise.all(
+    commands.slice(0, 2).map(([args]) => sluice(args, { env: ENVIRONMENT })),
+  );
+  const others = commands.slice(2).map(([args]) => args);
+  const answers = [...visits, ...await sluiceAll(others, ENVIRONMENT)];
+  for (const [at, [args, wanted]] of commands.entries()) {
+    const { stderr, text } = answers[at]!;
     assertSilent(text + stderr, ...args);
     assert(wanted.test(text), text + stderr);
   }

@@ -25,7 +25,7 @@ const POINT = "document.querySelector('#throughput-point')";
 /** Questions that a person who sees the page first has, and its answers. */
 const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   async "shows who uses most, and a click shows their tunnels"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     const rows = "[...document.querySelectorAll('#talkers-rows tr')]" +
       ".map((e) => e.innerText)";
@@ -48,7 +48,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   async "shows what fails and which rule refused, and a click finds those"(
     browser,
   ) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     await click(
       page,
@@ -79,7 +79,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "says which field of a filter is misspelt"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     await filter(page, "user=alice");
     const some = await page.evaluate(COUNT);
@@ -101,7 +101,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "kills all that match, once it has told how many"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     await filter(page, "user=alice");
     const count = (await page.evaluate<string>(COUNT)).split(" ")[0];
@@ -121,7 +121,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "groups tunnels, and opens or kills a group"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     const group = (by: string) =>
       page.evaluate(`{
@@ -167,7 +167,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   async "copies a rule, and bans a client after the person says how long"(
     browser,
   ) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     // Only a window in front may write to the clipboard.
     await page.call("Emulation.setFocusEmulationEnabled", { enabled: true });
@@ -199,7 +199,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "holds the time that was pointed at, and lets it go"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 20 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 200 });
     await using page = await openLive(browser, admin.url);
     const chart = "document.querySelector('#throughput-chart')";
     const size = `${chart}.querySelector('.u-over').getBoundingClientRect()`;
@@ -254,7 +254,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
 
   async "searches all 10,000 ended tunnels, and saves what it finds"(browser) {
     await using admin = startFakeAdmin({
-      ...{ turnover: 0, tick: 50, tunnels: 4, ended: 10_000 },
+      ...{ turnover: 0, tick: 250, tunnels: 4, ended: 10_000 },
     });
     await using page = await openLive(browser, admin.url);
     const count = "document.querySelector('#closed-count').innerText";
@@ -289,7 +289,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   ) {
     await using admin = startFakeAdmin({
       ...{ tunnels: 10_000, changes: 2_000, turnover: 20, ended: 10_000 },
-      tick: 500,
+      tick: 2500,
     });
     await using page = await browser.open("about:blank");
     const count = "document.querySelector('#tunnels-count')?.innerText";

@@ -71,7 +71,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "is reached by Tab in an order that makes sense"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     const bans = "document.querySelectorAll('#bans-rows button').length";
     assert(await page.waitFor(`${bans} === 3`));

@@ -32,7 +32,7 @@ const SEEN = "{ visibilityProperty: true }";
 /** What the page does, each in a tab of its own. */
 const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   async "lists tunnels, filters and sorts them, and charts move"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     assertEquals(await page.evaluate(COUNT), "40");
     const before = await page.evaluate(DRAWN);
@@ -71,7 +71,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "shows as text what would be markup"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     await filter(page, "onerror");
     assert(await page.waitFor(`${COUNT} === '1 of 40'`));
@@ -96,7 +96,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "kills a tunnel by keyboard, once that is confirmed"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     await click(page, "#tunnels-table th.column-client");
     await press(page, "/", 191);
@@ -148,7 +148,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "lifts a ban, and drains once that is confirmed"(browser) {
-    await using admin = startFakeAdmin({ tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 5, tick: 250 });
     await using page = await openLive(browser, admin.url);
     await click(page, '[aria-label="Lift the ban of 2001:db8:7::/64"]');
     const bans = "document.querySelectorAll('#bans-rows tr').length";
@@ -185,7 +185,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "reloads, and shows what is wrong until that is read"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
     await using page = await openLive(browser, admin.url);
     await click(page, "#reload");
     const question = "document.querySelector('#question')";
@@ -210,7 +210,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "asks for the token until it is the right one"(browser) {
-    await using admin = startFakeAdmin({ token: "open-sesame", tick: 50 });
+    await using admin = startFakeAdmin({ token: "open-sesame", tick: 250 });
     await using page = await browser.open(admin.url);
     const asked = "document.querySelector('#token')?.open === true";
     assert(await page.waitFor(asked));
@@ -224,7 +224,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "connects again when the server has come back"(browser) {
-    const first = startFakeAdmin({ turnover: 0, tick: 50 });
+    const first = startFakeAdmin({ turnover: 0, tick: 250 });
     const { port } = new URL(first.url);
     await using page = await openLive(browser, first.url);
     await first[Symbol.asyncDispose]();
@@ -243,7 +243,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     await click(page, "#question-no");
     await using _second = startFakeAdmin({
       turnover: 0,
-      tick: 50,
+      tick: 250,
       tunnels: 7,
       port: Number(port),
     });
@@ -251,7 +251,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "says that Sluice has ended, and offers to kill nothing"(browser) {
-    const admin = startFakeAdmin({ turnover: 0, tick: 50, saysEnd: true });
+    const admin = startFakeAdmin({ turnover: 0, tick: 250, saysEnd: true });
     await using page = await openLive(browser, admin.url);
     assert(await page.evaluate(`${KILL}.checkVisibility(${SEEN})`));
     await click(page, "#drain");
@@ -322,7 +322,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
   },
 
   async "is light or dark, by the system or by choice"(browser) {
-    await using admin = startFakeAdmin({ tick: 50 });
+    await using admin = startFakeAdmin({ tick: 250 });
     await using page = await openLive(browser, admin.url);
     const paper = "getComputedStyle(document.body).backgroundColor";
     await emulate(page, "light");
@@ -344,7 +344,7 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
 
   async "fits a narrow window, and says how to begin"(browser) {
     for (const isEmpty of [true, false]) {
-      await using admin = startFakeAdmin({ tick: 50, isEmpty, tunnels: 30 });
+      await using admin = startFakeAdmin({ tick: 250, isEmpty, tunnels: 30 });
       await using page = await openLive(browser, admin.url);
       await page.call("Emulation.setTouchEmulationEnabled", { enabled: true });
       await page.call("Emulation.setDeviceMetricsOverride", {

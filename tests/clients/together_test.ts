@@ -6,10 +6,10 @@ import { within } from "../support/sockets.ts";
 import { openAssociation, startUdp } from "../support/udp.ts";
 
 /** How often each client is there at the same time. */
-const TIMES = 5;
+const TIMES = 3;
 
 /** Bytes that each of them fetches. */
-const SIZE = 1_000_000;
+const SIZE = 500_000;
 
 /** Bytes of a datagram; a divisor of the size. */
 const DATAGRAM = 10_000;
@@ -114,7 +114,7 @@ const udp: Client = {
   name: "UDP ASSOCIATE",
   protocol: "socks5",
   async fetch({ meet, proxy }, path) {
-    // Of its own: a shared one could lose what five send it at once.
+    // Of its own: a shared one could lose what several send it at once.
     await using echo = startUdp();
     using association = await openAssociation(proxy);
     await meet();

@@ -14,7 +14,7 @@ const PAUSE = 400;
 const ASKING_AT_ONCE = 2;
 
 /** Milliseconds between two questions: more of them would only cost CPU. */
-const RHYTHM = 10;
+const RHYTHM = 50;
 
 /** Answers that show something. */
 const LEAST = 20;

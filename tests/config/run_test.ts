@@ -94,7 +94,7 @@ Deno.test("RunningConfig lets go of settings with the last connection that has t
 });
 
 Deno.test("RunningConfig lets the connections of the oldest settings go where there are too many", async () => {
-  await using run = startTestRun({ mostRetired: 1 });
+  await using run = startTestRun(1);
   await using echo = startEcho();
   const tunnels: Deno.TcpConn[] = [];
   for (const idle of ["1m", "2m", "3m"]) {

@@ -14,8 +14,9 @@ function fake(chunks: string[], write?: ByteChannel["write"]) {
     read(buffer) {
       const chunk = chunks.shift();
       if (chunk === undefined) return Promise.resolve(null);
-      buffer.set(encode(chunk));
-      return Promise.resolve(encode(chunk).length);
+      const { read, written } = new TextEncoder().encodeInto(chunk, buffer);
+      if (read < chunk.length) chunks.unshift(chunk.slice(read));
+      return Promise.resolve(written);
     },
     write: write ?? ((bytes) => {
       state.printed += decode(bytes.subarray(0, 1));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listenResettable } from "../../lib/net/resettable_listener.ts";
 import { makeFolder } from "../support/programs.ts";
 import { spawnSluice } from "../support/sluice.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import { sluice, sluiceAll } from "../support/sluice_commands.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import {
   closedPort,
@@ -131,8 +131,9 @@ Deno.test("sluice connect exits with 1 and a reason when it can't connect", asyn
     ],
     [[`unix:${file}`], `Cannot reach unix:${file}: connection refused`],
   ];
-  for (const [args, message] of cases) {
-    const { code, stderr, text } = await sluice(["connect", ...args]);
+  const answers = await sluiceAll(cases.map(([args]) => ["connect", ...args]));
+  for (const [at, [, message]] of cases.entries()) {
+    const { code, stderr, text } = answers[at]!;
     assertEquals(stderr, `sluice: ${message}\n`);
     assertEquals([code, text], [1, ""]);
   }
@@ -154,8 +155,9 @@ Deno.test("sluice connect exits with 2 when options contradict each other", asyn
     ],
     [[], "Argument TARGET: it is missing; give HOST:PORT or unix:PATH"],
   ];
-  for (const [args, message] of cases) {
-    const { code, stderr } = await sluice(["connect", ...args]);
+  const answers = await sluiceAll(cases.map(([args]) => ["connect", ...args]));
+  for (const [at, [, message]] of cases.entries()) {
+    const { code, stderr } = answers[at]!;
     assertEquals([code, stderr], [2, `sluice: ${message}\n`]);
   }
 });
@@ -344,8 +346,9 @@ Deno.test("sluice connect reports a parent's answer", async () => {
       "Cannot connect through",
     ],
   ];
-  for (const [args, why] of cases) {
-    const { code, stderr } = await sluice(["connect", ...args]);
+  const answers = await sluiceAll(cases.map(([args]) => ["connect", ...args]));
+  for (const [at, [, why]] of cases.entries()) {
+    const { code, stderr } = answers[at]!;
     assertEquals(code, 1);
     assert(stderr.includes(why), stderr);
   }

@@ -1,9 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Finding, Level } from "../../lib/doctor/finding.ts";
-import { makeFolder, type RunResult } from "../support/programs.ts";
+import { makeFolder } from "../support/programs.ts";
 import { HAS_RESETS } from "../support/reset_ends.ts";
 import { Sluice, startPrinted } from "../support/sluice.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import {
+  type Answer,
+  sharedCommands,
+  sluice,
+} from "../support/sluice_commands.ts";
 import { makeAuthority } from "../support/certificates.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 import { MODULES } from "../../lib/cli/own_modules.ts";
@@ -25,14 +29,19 @@ zmFdNZwqtA/Als6b/4+8LkM4Pql7OzKgOwi5cBUD
 -----END CERTIFICATE-----
 `;
 
+const commands = sharedCommands();
+
 interface Visit {
-  result: RunResult;
+  result: Answer;
   worst: Level;
   findings: Finding[];
 }
 
 async function visit(...args: string[]): Promise<Visit> {
-  const result = await sluice(["doctor", "--json", ...args]);
+  return visitOf(await commands.run(["doctor", "--json", ...args]));
+}
+
+function visitOf(result: Answer): Visit {
   assertEquals(result.stderr, "");
   return { result, ...JSON.parse(result.text) };
 }
@@ -143,15 +152,18 @@ Deno.test("sluice doctor prints a command line that starts the proxy, without pa
   const rules = `${folder.path}/the rules`;
   await Deno.writeTextFile(rules, "allow\n");
   const args = ["--listen", "127.0.0.1:0", "--rules", rules];
-  const visited = await visit(...args, "--user", "alice:secret");
+  // It prints the arguments of its own process.
+  const visited = visitOf(
+    await sluice(["doctor", "--json", ...args, "--user", "alice:secret"]),
+  );
   const line = of(visited, "permissions").remedy!;
   assert(line.includes("--user alice:PASSWORD"), line);
   assert(!JSON.stringify(visited.findings).includes("secret"));
   assert(!line.includes("-A"), line);
-  await using sluice = startPrinted(line);
-  await sluice.line(/Listening on/);
-  sluice.kill("SIGTERM");
-  assertEquals(await sluice.code(), 0);
+  await using proxy = startPrinted(line);
+  await proxy.line(/Listening on/);
+  proxy.kill("SIGTERM");
+  assertEquals(await proxy.code(), 0);
 });
 
 Deno.test("sluice doctor works with few permissions, prompts for none, and names the missing ones", async () => {

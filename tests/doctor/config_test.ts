@@ -6,15 +6,21 @@ import {
   makeTestAuthority,
   type TestCertificate,
 } from "../support/certificates.ts";
-import { makeFolder, type RunResult } from "../support/programs.ts";
+import { makeFolder } from "../support/programs.ts";
 import { startPrinted } from "../support/sluice.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import {
+  type Answer,
+  sharedCommands,
+  sluice,
+} from "../support/sluice_commands.ts";
 import { startTestForward, upstreamAt } from "../support/forward.ts";
 import { closedPort, startEcho, within } from "../support/sockets.ts";
 import { serverTls } from "../support/tls_proxy.ts";
 
+const commands = sharedCommands();
+
 interface Visit {
-  result: RunResult;
+  result: Answer;
   worst: Level;
   findings: Finding[];
 }
@@ -22,9 +28,12 @@ interface Visit {
 /** Runs the doctor for a configuration, or with further arguments. */
 async function visit(
   path: string,
-  env: Record<string, string> = {},
+  env?: Record<string, string>,
 ): Promise<Visit> {
-  const result = await sluice(["doctor", "--json", "-c", path], { env });
+  const line = ["doctor", "--json", "-c", path];
+  const result = env === undefined
+    ? await commands.run(line)
+    : await sluice(line, { env });
   assertEquals(result.stderr, "");
   return { result, ...JSON.parse(result.text) };
 }

@@ -4,10 +4,10 @@ import { CONNECT_COMMAND } from "../../lib/connect/command.ts";
 import { formatHelp } from "../../lib/cli/help.ts";
 import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
 import { type EchoConfig, startEcho } from "../../lib/echo/start.ts";
-import { defaultSettings } from "../support/default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { Sluice } from "../support/sluice.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import { sluiceAll } from "../support/sluice_commands.ts";
 import {
   closedPort,
   readExactly,
@@ -136,8 +136,9 @@ Deno.test("startEcho() says why it can't start", async () => {
       "Option --open: needs --udp; without it, this option has no effect",
     ],
   ];
-  for (const [args, code, message] of cases) {
-    const result = await sluice(["echo", ...args]);
+  const answers = await sluiceAll(cases.map(([args]) => ["echo", ...args]));
+  for (const [at, [, code, message]] of cases.entries()) {
+    const result = answers[at]!;
     assertEquals(result.stderr, `sluice: ${message}\n`);
     assertEquals([result.code, result.text], [code, ""]);
   }

@@ -66,10 +66,9 @@ async function start(
   const events: ConnectionEvent[] = [];
   let ending: Promise<void> | undefined;
   const proxy = await startCommandProxy({
-    listeners: undefined,
     targets,
-    rules: rulesOf(rules),
-    isGuarded: checkNames === "require",
+    rules: { current: rulesOf(rules) },
+    guarded: checkNames === "require",
     checkNames,
     names: answering(["127.0.0.1"]).names,
     log(event) {

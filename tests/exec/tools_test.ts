@@ -202,7 +202,10 @@ testPrograms({
     const { home } = server;
     server.served["/"] = "served";
     const store = `${home}/trust`;
+    // One compiler and one thread for garbage: these programs end soon.
+    const quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
     await runOk("keytool", [
+      ...quick.map((flag) => `-J${flag}`),
       ...["-importcert", "-noprompt", "-alias", "test", "-file", server.ca],
       ...["-keystore", store, "-storepass", "changeit"],
     ]);
@@ -220,7 +223,7 @@ testPrograms({
 `,
     );
     const { code, stderr, stdout } = await server.run(
-      [java, `${home}/Ask.java`, `${server.origin}/`],
+      [java, ...quick, `${home}/Ask.java`, `${server.origin}/`],
       {},
       {
         env: {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openTls } from "../../lib/serve/tls/open.ts";
 import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
-import { defaultSettings } from "../support/default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
 import { startEcho } from "../../lib/echo/start.ts";
 import { type SomeForwardConfig, startForward } from "../support/forward.ts";

@@ -11,7 +11,7 @@ import { HUB_OPTIONS } from "../../lib/hub/options.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { requireEffect } from "../../lib/cli/requirements.ts";
 import { startHub } from "../../lib/hub/start.ts";
-import { defaultSettings } from "../support/default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 
 Deno.test("HUB_OPTIONS has consistent defaults", async () => {

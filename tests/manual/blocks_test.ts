@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseAll } from "@std/yaml";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { EXEC_OPTIONS } from "../../lib/exec/options.ts";
-import { sluice as runSluice } from "../support/sluice_commands.ts";
+import { sluice as runSluice, sluiceAll } from "../support/sluice_commands.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
 import { blocksOf, readBlocks } from "../support/documents.ts";
 
@@ -182,11 +182,13 @@ Deno.test("sluice rules list reads every list of rules of the manual", async () 
   await using folder = await makeFolder();
   const blocks = blocksOf("rules");
   assertEquals(blocks.length, 10);
-  for (const { text, where } of blocks) {
-    const path = `${folder.path}/rules.txt`;
+  const lines = await Promise.all(blocks.map(async ({ text }, index) => {
+    const path = `${folder.path}/${index}.txt`;
     await Deno.writeTextFile(path, text);
-    const { code, stderr } = await sluice(["rules", "list", "--rules", path]);
-    assertEquals(code, 0, `${where}: ${stderr}`);
+    return ["rules", "list", "--rules", path];
+  }));
+  for (const [index, { code, stderr }] of (await sluiceAll(lines)).entries()) {
+    assertEquals(code, 0, `${blocks[index]!.where}: ${stderr}`);
   }
 });
 
@@ -194,6 +196,8 @@ Deno.test("deno check finds nothing wrong in the programs of the manual", async 
   const paths = new Set(
     blocksOf("program").map(({ where }) => where.replace(/:\d+$/, "")),
   );
+  // `deno task check` has checked this one, so Deno has its answer ready.
+  assertEquals([...paths], ["lib/manual/library.md"]);
   const command = new Deno.Command(Deno.execPath(), {
     args: ["check", "--doc-only", ...paths],
     cwd: new URL("../../", import.meta.url),

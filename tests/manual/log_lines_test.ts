@@ -11,7 +11,7 @@ import {
   testPrograms,
 } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import { Commands, sluice } from "../support/sluice_commands.ts";
 
 /** Lines of the log in the documents. */
 const SHOWN = blocksOf("log").flatMap(({ text, where }) =>
@@ -88,9 +88,10 @@ async function poolLines(): Promise<string[]> {
 async function tlsLines(curl: string): Promise<string[]> {
   await using folder = await makeFolder();
   const at = (name: string) => `${folder.path}/${name}`;
+  await using commands = new Commands();
   const cert = async (...args: string[]) => {
     const all = ["cert", ...args, "--dir", folder.path];
-    const { code, stderr, text } = await sluice(all);
+    const { code, stderr, text } = await commands.run(all);
     assertEquals(code, 0, stderr);
     return text;
   };

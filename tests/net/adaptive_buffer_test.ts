@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { AdaptiveBuffer } from "../../lib/net/adaptive_buffer.ts";
 import { BufferPool } from "../../lib/net/buffer_pool.ts";
 
+/** The smallest size. */
+const LEAST = 384;
 const KIB = 1024;
 const MIB = 1024 * 1024;
 
@@ -17,17 +19,17 @@ function lengthsAfter(reads: number[], pool = new BufferPool(128 * MIB)) {
 
 Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
   const cases: { reads: number[]; lengths: number[] }[] = [
-    { reads: [64, 64], lengths: [KIB, KIB] },
-    { reads: [KIB - 1], lengths: [KIB] },
-    { reads: [KIB, KIB, KIB], lengths: [8 * KIB, 8 * KIB, 8 * KIB] },
-    { reads: [KIB, KIB - 1], lengths: [8 * KIB, KIB] },
+    { reads: [64, 64], lengths: [LEAST, LEAST] },
+    { reads: [LEAST - 1], lengths: [LEAST] },
+    { reads: [LEAST, LEAST, LEAST], lengths: [8 * KIB, KIB, KIB] },
+    { reads: [LEAST, KIB], lengths: [8 * KIB, 8 * KIB] },
     {
-      reads: [KIB, 8 * KIB, 64 * KIB, 512 * KIB, 2 * MIB, 4 * MIB],
+      reads: [LEAST, 8 * KIB, 64 * KIB, 512 * KIB, 2 * MIB, 4 * MIB],
       lengths: [8 * KIB, 64 * KIB, 512 * KIB, 2 * MIB, 4 * MIB, 4 * MIB],
     },
     {
-      reads: [KIB, 8 * KIB, 64 * KIB - 1, 100, 100],
-      lengths: [8 * KIB, 64 * KIB, 64 * KIB, 8 * KIB, KIB],
+      reads: [LEAST, 8 * KIB, 64 * KIB - 1, 100, 100, 100],
+      lengths: [8 * KIB, 64 * KIB, 64 * KIB, 8 * KIB, KIB, LEAST],
     },
   ];
   for (const { reads, lengths } of cases) {
@@ -35,15 +37,24 @@ Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
   }
 });
 
+Deno.test("AdaptiveBuffer reads messages in one piece after the first one that is longer than its smallest size", () => {
+  const [first, second] = [LEAST, 600 - LEAST];
+  const reads = [first, second, 600, 600];
+  assertEquals(lengthsAfter(reads), [8 * KIB, KIB, KIB, KIB]);
+});
+
 Deno.test("AdaptiveBuffer gives a large buffer back when a read has emptied the socket", () => {
-  const full = [KIB, 8 * KIB, 64 * KIB, 512 * KIB];
+  const full = [LEAST, 8 * KIB, 64 * KIB, 512 * KIB];
   const lengths = [8 * KIB, 64 * KIB, 512 * KIB, 2 * MIB];
   const cases: { reads: number[]; lengths: number[] }[] = [
     // It waits in the smallest, and goes on where it was once that is full.
-    { reads: [2 * MIB - 1, KIB], lengths: [KIB, 2 * MIB] },
-    { reads: [2 * MIB - 1, KIB, 2 * MIB], lengths: [KIB, 2 * MIB, 4 * MIB] },
-    { reads: [2 * MIB - 1, 100, KIB], lengths: [KIB, KIB, 8 * KIB] },
-    { reads: [100, KIB], lengths: [KIB, 512 * KIB] },
+    { reads: [2 * MIB - 1, LEAST], lengths: [LEAST, 2 * MIB] },
+    {
+      reads: [2 * MIB - 1, LEAST, 2 * MIB],
+      lengths: [LEAST, 2 * MIB, 4 * MIB],
+    },
+    { reads: [2 * MIB - 1, 100, LEAST], lengths: [LEAST, LEAST, 8 * KIB] },
+    { reads: [100, LEAST], lengths: [LEAST, 512 * KIB] },
   ];
   for (const { reads, lengths: after } of cases) {
     const pool = new BufferPool(128 * MIB);
@@ -70,21 +81,21 @@ Deno.test("AdaptiveBuffer leaves something for each of hundreds of busy tunnels"
 });
 
 Deno.test("AdaptiveBuffer stays small when the pool is spent", () => {
-  assertEquals(lengthsAfter([KIB], new BufferPool(0)), [KIB]);
+  assertEquals(lengthsAfter([LEAST], new BufferPool(0)), [LEAST]);
   const pool = new BufferPool(8 * KIB);
-  assertEquals(lengthsAfter([KIB, 8 * KIB], pool), [8 * KIB, 8 * KIB]);
+  assertEquals(lengthsAfter([LEAST, 8 * KIB], pool), [8 * KIB, 8 * KIB]);
 });
 
 Deno.test("AdaptiveBuffer.free() gives the large buffer back", () => {
   const pool = new BufferPool(8 * KIB);
   const first = new AdaptiveBuffer(pool);
   first.take();
-  first.fit(KIB);
+  first.fit(LEAST);
   first.free();
   first.free(); // Again gives nothing back twice.
-  assertEquals(lengthsAfter([KIB], pool), [8 * KIB]);
+  assertEquals(lengthsAfter([LEAST], pool), [8 * KIB]);
   assertEquals(pool.allocated, 8 * KIB);
-  assertEquals(first.take().length, KIB);
+  assertEquals(first.take().length, LEAST);
 });
 
 Deno.test("AdaptiveBuffer.filled() returns the read bytes in place", () => {
@@ -100,12 +111,12 @@ Deno.test("AdaptiveBuffer.detach() leaves the buffer alone and begins small agai
   const pool = new BufferPool(8 * KIB);
   const buffer = new AdaptiveBuffer(pool);
   buffer.take();
-  buffer.fit(KIB);
+  buffer.fit(LEAST);
   const large = buffer.take();
   buffer.detach();
   assertEquals(pool.allocated, 0);
-  assertEquals(buffer.take().length, KIB);
-  buffer.fit(KIB);
+  assertEquals(buffer.take().length, LEAST);
+  buffer.fit(LEAST);
   assertEquals(buffer.take() === large, false);
 });
 
@@ -122,5 +133,5 @@ Deno.test("AdaptiveBuffer has the requested least size, if the pool has it", () 
   buffer.free();
   assertEquals(buffer.take().length, 8 * KIB);
   const poor = new AdaptiveBuffer(new BufferPool(0), 5 * KIB);
-  assertEquals(poor.take().length, KIB);
+  assertEquals(poor.take().length, LEAST);
 });

@@ -10,11 +10,11 @@ import { startEcho } from "../../lib/echo/start.ts";
 import { startForward } from "../support/forward.ts";
 import { startHub } from "../../lib/hub/start.ts";
 import { HUB_OPTIONS } from "../../lib/hub/options.ts";
-import { defaultSettings } from "../support/default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import type { RunningListeners } from "../../lib/serve/start_listeners.ts";
-import { startProxy } from "../../lib/proxy/start.ts";
 import { WorkerHost } from "../../lib/workers/host.ts";
 import { listenResettable } from "../../lib/net/resettable_listener.ts";
+import { startProxy } from "../support/proxy.ts";
 import { within } from "../support/sockets.ts";
 
 /** More than the 511 that Deno and `node:net` choose. */

@@ -27,13 +27,13 @@ function endless(lengths: number[]): ByteChannel {
 
 Deno.test("Duplex.readable reads no more than its pace allows, and counts it", async () => {
   const cases = [
-    { rate: 64_000, lengths: [1_024, 2_048, 2_048, 2_048] },
-    { rate: 1_000_000, lengths: [1_024, 8_192, 20_000, 20_000] },
+    { rate: 64_000, lengths: [384, 2_048, 2_048, 2_048] },
+    { rate: 1_000_000, lengths: [384, 8_192, 20_000, 20_000] },
     // Buffers that would shrink after the next read are not taken.
-    { rate: 3_000_000, lengths: [1_024, 8_192, 60_000, 60_000] },
-    { rate: 5_000_000, lengths: [1_024, 8_192, 65_536, 100_000] },
-    { rate: 10_000_000, lengths: [1_024, 8_192, 65_536, 200_000] },
-    { rate: 1e9, lengths: [1_024, 8_192, 65_536, 524_288] },
+    { rate: 3_000_000, lengths: [384, 8_192, 60_000, 60_000] },
+    { rate: 5_000_000, lengths: [384, 8_192, 65_536, 100_000] },
+    { rate: 10_000_000, lengths: [384, 8_192, 65_536, 200_000] },
+    { rate: 1e9, lengths: [384, 8_192, 65_536, 524_288] },
   ];
   for (const { rate: bytesPerSecond, lengths } of cases) {
     const { rate, pace } = makePace(bytesPerSecond);
@@ -63,7 +63,7 @@ Deno.test("Duplex.readable waits while its pace is shut, and reads nothing", asy
   assertEquals([duplex.isHeld, rate.waiting, asked], [true, 1, []]);
   duplex.pace = undefined;
   await within(5_000, reading);
-  assertEquals([duplex.isHeld, rate.waiting, asked], [false, 0, [1_024]]);
+  assertEquals([duplex.isHeld, rate.waiting, asked], [false, 0, [384]]);
 });
 
 Deno.test("Duplex.close() ends the wait for the pace", async () => {
@@ -104,6 +104,6 @@ Deno.test("Duplex.close() may directly follow the removal of the pace", async ()
   duplex.pace = undefined;
   duplex.pace = undefined;
   duplex.close();
-  assertEquals((await within(5_000, reading))?.length, 1_024);
+  assertEquals((await within(5_000, reading))?.length, 384);
   duplex.releaseBuffer();
 });

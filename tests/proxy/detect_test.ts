@@ -1,7 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import { readToEof } from "../support/dialogue.ts";
-import { startTestProxy } from "../support/proxy.ts";
+import { type SomeProxyConfig, startTestProxy } from "../support/proxy.ts";
 import {
   readToEnd,
   startServer,
@@ -76,7 +75,7 @@ async function say(conn: Deno.TcpConn, pieces: string[]): Promise<void> {
   for (const piece of pieces) await writeAll(conn, piece);
 }
 
-const LISTENERS: Partial<ProxyConfig>[] = [{}, { protocols: ["http"] }];
+const LISTENERS: SomeProxyConfig[] = [{}, { protocols: ["http"] }];
 
 /** What comes before the request line, and the status of the answer. */
 const BEFORE: [pieces: string[], status: number | undefined][] = [

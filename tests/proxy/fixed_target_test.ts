@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { startProxy } from "../../lib/proxy/start.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseRules, ruleOption } from "../../lib/policy/rules/parse_rules.ts";
 import { startHttp } from "../support/programs.ts";
+import { startProxy } from "../support/proxy.ts";
 
 const HERE = { host: "127.0.0.1", port: 0 };
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import { Users } from "../../lib/policy/users/users.ts";
 import { eventually, nameRequest } from "../support/dialogue.ts";
 import {
   greet,
   openTunnel,
   readReply,
+  type SomeProxyConfig,
   startTestProxy,
   type TestProxy,
 } from "../support/proxy.ts";
@@ -24,7 +24,7 @@ import { askTunnel, tryPassword } from "../support/users.ts";
 import { hello, serverNames } from "../support/client_hello.ts";
 
 /** A proxy that judges again, and the rules that it goes by. */
-async function startChanging(config: Partial<ProxyConfig> = {}) {
+async function startChanging(config: SomeProxyConfig = {}) {
   const rules = { current: rulesOf("allow any-protocol") };
   const proxy = await startTestProxy({
     onChange: "cut",
@@ -222,7 +222,7 @@ Deno.test("a change that comes while a tunnel is opened refuses it", async () =>
     onChange: "cut",
     rules,
     // Between the verdict and the connection.
-    outgoing: Object.defineProperty({}, "ipv4", { get: () => change() }),
+    outgoing: Object.create({}, { ipv4: { get: () => change() } }),
   });
   change = () => {
     rules.current = rulesOf("late: deny");

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
-import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import {
   assertBytes,
   assertServedAlone,
@@ -9,7 +8,7 @@ import {
   readToEof,
   roundTrip,
 } from "../support/dialogue.ts";
-import { startTestProxy } from "../support/proxy.ts";
+import { type SomeProxyConfig, startTestProxy } from "../support/proxy.ts";
 import { REJECTED, socks4Request } from "../support/socks4.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
 
@@ -21,7 +20,7 @@ const PUBLIC = { listen: [{ host: "0.0.0.0", port: 0 }], open: true };
 interface Case {
   name: string;
   said: Uint8Array;
-  config?: Partial<ProxyConfig>;
+  config?: SomeProxyConfig;
   logged: Partial<ConnectionEvent>;
 }
 

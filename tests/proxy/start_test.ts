@@ -1,9 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  type Proxy,
-  type ProxyConfig,
-  startProxy,
-} from "../../lib/proxy/start.ts";
+import type { Proxy } from "../../lib/proxy/start.ts";
 import type { ListenerInfo } from "../../lib/serve/start_listeners.ts";
 import { StartError, UsageError } from "../../lib/cli/usage_error.ts";
 import { Users } from "../../lib/policy/users/users.ts";
@@ -14,6 +10,8 @@ import {
   greet,
   openTunnel,
   readReply,
+  type SomeProxyConfig,
+  startProxy,
   startTestProxy,
 } from "../support/proxy.ts";
 import {
@@ -47,7 +45,7 @@ function connectTo({ addr }: ListenerInfo): Promise<Deno.TcpConn> {
 
 /** Runs a proxy for as long as a test needs it. */
 async function withProxy(
-  config: ProxyConfig,
+  config: SomeProxyConfig,
   test: (proxy: Proxy) => unknown,
 ): Promise<void> {
   const proxy = await startProxy(config);
@@ -137,7 +135,7 @@ Deno.test("startProxy() returns who can reach a listener", async () => {
 });
 
 Deno.test("startProxy() refuses a public listener without users or open", async () => {
-  const configs: Partial<ProxyConfig>[] = [
+  const configs: SomeProxyConfig[] = [
     {},
     { users: [] },
     { users: await Users.create([]) },
@@ -167,7 +165,11 @@ Deno.test("startProxy() refuses users when nothing is spoken that has a password
   assert(error.message.includes("--protocols: socks4 has no passwords"));
   for (const other of ["socks5", "http"] as const) {
     const protocols = ["socks4", other] as const;
-    await withProxy({ listen, users: USERS, protocols }, () => {});
+    await withProxy({
+      listen,
+      users: USERS,
+      protocols: [...protocols],
+    }, () => {});
   }
   await withProxy({ listen, protocols: ["socks4"] }, () => {});
 });

@@ -26,10 +26,10 @@ Deno.test({
   name: "soak finds that the proxy does not grow",
   ignore: !isLinux,
   async fn() {
-    const size = ["--connections=900", "--stages=3", "--tunnels=50"];
+    const size = ["--connections=450", "--stages=3", "--tunnels=20"];
     const { code, text } = await soak([...size, "--", "--admin=127.0.0.1:0"]);
     assertEquals(code, 0, text);
-    assert(text.includes("\n| 50 tunnels opened |"), text);
+    assert(text.includes("\n| 20 tunnels opened |"), text);
     assert(text.includes("\nNothing has grown."), text);
   },
 });
@@ -56,4 +56,12 @@ Deno.test("soak says what is wrong with an option", async () => {
   const { code, text } = await soak(["--connections", "many"]);
   assertEquals(code, 2, text);
   assertMatch(text, /^soak: Option --connections: /);
+});
+
+Deno.test("soak says in one line that the proxy ended", async () => {
+  const program = ["--program", "/nowhere/proxy.ts"];
+  const { code, text } = await soak(program, { CC: "/nowhere/cc" });
+  assertEquals(code, 3, text);
+  assertMatch(text, /^soak: The proxy ended with exit code 1\n$/m);
+  assert(!text.includes("    at "), text);
 });

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import {
   assertBytes,
   dialogue,
@@ -9,6 +8,7 @@ import {
 } from "../support/dialogue.ts";
 import {
   openTunnel,
+  type SomeProxyConfig,
   startTestProxy,
   type TestProxy,
 } from "../support/proxy.ts";
@@ -70,7 +70,7 @@ const REFUSALS: {
   status: number;
   /** Where to; an origin that answers 413 unless named. */
   target?: string;
-  config?: Partial<ProxyConfig>;
+  config?: SomeProxyConfig;
 }[] = [
   { name: "an early answer", status: 413 },
   { name: "a want of credentials", status: 407, config: { users: USERS } },
@@ -190,7 +190,7 @@ async function isClosed(conn: Deno.TcpConn): Promise<boolean> {
   return await conn.write(new Uint8Array(1)).then(() => false, () => true);
 }
 
-const FULL: { name: string; config: Partial<ProxyConfig> }[] = [
+const FULL: { name: string; config: SomeProxyConfig }[] = [
   { name: "all connections", config: { maxConnections: 2 } },
   { name: "its client's", config: { maxConnectionsPerClient: 2 } },
   {

@@ -4,33 +4,34 @@
  * more than its work. It is a program of its own so that they affect no other
  * test.
  *
- * Usage: deno run -A answer_inputs.ts < JSON, a list of command lines
+ * Usage: deno run -A answer_inputs.ts < command lines, one of JSON each
+ *
+ * It prints a line of JSON after each of them, and ends with its input.
  *
  * @module
  */
 
 import { main } from "../../lib/program/cli.ts";
+import { linesOf } from "./running_program.ts";
 import type { Answer, CommandLine } from "./sluice_commands.ts";
 
-const lines: CommandLine[] = await new Response(Deno.stdin.readable).json();
-const answers: Answer[] = [];
+const lines = linesOf(Deno.stdin.readable);
 const { stderr, stdout } = Deno;
 const print = stdout.writeSync.bind(stdout);
 
-for (const { args, cwd, fails, stdin = "" } of lines) {
+for await (const line of lines) {
+  const { args, cwd, fails, stdin = "" }: CommandLine = JSON.parse(line);
   if (cwd !== undefined) Deno.chdir(cwd);
   const readable = ReadableStream.from(piecesOf(stdin));
   Object.assign(Deno, { stdin: { isTerminal: () => false, readable } });
-  const answer = { code: 0, text: "", stderr: "" };
+  const answer: Answer = { code: 0, text: "", stderr: "" };
   capture(stdout, (text) => answer.text += text);
   capture(stderr, (text) => answer.stderr += text);
   if (fails !== undefined) failOnce(stdout, fails);
   answer.code = await main([...args]);
-  answers.push(answer);
+  const bytes = new TextEncoder().encode(`${JSON.stringify(answer)}\n`);
+  for (let done = 0; done < bytes.length;) done += print(bytes.subarray(done));
 }
-
-const bytes = new TextEncoder().encode(JSON.stringify(answers));
-for (let done = 0; done < bytes.length;) done += print(bytes.subarray(done));
 Deno.exit();
 
 /** Makes a stream fail once with an unexpected error. */

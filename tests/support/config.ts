@@ -6,10 +6,7 @@
 
 import { ConfigError, problemLines } from "../../lib/cli/config_error.ts";
 import { type Config, loadConfig } from "../../lib/config/load.ts";
-import {
-  RunningConfig,
-  type RunningConfigOptions,
-} from "../../lib/config/run.ts";
+import { RunningConfig } from "../../lib/config/run.ts";
 import { ALONE } from "../../lib/serve/server_host.ts";
 import { tryConfig } from "../../lib/config/try.ts";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
@@ -54,7 +51,7 @@ export interface TestRun extends AsyncDisposable {
 }
 
 /** Creates a run with no listeners yet. */
-export function startTestRun(options: RunningConfigOptions = {}): TestRun {
+export function startTestRun(mostRetired?: number): TestRun {
   const messages: string[] = [];
   const ended = Promise.withResolvers<void>();
   const running = new RunningConfig({
@@ -63,7 +60,7 @@ export function startTestRun(options: RunningConfigOptions = {}): TestRun {
       if (event.event === "message") messages.push(event.message);
       if (event.event === "connection") ended.resolve();
     },
-  }, options);
+  }, mostRetired);
   return {
     running,
     messages,

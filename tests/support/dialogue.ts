@@ -124,15 +124,22 @@ export async function roundTrip(
   assertBytes(await within(5_000, readExactly(conn, 4)), [112, 105, 110, 103]);
 }
 
-/** Waits for a condition without an event, such as one of a system counter. */
+/** Milliseconds between the first and between the last looks at a condition. */
+const [SHORTEST, LONGEST] = [5, 50];
+
+/**
+ * Waits for a condition without an event, such as one of a system counter. It
+ * looks less often the longer that takes: a look may cost more than the wait.
+ */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   milliseconds = 5_000,
 ): Promise<boolean> {
   const end = performance.now() + milliseconds;
-  while (!await condition()) {
+  for (let pause = SHORTEST; !await condition(); pause *= 1.25) {
     if (performance.now() > end) return false;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    const time = Math.min(pause, LONGEST);
+    await new Promise((resolve) => setTimeout(resolve, time));
   }
   return true;
 }

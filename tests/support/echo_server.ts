@@ -9,7 +9,7 @@ import { type EchoConfig, startEcho } from "../../lib/echo/start.ts";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { RunningListeners } from "../../lib/serve/start_listeners.ts";
-import { defaultSettings } from "./default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 
 prepareCLibrary(); // Loaded for the whole run.
 

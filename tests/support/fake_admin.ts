@@ -23,7 +23,7 @@ import { FakeTraffic, type FakeTrafficOptions } from "./fake_traffic.ts";
 
 /** Options for {@linkcode startFakeAdmin}. */
 export interface FakeAdminOptions extends FakeTrafficOptions {
-  /** Milliseconds between ticks (default: 1000). */
+  /** Milliseconds between ticks (default: 1000). A change has its own tick. */
   tick?: number;
   /** Token that each call must carry (default: none). */
   token?: string;
@@ -89,6 +89,8 @@ export const RELOAD_PROBLEM =
 
 class Answers {
   readonly calls: FakeCall[] = [];
+  /** Sends a tick to each reader of events. */
+  readonly #tickers = new Set<() => void>();
   readonly #options: FakeAdminOptions;
   /** Its own, and with a fleet that of the other nodes. */
   readonly #own: FakeTraffic;
@@ -123,7 +125,9 @@ class Answers {
     if (headers.get("x-sluice-request") !== "1") {
       return failure(403, "forbidden", "X-Sluice-Request is missing");
     }
-    return this.#change(method, url);
+    const response = this.#change(method, url);
+    for (const tick of this.#tickers) tick();
+    return response;
   }
 
   #read({ pathname, searchParams }: URL): Response {
@@ -224,7 +228,7 @@ class Answers {
           ));
         const { status, tunnels } = this.#own;
         send("snapshot", { status, tunnels });
-        const timer = setInterval(() => {
+        const tick = () => {
           try {
             send("tick", this.#own.tick());
             if (++ticks % 5 === 0) send("history", this.#own.newest());
@@ -232,8 +236,13 @@ class Answers {
             // The reader has gone, without an event.
             gone.abort();
           }
-        }, this.#options.tick ?? 1_000);
-        gone.signal.addEventListener("abort", () => clearInterval(timer));
+        };
+        const timer = setInterval(tick, this.#options.tick ?? 1_000);
+        this.#tickers.add(tick);
+        gone.signal.addEventListener("abort", () => {
+          clearInterval(timer);
+          this.#tickers.delete(tick);
+        });
         signal.addEventListener("abort", () => {
           gone.abort();
           if (this.#options.saysEnd) send("end", {});

@@ -17,11 +17,8 @@ import type { PoolMode } from "../../lib/net/pool/pool.ts";
 import type { PoolFigures } from "../../lib/net/pool/figures.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { Endpoint } from "../../lib/wire/endpoint.ts";
-import {
-  defaultSettings,
-  type SomeSettings,
-  withDefaults,
-} from "./default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
+import { type SomeSettings, withDefaults } from "./default_settings.ts";
 import { eventually } from "./dialogue.ts";
 import { listenAgain } from "./free_port.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
@@ -50,9 +47,8 @@ export type SomeForwardConfig = SomeSettings<ForwardConfig>;
 
 /** Starts a relay with these settings; its permissions can't change. */
 export function startForward(config: SomeForwardConfig): Promise<RunningRelay> {
-  const settings = defaultSettings(FORWARD_OPTIONS, {
-    routes: ["127.0.0.1:0", "127.0.0.1:1"],
-  });
+  const { routes: _routes, ...table } = FORWARD_OPTIONS;
+  const settings = { ...defaultSettings(table), routes: [] };
   const defaults: ForwardConfig = { ...settings, onChange: "keep" };
   return start(withDefaults(defaults, config));
 }

@@ -11,7 +11,7 @@ import {
 } from "../../lib/hub/start.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { HUB_OPTIONS } from "../../lib/hub/options.ts";
-import { defaultSettings } from "./default_settings.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
 import { eventually } from "./dialogue.ts";
 import { within, writeAll } from "./sockets.ts";
 

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import {
   type Proxy,
   type ProxyConfig,
-  startProxy,
+  startProxy as start,
 } from "../../lib/proxy/start.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
+import { defaultSettings } from "../../lib/cli/settings.ts";
+import { type SomeSettings, withDefaults } from "./default_settings.ts";
 import { readExactly, writeAll } from "./sockets.ts";
 
 /** A running proxy. Disposing of it cuts it immediately. */
@@ -26,9 +29,19 @@ export interface TestProxy extends AsyncDisposable {
   connect(): Promise<Deno.TcpConn>;
 }
 
+/** Settings of a proxy; those that are left out have their defaults. */
+export type SomeProxyConfig = SomeSettings<ProxyConfig>;
+
+/** Starts a proxy with these settings; its permissions can't change. */
+export function startProxy(config: SomeProxyConfig): Promise<Proxy> {
+  const settings = defaultSettings(PROXY_OPTIONS);
+  const defaults: ProxyConfig = { ...settings, onChange: "keep" };
+  return start(withDefaults(defaults, config));
+}
+
 /** Starts a proxy on 127.0.0.1, or on the configured address. */
 export async function startTestProxy(
-  config: Partial<ProxyConfig> = {},
+  config: SomeProxyConfig = {},
 ): Promise<TestProxy> {
   const ended: ConnectionEvent[] = [];
   let changed = Promise.withResolvers<void>();

@@ -10,12 +10,12 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
+import type { SomeProxyConfig } from "./proxy.ts";
 
 /** Configuration of the process. */
 export type ProcessConfig = Pick<
-  ProxyConfig,
+  SomeProxyConfig,
   "users" | "timeouts" | "maxConnections" | "protocols" | "bindTimeout" | "udp"
 >;
 
@@ -114,7 +114,7 @@ export function countSockets(pid: number): number {
 }
 
 async function main(): Promise<void> {
-  const { startProxy } = await import("../../lib/proxy/start.ts");
+  const { startProxy } = await import("./proxy.ts");
   const encoder = new TextEncoder();
   function say(value: unknown): void {
     Deno.stdout.writeSync(encoder.encode(JSON.stringify(value) + "\n"));

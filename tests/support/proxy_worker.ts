@@ -7,9 +7,9 @@
 /// <reference lib="deno.worker" />
 
 import { ALONE } from "../../lib/serve/server_host.ts";
-import { startProxy } from "../../lib/proxy/start.ts";
 import { watchThread } from "../../lib/admin/watch_thread.ts";
 import { ThreadLink } from "../../lib/sync/thread_link.ts";
+import { startProxy } from "./proxy.ts";
 
 self.onmessage = async ({ data }: MessageEvent) => {
   const watched = await watchThread(data.ids);

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { run, runOk, type RunOptions, type RunResult } from "./programs.ts";
+import {
+  cleanEnvironment,
+  run,
+  type RunOptions,
+  type RunResult,
+} from "./programs.ts";
+import { linesOf, PATIENCE } from "./running_program.ts";
+import { within } from "./sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -78,8 +85,74 @@ export interface CommandLine {
 }
 
 /**
- * Runs commands one after another in one process, because a start for each
- * would cost more than its work.
+ * A process that runs commands one after another, because a start for each
+ * would cost more than its work. Disposing of it ends it.
+ */
+export class Commands implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+
+  /** Starts the process with environment variables for all commands. */
+  constructor(env: Record<string, string> = {}) {
+    const path = new URL("./answer_inputs.ts", import.meta.url).pathname;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", path],
+      clearEnv: true,
+      env: {
+        ...{ ...cleanEnvironment(), NO_COLOR: "1", ...cacheEnvironment() },
+        ...env,
+      },
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#answers = linesOf(this.#child.stdout).getReader();
+    this.#writer = this.#child.stdin.getWriter();
+  }
+
+  /** Runs a command, after those before it. */
+  async run(line: readonly string[] | CommandLine): Promise<Answer> {
+    const command = "args" in line ? line : { args: line };
+    const text = `${JSON.stringify(command)}\n`;
+    await this.#writer.write(new TextEncoder().encode(text));
+    const { value } = await within(PATIENCE, this.#answers.read());
+    if (value === undefined) throw new Error(`No answer to ${text}`);
+    return JSON.parse(value);
+  }
+
+  /** Runs commands one after another. */
+  async runAll(
+    lines: readonly (readonly string[] | CommandLine)[],
+  ): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    for (const line of lines) answers.push(await this.run(line));
+    return answers;
+  }
+
+  kill(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has already ended.
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.close().catch(() => {}); // It may have ended.
+    await this.#answers.cancel();
+    await this.#child.status;
+  }
+}
+
+/** A process for the commands of a test file, with whose thread it ends. */
+export function sharedCommands(): Commands {
+  const commands = new Commands();
+  addEventListener("unload", () => commands.kill());
+  return commands;
+}
+
+/**
+ * Runs commands one after another in one process.
  *
  * @param lines The commands, or only their arguments.
  * @param env Environment variables for all of them.
@@ -88,17 +161,6 @@ export async function sluiceAll(
   lines: readonly (readonly string[] | CommandLine)[],
   env: Record<string, string> = {},
 ): Promise<Answer[]> {
-  const path = new URL("./answer_inputs.ts", import.meta.url).pathname;
-  const text = await runOk(
-    Deno.execPath(),
-    ["run", "-A", "--no-check", path],
-    {
-      stdin: JSON.stringify(
-        lines.map((line) => "args" in line ? line : { args: line }),
-      ),
-      env: { NO_COLOR: "1", ...cacheEnvironment(), ...env },
-      timeLimit: 180_000, // It runs many commands.
-    },
-  );
-  return JSON.parse(text);
+  await using commands = new Commands(env);
+  return await commands.runAll(lines);
 }

@@ -6,14 +6,17 @@
 
 import tls from "node:tls";
 import { openTls } from "../../lib/serve/tls/open.ts";
-import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import type { TlsConfig } from "../../lib/serve/tls/config.ts";
 import type { Reloadable } from "../../lib/cli/watch_files.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import { startTls, type StartTlsOptions } from "../../lib/net/tls/start.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { makeTestAuthority, type TestAuthority } from "./certificates.ts";
-import { startTestProxy, type TestProxy } from "./proxy.ts";
+import {
+  type SomeProxyConfig,
+  startTestProxy,
+  type TestProxy,
+} from "./proxy.ts";
 
 // Outside of all tests, because the library stays loaded.
 tls.createSecureContext();
@@ -32,7 +35,7 @@ export interface TlsProxy extends AsyncDisposable {
 
 /** Settings of {@linkcode startTlsProxy}. */
 export interface TlsProxySettings {
-  config?: Partial<ProxyConfig>;
+  config?: SomeProxyConfig;
   /** Creates the TLS settings (default: clients need a certificate). */
   tls?: (authority: TestAuthority) => Promise<TlsConfig> | TlsConfig;
 }

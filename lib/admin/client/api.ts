@@ -11,8 +11,11 @@ import type { Calls, HttpMethod, REQUEST_HEADER } from "../endpoints.ts";
 /** Milliseconds to wait for an answer. */
 const PATIENCE = 10_000;
 
-/** The header that no page of another site can send. */
-const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
+/**
+ * The header of calls that change something, which no page of another site can
+ * send.
+ */
+export const CHANGING_HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
 /** What is the same on all nodes. */
 const FLEET = "api/fleet";
@@ -115,7 +118,7 @@ function call(
 ): Promise<Response> {
   const headers = new Headers();
   if (token !== null) headers.set("authorization", `Bearer ${token}`);
-  if (method !== "GET") headers.set(HEADER, "1");
+  if (method !== "GET") headers.set(CHANGING_HEADER, "1");
   return fetch(path, {
     method,
     headers,

@@ -34,7 +34,6 @@ import { follow, type StreamState } from "../client/live.ts";
 import {
   showListeners,
   showRates,
-  showStarts,
   showStatus,
   showTimeZone,
 } from "./server/overview.ts";
@@ -76,13 +75,9 @@ class Page {
   readonly #pools = poolTable();
   readonly #bans = new BanTable((ban) => this.#lift(ban));
   readonly #insight = new Insight(this.#api, {
-    talkersQuery: () => this.#talkers.query,
-    onPast: (past, span) => {
-      this.#charts.show(past, span);
-      showStarts(past);
-    },
-    onTalkers: (answer) => this.#talkers.show(answer),
-    onFailures: (answer) => this.#failures.show(answer),
+    charts: this.#charts,
+    talkers: this.#talkers,
+    failures: this.#failures,
   }, () => this.#now);
   readonly #fleet = new FleetCard(this.#api, () => this.#follow());
   #following = new AbortController();

@@ -142,12 +142,11 @@ export async function endMatching(
   { expect, filter }: ParametersOf<"DELETE /api/tunnels">,
 ): Promise<number> {
   requireFilter(filter);
-  const counted = await Promise.all(threads.all.map(async (thread) => {
-    const query = { filter, sort: "id", most: 0 };
-    return { thread, page: await thread.ask("tunnels", query) };
-  }));
-  if (counted.some(({ page }) => page === undefined)) throw silence();
-  const matching = counted.reduce((sum, { page }) => sum + page!.matching, 0);
+  const query = { filter, sort: "id", most: 0 };
+  const counted = await threads.ask("tunnels", query);
+  if (silentIn(counted) > 0) throw silence();
+  const matching = counted
+    .reduce((sum, { answer }) => sum + answer!.matching, 0);
   if (matching > expect) {
     throw new AdminError(
       "conflict",
@@ -155,8 +154,8 @@ export async function endMatching(
     );
   }
   const ended = await Promise.all(
-    counted.map(({ page, thread }) =>
-      thread.ask("endMatching", filter, page!.matching)
+    counted.map(({ answer, thread }) =>
+      thread.ask("endMatching", filter, answer!.matching)
     ),
   );
   if (ended.includes(undefined)) throw silence();

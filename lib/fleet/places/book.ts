@@ -109,7 +109,9 @@ export class PlaceBook {
     const held = this.#held.get(key);
     if (held === undefined) return false;
     held.leanUntil = now + LEAN;
-    const { allowed, granted, used } = this.#rationOf(held);
+    const { allowed, granted, used } = this.#exclusively(() =>
+      this.#rations.of(held.entry)
+    );
     return granted > 0 && used < allowed;
   }
 
@@ -121,15 +123,9 @@ export class PlaceBook {
       return this.setLease(0, 0);
     }
     this.#exclusively(() => {
-      const ration = this.#rations.of(held.entry);
-      const { allowed, granted, missed, used } = ration;
+      const { allowed, granted, missed, used } = this.#rations.of(held.entry);
       const hold = Math.min(Math.max(used + missed, granted), allowed);
-      this.#grant(
-        key,
-        held,
-        { ...ration, granted: Math.max(hold, used) },
-        true,
-      );
+      this.#grant(key, held, Math.max(hold, used), true);
     });
   }
 
@@ -138,7 +134,7 @@ export class PlaceBook {
     const held = this.#held.get(key);
     if (held === undefined) return;
     this.#exclusively(() => {
-      this.#grant(key, held, this.#rations.of(held.entry), false);
+      this.#grant(key, held, this.#rations.of(held.entry).granted, false);
     });
   }
 
@@ -160,8 +156,7 @@ export class PlaceBook {
         const { allowed, granted, isCalled, limit, used } = ration;
         if (limit === 0 || used <= allowed) continue;
         const held = this.#held.get(key) ?? this.#add(key, entry);
-        const more = { ...ration, granted: granted + used - allowed };
-        this.#grant(key, held, more, isCalled);
+        this.#grant(key, held, granted + used - allowed, isCalled);
       }
     });
   }
@@ -283,12 +278,7 @@ export class PlaceBook {
     this.#held.delete(key);
   }
 
-  #grant(
-    key: string,
-    held: Held,
-    { granted }: Ration,
-    isCalled: boolean,
-  ): void {
+  #grant(key: string, held: Held, granted: number, isCalled: boolean): void {
     this.#rations.grant(held.entry, granted, isCalled);
     if (granted > held.reported) this.#unreported.add(key);
   }
@@ -299,10 +289,6 @@ export class PlaceBook {
       const { granted, isCalled, used } = this.#rations.of(entry);
       this.#rations.grant(entry, Math.min(granted, used), isCalled);
     });
-  }
-
-  #rationOf({ entry }: Held): Ration {
-    return this.#exclusively(() => this.#rations.of(entry));
   }
 
   #exclusively<T>(act: () => T): T {

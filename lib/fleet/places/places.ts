@@ -9,12 +9,7 @@ import type { FleetKeys } from "../keys.ts";
 import type { FleetPart, Link } from "../link.ts";
 import { CHANNEL, type Incarnation } from "../pulse.ts";
 import { type BookedCount, type Page, Shelf } from "./shelf.ts";
-import {
-  LEASE_TIME,
-  MOST_ITEMS,
-  PLACE_KEYS,
-  PLACES_SCRIPT,
-} from "./script.ts";
+import { LEASE_TIME, MOST_ITEMS, PLACE_KEYS, PLACES_SCRIPT } from "./script.ts";
 
 /** Milliseconds between two round trips for waiting connections. */
 const LOOK = { least: 5, most: 80 } as const;

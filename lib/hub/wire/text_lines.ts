@@ -14,7 +14,8 @@ import {
 import { LineSplitter } from "./line_splitter.ts";
 
 /** What differs between such dialects. */
-interface LineForm extends Pick<HubDialect, "encodeMessage" | "encodeNotice"> {
+export interface LineForm
+  extends Pick<HubDialect, "encodeMessage" | "encodeNotice"> {
   /** Converts a line to a frame; `undefined` for a sign of life. */
   read(line: Uint8Array): HubFrame | undefined;
 }

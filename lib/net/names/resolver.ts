@@ -5,7 +5,7 @@
  */
 
 import { Context } from "../../sync/context.ts";
-import { setDeadline } from "../../sync/deadline.ts";
+import { waitAtMost } from "../../sync/wait_at_most.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import { type Host, whyImpossible } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
@@ -101,7 +101,9 @@ export class Resolver implements Disposable {
    * @throws The reason of the cancellation.
    */
   async find(host: Host, context: Context): Promise<FoundAddresses> {
-    if (typeof host !== "string") return onTime([this.#requireUsed(host)]);
+    if (typeof host !== "string") {
+      return { addresses: [this.#requireUsed(host)], late: undefined };
+    }
     context.throwIfCancelled();
     requirePossible(host);
     const name = host.toLowerCase();
@@ -138,7 +140,10 @@ export class Resolver implements Disposable {
     if (late === undefined) return addresses;
     const isMissing = needed !== undefined &&
       !addresses.some((ip) => familyOf(ip) === needed);
-    const more = await (isMissing ? waitFor(late, context) : beforeDelay(late));
+    const more =
+      await (isMissing
+        ? waitFor(late, context)
+        : waitAtMost(RESOLUTION_DELAY, late, () => []));
     return preferFamily([...addresses, ...more], this.preference);
   }
 
@@ -222,20 +227,6 @@ export function requirePossible(name: string): void {
   if (fault === undefined) return;
   const why = `such a name cannot exist: ${fault}`;
   throw unresolved("name not found", cut(name), why);
-}
-
-function onTime(addresses: IpAddress[]): FoundAddresses {
-  return { addresses, late: undefined };
-}
-
-function beforeDelay(late: Promise<IpAddress[]>): Promise<IpAddress[]> {
-  const { promise, resolve } = Promise.withResolvers<IpAddress[]>();
-  const delay = setDeadline(RESOLUTION_DELAY, () => resolve([]));
-  void late.then((addresses) => {
-    delay.clear();
-    resolve(addresses);
-  });
-  return promise;
 }
 
 /**

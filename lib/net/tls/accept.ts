@@ -133,16 +133,12 @@ function judge(
   socket: ServerSocket,
   isDisputed: ServerIdentity["isDisputed"],
 ): TlsError | undefined {
-  const code = codeOf(socket);
+  // Without a handle nobody could tell whether Node has looked: that is a fault
+  // too.
+  const code = socket._handle?.verifyError() ?? "no verdict";
   if (code === "") return undefined;
   const certificates = peerCertificates(socket);
   if (code === NO_CHAIN && isDisputed?.(certificates)) return undefined;
   const message = `TLS handshake failed: client's ${certificateReason(code)}`;
   return new TlsError("refused", message, { certificates });
-}
-
-/** What Node says of the client's certificate, in the moment of the handshake. */
-function codeOf({ _handle: handle }: ServerSocket): string {
-  // Without it nobody could tell whether Node has looked: that is a fault too.
-  return handle?.verifyError() ?? "no verdict";
 }

@@ -82,8 +82,6 @@ async function secured(
 }
 
 /** The alert is written in a microtask after the failure is told. */
-async function lastWords(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve);
-  await promise;
+function lastWords(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

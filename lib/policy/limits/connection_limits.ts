@@ -57,6 +57,11 @@ export class ConnectionLimits {
   readonly #byClient = new Map<string, number>();
   readonly #offered = new OfferedPlaces((count) => this.offersChanged(count));
   readonly #keptOffered = new OfferedPlaces();
+  /** Both ways to return a place, one function each for all places. */
+  readonly #give = (key: string): void => this.give(key);
+  readonly #giveKept = (): void => {
+    this.#refused--;
+  };
   #total = 0;
   #refused = 0;
 
@@ -142,7 +147,7 @@ export class ConnectionLimits {
   }
 
   #place(key: string): Lease {
-    return new Place(key, this.#offered, () => this.give(key));
+    return new Place(key, this.#offered, this.#give);
   }
 
   #refusal(full: FullLimit, client: string, mostOfClient: number): Refusal {
@@ -172,7 +177,7 @@ export class ConnectionLimits {
     const isFull = this.#refused >= this.mostKept;
     if (isFull && !this.#keptOffered.take()) return undefined;
     this.#refused++;
-    return new Place("", this.#keptOffered, () => this.#refused--);
+    return new Place("", this.#keptOffered, this.#giveKept);
   }
 
   /**
@@ -270,10 +275,14 @@ export class ConnectionLimits {
 class Place implements Lease {
   readonly #key: string;
   readonly #offered: OfferedPlaces;
-  #give: (() => void) | undefined;
+  #give: ((key: string) => void) | undefined;
   #offer: Offer | undefined;
 
-  constructor(key: string, offered: OfferedPlaces, give: () => void) {
+  constructor(
+    key: string,
+    offered: OfferedPlaces,
+    give: (key: string) => void,
+  ) {
     this.#key = key;
     this.#offered = offered;
     this.#give = give;
@@ -281,7 +290,7 @@ class Place implements Lease {
 
   release(): void {
     this.withdraw();
-    this.#give?.();
+    this.#give?.(this.#key);
     this.#give = undefined;
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { isUnixPath, parseListenEndpoint } from "../../wire/endpoint.ts";
-import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import { type IpAddress, requireIpAddress } from "../../wire/ip_address.ts";
 import { quote } from "../../wire/quote.ts";
 import { refusedRange } from "./address_guard.ts";
 import type { Question } from "./question.ts";
@@ -24,7 +24,7 @@ export function parseListener(text: string): Question["listener"] {
   const place = parseListenEndpoint(text);
   if (isUnixPath(place)) return { path: place.path };
   const { host, port } = place;
-  return { ip: parseAddress(host === "" ? "0.0.0.0" : host), port };
+  return { ip: requireIpAddress(host === "" ? "0.0.0.0" : host), port };
 }
 
 /**
@@ -35,20 +35,7 @@ export function parseListener(text: string): Question["listener"] {
  * @throws {SyntaxError} If it is neither.
  */
 export function parseClient(text: string): IpAddress | undefined {
-  return text === UNIX ? undefined : parseAddress(text);
-}
-
-/**
- * Parses an IP address.
- *
- * @param text The address.
- * @returns Its bytes.
- * @throws {SyntaxError} If it is malformed.
- */
-export function parseAddress(text: string): IpAddress {
-  const ip = parseIpAddress(text);
-  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
-  return ip;
+  return text === UNIX ? undefined : requireIpAddress(text);
 }
 
 /**

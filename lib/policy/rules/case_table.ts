@@ -11,15 +11,10 @@
  */
 
 import { parseConfiguredHost } from "../../wire/host_name.ts";
-import type { IpAddress } from "../../wire/ip_address.ts";
+import { type IpAddress, requireIpAddress } from "../../wire/ip_address.ts";
 import { parseHostPort } from "../../wire/host_port.ts";
 import { quote } from "../../wire/quote.ts";
-import {
-  parseAddress,
-  parseClient,
-  parseListener,
-  parseTime,
-} from "./asked.ts";
+import { parseClient, parseListener, parseTime } from "./asked.ts";
 import { parseEach } from "./conditions.ts";
 import type { Action } from "./rule_extras.ts";
 import { parseCommand, type Question, type RuleCommand } from "./question.ts";
@@ -71,7 +66,7 @@ const COLUMNS: Readonly<Record<string, (text: string, item: Item) => Draft>> = {
   command: (text) => ({ command: parseCommand(text) }),
   time: (text) => ({ time: parseTime(text) }),
   listener: (text) => ({ listener: parseListener(text) }),
-  address: (text) => ({ address: parseAddress(text) }),
+  address: (text) => ({ address: requireIpAddress(text) }),
 };
 
 /**
@@ -182,7 +177,7 @@ function parseAction(text: string): Action {
 /** An IPv6 address without brackets has no port. */
 function parseTarget(text: string): Draft {
   if (/:.*:/.test(text) && !text.startsWith("[")) {
-    parseAddress(text);
+    requireIpAddress(text);
     return { target: text };
   }
   const hasPort = /:\d*$/.test(text);

@@ -107,11 +107,10 @@ function describeName({ text }: Item): string {
 function describeTime(clauses: readonly Clause[]): string[] {
   const zone = clauses.find(({ word }) => word === "zone")?.values[0].text;
   const parts = clauses.filter(({ word }) => word === "day" || word === "time")
-    .map((clause) =>
-      clause.word === "day"
-        ? `${clause.isNegated ? "except on" : "on"} ${listOf(clause)}`
-        : `${clause.isNegated ? "except at" : "at"} ${listOf(clause)}`
-    );
+    .map((clause) => {
+      const at = clause.word === "day" ? "on" : "at";
+      return `${clause.isNegated ? "except " : ""}${at} ${listOf(clause)}`;
+    });
   if (parts.length === 0) return [];
   return [...parts, zone === undefined ? "(this machine's time)" : `(${zone})`];
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { IpAddress } from "../../wire/ip_address.ts";
+import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { type IpRange, isInRange, parseIpRange } from "../../wire/ip_range.ts";
 
 /** An embedded IPv4 address and its form. */
@@ -97,7 +97,7 @@ export function reachedBy(ip: IpAddress): IpAddress[] {
   // Linux connects to this machine if the address is all zeros.
   for (const each of reached) {
     if (each.some((byte) => byte !== 0)) continue;
-    reached.push(each.length === 4 ? Uint8Array.of(127, 0, 0, 1) : loopback());
+    reached.push(parseIpAddress(each.length === 4 ? "127.0.0.1" : "::1")!);
   }
   return reached;
 }
@@ -112,10 +112,4 @@ function mappedPrefix(): IpAddress {
   const prefix = new Uint8Array(16);
   prefix.fill(0xff, 10, 12);
   return prefix;
-}
-
-function loopback(): IpAddress {
-  const ip = new Uint8Array(16);
-  ip[15] = 1;
-  return ip;
 }

@@ -35,6 +35,17 @@ export class PatternSet<P> {
     );
   }
 
+  /**
+   * Narrows the set.
+   *
+   * @param all Patterns of the members that stay (default: all).
+   * @param but Patterns of exceptions (default none).
+   * @returns The narrowed set.
+   */
+  narrow(all: readonly P[] = this.#all, but?: readonly P[]): PatternSet<P> {
+    return new PatternSet(this.#kind, all, but);
+  }
+
   /** Whether it is certainly empty. */
   get isEmpty(): boolean {
     return this.#all.length === 0;

@@ -143,29 +143,15 @@ function intervalsOf(
   return set;
 }
 
-/** A pattern kind and the pattern that matches everything. */
-interface AnyPattern<P> {
-  readonly set: PatternSet<P>;
-  readonly patterns: readonly P[];
-  readonly kind: PatternKind<P>;
-}
-
 function patternsOf<P>(
   clauses: readonly Clause[],
-  { kind, patterns, set }: AnyPattern<P>,
+  any: PatternSet<P>,
   parse: (item: Item) => P,
 ): PatternSet<P> {
-  if (clauses.length === 0) return set;
+  if (clauses.length === 0) return any;
   const find = (negated: boolean) =>
     clauses.find(({ isNegated }) => isNegated === negated)?.values.map(parse);
-  return new PatternSet(kind, find(false) ?? patterns, find(true));
-}
-
-function anyOf<P>(
-  kind: PatternKind<P>,
-  patterns: readonly P[],
-): AnyPattern<P> {
-  return { kind, patterns, set: new PatternSet(kind, patterns) };
+  return any.narrow(find(false), find(true));
 }
 
 function parseUser({ text, isQuoted }: Item): UserPattern {
@@ -182,7 +168,10 @@ const USERS: PatternKind<UserPattern> = {
     USERS.covers(one, other) || USERS.covers(other, one),
 };
 
-const ANY_USER = anyOf<UserPattern>(USERS, ["anyone", { name: undefined }]);
+const ANY_USER = new PatternSet<UserPattern>(USERS, [
+  "anyone",
+  { name: undefined },
+]);
 
 function parsePlace({ text }: Item): ListenerPattern {
   const place = parseListenEndpoint(text);
@@ -206,7 +195,7 @@ const LISTENERS: PatternKind<ListenerPattern> = {
     LISTENERS.covers(one, other) || LISTENERS.covers(other, one),
 };
 
-const ANY_LISTENER = anyOf<ListenerPattern>(LISTENERS, ["any"]);
+const ANY_LISTENER = new PatternSet<ListenerPattern>(LISTENERS, ["any"]);
 
 const NAMES: PatternKind<TargetPattern> = {
   covers: (one, other) => {
@@ -234,7 +223,7 @@ const NAMES: PatternKind<TargetPattern> = {
   },
 };
 
-const ANY_TARGET = anyOf<TargetPattern>(NAMES, [
+const ANY_TARGET = new PatternSet<TargetPattern>(NAMES, [
   { kind: "any" },
   { kind: "address" },
 ]);

@@ -93,27 +93,20 @@ export class AdminAccess {
       return { status: 400, message: "Host must be given exactly once" };
     }
     if (!this.#isOwnName(hosts[0]!)) {
-      return {
-        status: 403,
-        message:
-          "Host is a name that anyone could own: use the address, localhost, or a token",
-      };
+      return forbid(
+        "Host is a name that anyone could own: use the address, localhost, or a token",
+      );
     }
     if (SAFE.has(method)) return undefined;
     if (confirmations.length !== 1 || confirmations[0] !== "1") {
-      return {
-        status: 403,
-        message:
-          "A request that changes something needs the header X-Sluice-Request: 1",
-      };
+      return forbid(
+        "A request that changes something needs the header X-Sluice-Request: 1",
+      );
     }
     const isOther = origins.some((origin) => !isOrigin(origin, hosts[0]!)) ||
       sites.some((site) => !OWN_SITES.has(site));
     if (!isOther) return undefined;
-    return {
-      status: 403,
-      message: "Pages of other sites may not change anything",
-    };
+    return forbid("Pages of other sites may not change anything");
   }
 
   /**
@@ -150,6 +143,10 @@ export class AdminAccess {
 }
 
 /** Accepts both schemes: a gateway with TLS has another one than Sluice. */
+function forbid(message: string): AdminRefusal {
+  return { status: 403, message };
+}
+
 function isOrigin(origin: string, host: string): boolean {
   return origin.toLowerCase() === `http://${host.toLowerCase()}` ||
     origin.toLowerCase() === `https://${host.toLowerCase()}`;

@@ -6,7 +6,8 @@
 
 import type { LogEvent } from "../../observe/log_event.ts";
 import { once } from "../../sync/once.ts";
-import { type LimitConfig, type OpenLimits, openLimits } from "./open.ts";
+import type { LimitConfig } from "../options/limits.ts";
+import { type OpenLimits, openLimits } from "./open.ts";
 import { QuotaCount } from "./quota_count.ts";
 import type { ServerHost } from "../server_host.ts";
 
@@ -44,7 +45,7 @@ export async function keepLimits(
 
 /** A changed quota continues the earlier count. */
 function countOf(
-  { quotaFile: path, quotaPerUser = 0, quotaZone }: LimitConfig,
+  { quotaFile: path, quotaPerUser, quotaZone }: LimitConfig,
   host: ServerHost,
   log: (event: LogEvent) => void,
 ): QuotaCount | undefined {

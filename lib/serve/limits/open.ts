@@ -8,7 +8,6 @@ import { QuotaMeter } from "./quota_meter.ts";
 import type { UsageLimits } from "../session_usage.ts";
 import {
   ConnectionRate,
-  type Frequency,
   RATE_TABLE,
 } from "../../policy/limits/connection_rate.ts";
 import { DailyQuota } from "../../policy/limits/daily_quota.ts";
@@ -17,11 +16,11 @@ import {
   BYTES_TABLE,
   FLEET_BYTES_TABLE,
   RateLimits,
-  type RateSettings,
 } from "../../policy/limits/rate_limits.ts";
 import { connectionLimits } from "./connection_counts.ts";
 import type { QuotaCount } from "./quota_count.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
+import type { LimitConfig } from "../options/limits.ts";
 import type { Share } from "../worker_share.ts";
 
 /** Name of the table of rates, which a fleet shares. */
@@ -32,24 +31,6 @@ export const BYTES = "bytes";
  * until all machines know that a quota is used up.
  */
 const FLEET_LOOK = 250;
-
-/** Optional limits; 0 disables one. */
-export interface LimitConfig {
-  /** Connections at once of one user. */
-  connectionsPerUser?: number;
-  /** How often one client may connect. */
-  connectionRate?: Frequency | undefined;
-  /** How many may come at once after a pause (default: the rate's count). */
-  connectionBurst?: number | undefined;
-  /** Bytes a second. */
-  rates?: RateSettings;
-  /** Bytes a day of one user, both ways together. */
-  quotaPerUser?: number;
-  /** File that keeps the count of the day over a restart. */
-  quotaFile?: string | undefined;
-  /** Time zone of the day by its IANA name (default `UTC`). */
-  quotaZone?: string;
-}
 
 /** Options for {@linkcode openLimits}. */
 export interface OpenLimitsOptions {
@@ -82,8 +63,7 @@ export async function openLimits(
   { count, share }: OpenLimitsOptions = {},
 ): Promise<OpenLimits> {
   if (!hasUsers) requireUsers(config);
-  const { connectionRate, connectionsPerUser = 0, quotaPerUser = 0 } = config;
-  const { connection, user, total } = config.rates ?? {};
+  const { connectionRate, connectionsPerUser, quotaPerUser, rates } = config;
   const usage: UsageLimits = {};
   let release: (() => Promise<void>) | undefined;
   if (connectionRate !== undefined) {
@@ -95,11 +75,11 @@ export async function openLimits(
     const limits = connectionLimits(Infinity, { per: "user" }, share);
     usage.ofUser = { limits, most: connectionsPerUser };
   }
-  if ([connection, user, total].some(isSet)) {
+  if ([rates.connection, rates.user, rates.total].some(isSet)) {
     const isOfFleet = share?.fleet !== undefined;
     const shape = isOfFleet ? FLEET_BYTES_TABLE : BYTES_TABLE;
     const table = share?.table(BYTES, shape).table;
-    usage.rates = new RateLimits(config.rates!, { isOfFleet, table });
+    usage.rates = new RateLimits(rates, { isOfFleet, table });
   }
   if (quotaPerUser > 0) {
     const { fleet } = share ?? {};
@@ -123,11 +103,11 @@ export async function openLimits(
 
 /** A limit without users would only look like one. */
 function requireUsers(config: LimitConfig): void {
-  const option = (config.connectionsPerUser ?? 0) > 0
+  const option = config.connectionsPerUser > 0
     ? "max-connections-per-user"
-    : isSet(config.rates?.user)
+    : isSet(config.rates.user)
     ? "rate-per-user"
-    : (config.quotaPerUser ?? 0) > 0
+    : config.quotaPerUser > 0
     ? "quota-per-user"
     : undefined;
   if (option === undefined) return;
@@ -137,6 +117,6 @@ function requireUsers(config: LimitConfig): void {
   );
 }
 
-function isSet(rate: BothWays | undefined): boolean {
-  return rate !== undefined && (rate.up > 0 || rate.down > 0);
+function isSet({ down, up }: BothWays): boolean {
+  return up > 0 || down > 0;
 }

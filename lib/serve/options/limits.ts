@@ -12,8 +12,9 @@ import {
   path,
   size,
 } from "../../cli/declare_options.ts";
-import type { Option, OptionValues } from "../../cli/option.ts";
+import type { Option } from "../../cli/option.ts";
 import type { BothWays } from "../../policy/limits/rate_limits.ts";
+import type { SettingsOf } from "../../cli/settings.ts";
 import { parseFrequency, parseRate } from "../../cli/size.ts";
 
 /** Options for limits. */
@@ -88,8 +89,8 @@ export const LIMIT_OPTIONS = {
   }, parseZone),
 };
 
-/** Values of the options for limits. */
-export type LimitOptions = OptionValues<typeof LIMIT_OPTIONS>;
+/** Optional limits; 0 disables one. */
+export type LimitConfig = SettingsOf<typeof LIMIT_OPTIONS>["limits"];
 
 function rate<const Setting extends string>(
   { help, setting }: { help: string; setting: Setting },

@@ -14,6 +14,7 @@ import {
   formatIpAddress,
   type IpAddress,
   parseIpAddress,
+  requireIpAddress,
 } from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 import { choice, collected, count, option } from "../../cli/declare_options.ts";
@@ -94,8 +95,7 @@ function parseOutgoing(given: readonly string[]): OutgoingAddresses {
 }
 
 function parseOwnAddress(text: string): IpAddress {
-  const ip = parseIpAddress(text);
-  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
+  const ip = requireIpAddress(text);
   if (ip.every((byte) => byte === 0)) {
     throw new SyntaxError(`'${text}' means all addresses; give one`);
   }

@@ -9,9 +9,9 @@ import type {
   ClientAuthentication,
   ListenerTls,
   SecuredClient,
+  TlsClient,
 } from "./over_tls.ts";
 import { TlsAcceptor } from "../../net/tls/accept.ts";
-import type { ByteChannel, ConnectionEnds } from "../../net/connection.ts";
 import { TlsError } from "../../net/tls/tls_error.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
 import { messageEvent } from "../../observe/message_event.ts";
@@ -88,8 +88,7 @@ export async function openTls(
     files: [files],
     tls: {
       clients: clientsOf(config),
-      accept: (hello, channel, ends, protocols) =>
-        accept(files.current, hello, { channel, ends, protocols }),
+      accept: (hello, client) => accept(files.current, hello, client),
       ...trust === undefined ? {} : {
         async verifyAgain(certificates) {
           await files.current.trust!.verifyClient(certificates);
@@ -162,24 +161,15 @@ function warnOfDates(
   log(messageEvent("warning", "certificate-invalid", message));
 }
 
-interface Client {
-  channel: ByteChannel;
-  ends: ConnectionEnds;
-  protocols: readonly string[] | undefined;
-}
-
 async function accept(
   { byName, fallback, isOptional, trust, ...given }: Handshakes,
   hello: ClientHello,
-  { channel, ends, protocols = given.protocols }: Client,
+  { channel, ends, protocols = given.protocols }: TlsClient,
 ): Promise<SecuredClient> {
   requireSpoken(hello, protocols);
   const acceptor = find(byName, hello.serverName) ?? fallback;
-  const { connection, certificates } = await acceptor.accept(
-    channel,
-    ends,
-    protocols,
-  )
+  const { connection, certificates } = await acceptor
+    .accept(channel, ends, protocols)
     .catch((error: unknown) => explain(error, trust));
   try {
     const identity = await identify(certificates, { isOptional, trust });

@@ -6,9 +6,8 @@
  */
 
 import type { StartTls } from "../../net/chain.ts";
-import type { LogEvent } from "../../observe/log_event.ts";
 import type { UpstreamTlsConfig } from "./config.ts";
-import type { ServerFiles } from "../server_files.ts";
+import type { ServerHost } from "../server_host.ts";
 import {
   UPSTREAM_TLS_OPTIONS,
   upstreamTlsConfig,
@@ -33,14 +32,6 @@ export interface OutgoingTls {
   files: readonly Reloadable[];
 }
 
-/** Settings of {@linkcode openOutgoingTls}. */
-export interface OutgoingTlsSettings {
-  /** Takes what there is to log. */
-  log: (event: LogEvent) => void;
-  /** Opens the files (default: each is read). */
-  files?: ServerFiles | undefined;
-}
-
 /** What is known of a command's options. */
 export type OutgoingTlsOptions =
   & Omit<UpstreamTlsOptions, "upstream-name">
@@ -51,7 +42,7 @@ export type OutgoingTlsOptions =
  *
  * @param options What the command line says.
  * @param isNeeded Whether anything is connected to by TLS.
- * @param settings Where the log is, and what opens files.
+ * @param host Where the log is, and what opens files.
  * @returns The TLS, and the files that it is made of.
  * @throws {UsageError} If options conflict, or nobody needs them.
  * @throws {StartError} If a file can't be used.
@@ -59,7 +50,7 @@ export type OutgoingTlsOptions =
 export async function openOutgoingTls(
   options: OutgoingTlsOptions,
   isNeeded: boolean,
-  { log, files: given }: OutgoingTlsSettings,
+  { log, files: given }: Pick<ServerHost, "log" | "files">,
 ): Promise<OutgoingTls> {
   const name = options["upstream-name"];
   const config = upstreamTlsConfig({ ...options, "upstream-name": name });

@@ -38,6 +38,19 @@ export interface SecuredClient {
  */
 export type ClientAuthentication = "anyone" | "request" | "require";
 
+/** A client that wants to speak TLS. */
+export interface TlsClient {
+  /** Its connection; still open where TLS can't be agreed on. */
+  channel: ByteChannel;
+  /** Where it is. */
+  ends: ConnectionEnds;
+  /**
+   * Protocols that it may ask for by ALPN; empty is none (`undefined`: the
+   * listener's).
+   */
+  protocols: readonly string[] | undefined;
+}
+
 /** The TLS of a listener. */
 export interface ListenerTls {
   /** Which clients may come in. */
@@ -46,20 +59,11 @@ export interface ListenerTls {
    * Agrees on TLS with a client.
    *
    * @param hello What it has said, and will be read again.
-   * @param channel Its connection; still open where this fails.
-   * @param ends Where it is.
-   * @param protocols Protocols that this one may ask for by ALPN; empty is none
-   *   (default: the listener's).
    * @returns The client.
    * @throws {TlsAlertError} If its ClientHello can't be served.
    * @throws {TlsError} If it can't be agreed on, or the certificate is no good.
    */
-  accept(
-    hello: ClientHello,
-    channel: ByteChannel,
-    ends: ConnectionEnds,
-    protocols?: readonly string[],
-  ): Promise<SecuredClient>;
+  accept(hello: ClientHello, client: TlsClient): Promise<SecuredClient>;
   /**
    * Verifies the certificate of a client once more, by what is in force now;
    * missing where clients are not asked for one.
@@ -125,12 +129,9 @@ export async function secure(
   const { client, context, local, remote } = session;
   try {
     const ends = { localAddr: local, remoteAddr: remote };
-    const { connection, identity } = await tls.accept(
-      hello,
-      client.channel(),
-      ends,
-      protocols,
-    );
+    const channel = client.channel();
+    const secured = await tls.accept(hello, { channel, ends, protocols });
+    const { connection, identity } = secured;
     session.protocol = connection.protocol;
     session.enter(connection, identity);
     if (context.cancelled) connection.close();

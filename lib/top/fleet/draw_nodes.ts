@@ -5,6 +5,7 @@
  */
 
 import type { FleetAnswer, NodeStatus } from "../../admin/api.ts";
+import { countOf } from "../../observe/count_of.ts";
 import { formatBytes, formatDuration } from "../../observe/log_text.ts";
 import { fillCell, type Side, widthOf } from "../fill_cell.ts";
 
@@ -30,7 +31,11 @@ const COLUMNS: readonly Column[] = [
     side: "right",
     text: ({ startedAt }, now) => formatDuration(now - Date.parse(startedAt)),
   },
-  { title: "CPU", side: "right", text: ({ load }) => `${percent(load)}` },
+  {
+    title: "CPU",
+    side: "right",
+    text: ({ load }) => `${Math.round(load * 100)}%`,
+  },
   { title: "OPEN", side: "right", text: ({ open }) => String(open) },
   { title: "UP/S", side: "right", text: ({ up }) => bytes(up) },
   { title: "DOWN/S", side: "right", text: ({ down }) => bytes(down) },
@@ -69,7 +74,7 @@ function summaryOf(nodes: readonly NodeStatus[]): string {
   const lost = nodes.filter(({ isLost }) => isLost).length;
   const draining = nodes.filter(({ isDraining }) => isDraining).length;
   return [
-    `${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}`,
+    countOf(nodes.length, "node"),
     ...lost > 0 ? [`${lost} lost`] : [],
     ...draining > 0 ? [`${draining} draining`] : [],
     `${sum(({ open }) => open)} open`,
@@ -84,10 +89,6 @@ function stateOf(
   if (isLost) return `lost ${formatDuration(silentMs)}`;
   if (isDraining) return "draining";
   return role === "observer" ? "observes" : "serves";
-}
-
-function percent(load: number): string {
-  return `${Math.round(load * 100)}%`;
 }
 
 function bytes(count: number | undefined): string {

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { startTls } from "../../../lib/net/tls/start.ts";
 import { parseParent } from "../../../lib/wire/parent_url.ts";
 import { eventually, readToEof } from "../../support/dialogue.ts";
@@ -9,7 +8,11 @@ import {
   okAnswer,
   startHttpParent,
 } from "./http_parent.ts";
-import { startTestProxy, type TestProxy } from "../../support/proxy.ts";
+import {
+  type SomeProxyConfig,
+  startTestProxy,
+  type TestProxy,
+} from "../../support/proxy.ts";
 import { answering, rulesOf } from "../../support/rules.ts";
 import {
   closedPort,
@@ -26,7 +29,7 @@ const decoder = new TextDecoder("latin1");
 /** A proxy that goes through chains of URLs. */
 function startVia(
   chains: string[][],
-  config: Partial<ProxyConfig> = {},
+  config: SomeProxyConfig = {},
 ): Promise<TestProxy> {
   const via = chains.map((urls) => urls.map(parseParent));
   const { method = undefined } = config.parents ?? {};

@@ -1,5 +1,4 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import {
   assertBytes,
   credentials,
@@ -11,6 +10,7 @@ import {
 import {
   connectRequest,
   GREETING,
+  type SomeProxyConfig,
   startTestProxy,
   type TestProxy,
 } from "../../support/proxy.ts";
@@ -36,7 +36,7 @@ const HTTP: {
   name: string;
   status: number;
   said: string;
-  config?: Partial<ProxyConfig>;
+  config?: SomeProxyConfig;
 }[] = [
   {
     name: "no credentials",
@@ -132,7 +132,7 @@ const SOCKS: {
   name: string;
   said: Uint8Array;
   got: Iterable<number>;
-  config?: Partial<ProxyConfig>;
+  config?: SomeProxyConfig;
 }[] = [
   {
     name: "SOCKS5 without an acceptable method",

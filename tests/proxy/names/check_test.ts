@@ -2,7 +2,6 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { NameSource } from "../../../lib/net/names/answer.ts";
 import type { ConnectionEvent } from "../../../lib/observe/log_event.ts";
 import type { NameChecking } from "../../../lib/proxy/options.ts";
-import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import {
   type Bytes,
@@ -15,6 +14,7 @@ import {
   connectRequest,
   greet,
   readReply,
+  type SomeProxyConfig,
   startTestProxy,
   type TestProxy,
 } from "../../support/proxy.ts";
@@ -47,7 +47,7 @@ const SOURCE: NameSource = {
 function startChecking(
   checkNames: NameChecking,
   rules: string,
-  config: Partial<ProxyConfig> = {},
+  config: SomeProxyConfig = {},
 ): Promise<TestProxy> {
   return startTestProxy({
     checkNames,

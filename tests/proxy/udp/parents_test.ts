@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import type { MessageEvent } from "../../../lib/observe/log_event.ts";
 import { encodeReply } from "../../../lib/wire/socks/v5_reply.ts";
 import { parseParent } from "../../../lib/wire/parent_url.ts";
 import { askThrough } from "../../support/dns_client.ts";
 import { assertBytes } from "../../support/dialogue.ts";
 import { address, among, startNameServer } from "../../support/name_server.ts";
-import { startTestProxy, type TestProxy } from "../../support/proxy.ts";
+import {
+  type SomeProxyConfig,
+  startTestProxy,
+  type TestProxy,
+} from "../../support/proxy.ts";
 import { answering, rulesOf } from "../../support/rules.ts";
 import {
   closedPort,
@@ -36,7 +39,7 @@ function urlOf({ addr }: { addr: Deno.NetAddr }, scheme = "socks5h"): string {
 /** A proxy that goes through chains of URLs. */
 function startVia(
   chains: string[][],
-  config: Partial<ProxyConfig> = {},
+  config: SomeProxyConfig = {},
 ): Promise<TestProxy> {
   const via = chains.map((urls) => urls.map(parseParent));
   return startTestProxy({ ...config, parents: { via } });

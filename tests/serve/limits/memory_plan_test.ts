@@ -12,7 +12,7 @@ import { ECHO_OPTIONS } from "../../../lib/echo/options.ts";
 import { startEcho } from "../../../lib/echo/start.ts";
 import { startHub } from "../../../lib/hub/start.ts";
 import { HUB_OPTIONS } from "../../../lib/hub/options.ts";
-import { defaultSettings } from "../../support/default_settings.ts";
+import { defaultSettings } from "../../../lib/cli/settings.ts";
 import { LARGE_BUFFERS } from "../../../lib/net/buffer_pool.ts";
 import { load, startTestRun } from "../../support/config.ts";
 import { Sluice } from "../../support/sluice.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openQuotaFile } from "../../../lib/serve/limits/quota_file.ts";
 import { StartError, UsageError } from "../../../lib/cli/usage_error.ts";
-import { startProxy } from "../../../lib/proxy/start.ts";
 import type { LogEvent } from "../../../lib/observe/log_event.ts";
 import { DailyQuota } from "../../../lib/policy/limits/daily_quota.ts";
+import { startProxy } from "../../support/proxy.ts";
 
 /** A folder of a test; removed when disposed of. */
 async function makeFolder() {

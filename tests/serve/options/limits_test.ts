@@ -1,8 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  LIMIT_OPTIONS,
-  type LimitOptions,
-} from "../../../lib/serve/options/limits.ts";
+import type { OptionValues } from "../../../lib/cli/option.ts";
+import { LIMIT_OPTIONS } from "../../../lib/serve/options/limits.ts";
 import { openLimits } from "../../../lib/serve/limits/open.ts";
 import { parseOptions } from "../../../lib/cli/parse_options.ts";
 import { settingsOf } from "../../../lib/cli/settings.ts";
@@ -32,7 +30,10 @@ Deno.test("LIMIT_OPTIONS limit nothing when nothing is given", async () => {
 });
 
 Deno.test("LIMIT_OPTIONS take every value", async () => {
-  const cases: { args: string[]; want: Partial<LimitOptions> }[] = [
+  const cases: {
+    args: string[];
+    want: Partial<OptionValues<typeof LIMIT_OPTIONS>>;
+  }[] = [
     {
       args: ["--max-connections-per-user", "5"],
       want: { "max-connections-per-user": 5 },

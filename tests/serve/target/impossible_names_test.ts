@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { parseParent } from "../../../lib/wire/parent_url.ts";
 import { SOCKS4, SOCKS5 } from "../../support/bind.ts";
 import {
@@ -10,7 +9,11 @@ import {
   nameRequest,
   refusal,
 } from "../../support/dialogue.ts";
-import { GREETING, startTestProxy } from "../../support/proxy.ts";
+import {
+  GREETING,
+  type SomeProxyConfig,
+  startTestProxy,
+} from "../../support/proxy.ts";
 import { answering, rulesOf } from "../../support/rules.ts";
 import { REJECTED, socks4Request } from "../../support/socks4.ts";
 import {
@@ -79,7 +82,7 @@ const BINDS: Form[] = [SOCKS5, SOCKS4].map(({ name, say, hear, refusal }) => ({
 async function ask(
   { check, say }: Form,
   name: string,
-  config: Partial<ProxyConfig>,
+  config: SomeProxyConfig,
   { reply = 4, status = 502 } = {},
 ) {
   await using proxy = await startTestProxy(config);

@@ -1,10 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { startProxy } from "../../../lib/proxy/start.ts";
 import { StartError } from "../../../lib/cli/usage_error.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import { BIND_FORMS, connectTo, startBind } from "../../support/bind.ts";
 import { pattern, sha256 } from "../../support/dialogue.ts";
-import { openTunnel, startTestProxy } from "../../support/proxy.ts";
+import { openTunnel, startProxy, startTestProxy } from "../../support/proxy.ts";
 import {
   readToEnd,
   startEcho,

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { parseParent } from "../../../lib/wire/parent_url.ts";
 import {
   assertBytes,
@@ -13,6 +12,7 @@ import {
   GREETING,
   openTunnel,
   socks5Request,
+  type SomeProxyConfig,
   startTestProxy,
   type TestProxy,
 } from "../../support/proxy.ts";
@@ -33,7 +33,7 @@ function urlOf(scheme: string, { addr }: TestProxy, login = ""): string {
 /** A proxy that goes through chains of URLs. */
 function startVia(
   chains: string[][],
-  config: Partial<ProxyConfig> = {},
+  config: SomeProxyConfig = {},
 ): Promise<TestProxy> {
   const via = chains.map((urls) => urls.map(parseParent));
   return startTestProxy({ ...config, parents: { via } });

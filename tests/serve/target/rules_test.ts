@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { type RuleBook, Rules } from "../../../lib/policy/rules/rules.ts";
 import {
   assertBytes,
@@ -14,6 +13,7 @@ import {
   connectRequest,
   GREETING,
   openTunnel,
+  type SomeProxyConfig,
   startTestProxy,
   type TestProxy,
 } from "../../support/proxy.ts";
@@ -303,7 +303,7 @@ Deno.test("rules can be replaced 50 times under 200 tunnels without one being dr
 
 function startRuled(
   lines: string,
-  config: Partial<ProxyConfig> = {},
+  config: SomeProxyConfig = {},
 ): Promise<TestProxy> {
   return startTestProxy({ ...config, rules: { current: rulesOf(lines) } });
 }

@@ -4,7 +4,7 @@ import { ECHO_OPTIONS } from "../../../lib/echo/options.ts";
 import { startEcho } from "../../../lib/echo/start.ts";
 import { startHub } from "../../../lib/hub/start.ts";
 import { HUB_OPTIONS } from "../../../lib/hub/options.ts";
-import { defaultSettings } from "../../support/default_settings.ts";
+import { defaultSettings } from "../../../lib/cli/settings.ts";
 import { startTls } from "../../../lib/net/tls/start.ts";
 import type { Connection } from "../../../lib/net/connection.ts";
 import {

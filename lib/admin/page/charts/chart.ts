@@ -12,7 +12,8 @@ import { byId, setAttribute, setText } from "../base/element.ts";
 import { formatClock } from "../../client/format.ts";
 import type { Palette } from "../base/theme.ts";
 import { nearest } from "./nearest.ts";
-import { type ChartData, type ChartStyle, plotOptions } from "./options.ts";
+import type { Past } from "./history.ts";
+import { type ChartStyle, plotOptions } from "./options.ts";
 
 /** A separate script defines it before the modules run. */
 const { uPlot } = globalThis as unknown as { uPlot: typeof uPlotModule };
@@ -32,9 +33,9 @@ export interface Pointer {
   onRelease(): void;
 }
 
-const NO_DATA: ChartData = {
+const NO_DATA: Past = {
   times: [],
-  values: [],
+  values: { down: [], up: [], open: [], opened: [], failed: [] },
   range: [Date.now() / 1000 - 3600, Date.now() / 1000],
   startedAt: 0,
 };
@@ -75,16 +76,16 @@ export class Chart {
   }
 
   /**
-   * Shows other data.
+   * Shows its part of the past.
    *
    * @param span The length of its range in words.
    */
-  show(data: ChartData, span: string): void {
+  show(data: Past, span: string): void {
     this.#data = data;
     this.#plot?.setData(this.#columns);
     const { describe, name, series } = this.#style;
-    const most = series.map((_, n) =>
-      (data.values[n] ?? [])
+    const most = series.map(({ name }) =>
+      data.values[name]
         .reduce<number>((top, value) => Math.max(top, value ?? 0), 0)
     );
     const text = data.times.length === 0 ? "no data yet" : describe(most);
@@ -108,7 +109,7 @@ export class Chart {
 
   get #columns(): uPlotModule.AlignedData {
     const { times, values } = this.#data;
-    const columns = this.#style.series.map((_, n) => values[n] ?? []);
+    const columns = this.#style.series.map(({ name }) => values[name]);
     return [times, ...columns] as unknown as uPlotModule.AlignedData;
   }
 
@@ -171,8 +172,8 @@ export class Chart {
 
   #describePoint(index: number): string {
     const { times, values } = this.#data;
-    const texts = this.#style.series.map(({ format, label }, n) => {
-      const value = values[n]?.[index] ?? null;
+    const texts = this.#style.series.map(({ format, label, name }) => {
+      const value = values[name][index] ?? null;
       return `${value === null ? "–" : format(value)} ${label}`;
     });
     return `${formatClock(times[index]! * 1000)}: ${texts.join(", ")}`;

@@ -14,13 +14,9 @@ import type { Palette } from "../base/theme.ts";
 import { Chart } from "./chart.ts";
 import { nearest } from "./nearest.ts";
 import type { ChartStyle } from "./options.ts";
-import type { Past, SeriesName } from "./history.ts";
+import type { Past } from "./history.ts";
 
-type Style = Omit<ChartStyle, "series"> & {
-  series: readonly (ChartStyle["series"][number] & { name: SeriesName })[];
-};
-
-const STYLES: readonly Style[] = [
+const STYLES: readonly ChartStyle[] = [
   {
     name: "throughput",
     least: 1_000,
@@ -78,7 +74,7 @@ const STYLES: readonly Style[] = [
 
 /** The charts. */
 export class Charts {
-  readonly #charts: { chart: Chart; series: readonly SeriesName[] }[];
+  readonly #charts: readonly Chart[];
   #palette: Palette | undefined;
   #times: readonly number[] = [];
   #hovered: number | undefined;
@@ -99,16 +95,13 @@ export class Charts {
       onStep: (steps: number) => this.#step(steps),
       onRelease: () => this.#choose(undefined),
     };
-    this.#charts = STYLES.map((style) => ({
-      chart: new Chart(style, pointer),
-      series: style.series.map(({ name }) => name),
-    }));
+    this.#charts = STYLES.map((style) => new Chart(style, pointer));
   }
 
   /** Draws in other colours, each chart in a task of its own. */
   async paint(palette: Palette): Promise<void> {
     this.#palette = palette;
-    for (const { chart } of this.#charts) {
+    for (const chart of this.#charts) {
       await pause();
       // The colours changed again meanwhile.
       if (palette !== this.#palette) return;
@@ -121,13 +114,10 @@ export class Charts {
    *
    * @param span The length of its range in words.
    */
-  show({ range, startedAt, times, values }: Past, span: string): void {
-    this.#times = times;
-    for (const { chart, series } of this.#charts) {
-      const columns = series.map((name) => values[name]);
-      chart.show({ range, startedAt, times, values: columns }, span);
-    }
-    const isPast = this.#chosen !== undefined && this.#chosen < range[0];
+  show(past: Past, span: string): void {
+    this.#times = past.times;
+    for (const chart of this.#charts) chart.show(past, span);
+    const isPast = this.#chosen !== undefined && this.#chosen < past.range[0];
     if (isPast) this.#choose(undefined);
   }
 
@@ -154,7 +144,7 @@ export class Charts {
   /** A time under the pointer overrides a pinned one. */
   #point(): void {
     const time = this.#hovered ?? this.#chosen;
-    for (const { chart } of this.#charts) {
+    for (const chart of this.#charts) {
       chart.pointAt(time, this.#chosen !== undefined);
     }
   }

@@ -7,7 +7,7 @@
 import type uPlot from "uplot";
 import { formatClock } from "../../client/format.ts";
 import type { Palette } from "../base/theme.ts";
-import type { Value } from "./history.ts";
+import type { Past, SeriesName } from "./history.ts";
 
 /** Steps between two lines of a scale of whole numbers. */
 const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5]
@@ -18,7 +18,9 @@ const TIMES = [60, 300, 600, 1800, 3600, 10_800, 21_600];
 
 /** A line of a chart. */
 export interface SeriesStyle {
-  /** Its name. */
+  /** The series in the history. */
+  name: SeriesName;
+  /** Its name for people. */
   label: string;
   /** Its colour. */
   color: keyof Palette;
@@ -42,18 +44,6 @@ export interface ChartStyle {
   describe(most: readonly number[]): string;
 }
 
-/** Content of a chart. */
-export interface ChartData {
-  /** Times in seconds since 1970, ascending. */
-  times: readonly number[];
-  /** Values of each series at these times. */
-  values: readonly (readonly Value[])[];
-  /** The times at the two edges. */
-  range: readonly [from: number, to: number];
-  /** When the program started. */
-  startedAt: number;
-}
-
 /**
  * Returns the options of a chart without its size. It has one scale for all
  * of its lines.
@@ -63,7 +53,7 @@ export interface ChartData {
 export function plotOptions(
   { least, series }: ChartStyle,
   palette: Palette,
-  dataOf: () => ChartData,
+  dataOf: () => Past,
 ): Omit<uPlot.Options, "width" | "height"> {
   const { format, isWhole } = series[0]!;
   const values = axis(palette, (value) => value === 0 ? "0" : format(value));
@@ -119,7 +109,7 @@ function line(
 /** Marks the start of the program, before which there are no values. */
 function drawStart(
   { bbox, ctx, valToPos }: uPlot,
-  { range: [from, to], startedAt }: ChartData,
+  { range: [from, to], startedAt }: Past,
   palette: Palette,
 ): void {
   if (startedAt <= from || startedAt > to) return;

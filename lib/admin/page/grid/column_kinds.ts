@@ -6,7 +6,7 @@
 
 import { make, setAttribute, textOf } from "../base/element.ts";
 import { NOTHING } from "../../client/format.ts";
-import type { SortedColumn } from "./sorted_grid.ts";
+import type { GridColumn } from "./drawn_row.ts";
 
 /** Prepares a cell with a text; an empty one is shown as a dash. */
 export function shown<R>(
@@ -23,7 +23,7 @@ export function figureColumn<R>(
   label: string,
   valueOf: (row: R) => number,
   format: (value: number) => string,
-): SortedColumn<R> {
+): GridColumn<R> {
   return {
     id,
     label,
@@ -43,7 +43,7 @@ export function figureColumn<R>(
 export function killColumn<R>(
   text: string,
   describe: (row: R) => string | undefined,
-): SortedColumn<R> {
+): GridColumn<R> {
   return {
     id: "action",
     label: "Kill",

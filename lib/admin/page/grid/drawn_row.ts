@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SortDirection, SortValue } from "../../client/order.ts";
 import { make, setAttribute } from "../base/element.ts";
 
 /** A column. */
@@ -14,8 +15,10 @@ export interface GridColumn<R> {
   label: string;
   /** Whether the heading is for screen readers only. */
   isLabelHidden?: boolean;
-  /** Whether rows can be sorted by it (default: yes). */
-  isSortable?: boolean;
+  /** Returns the sort key of a row; missing if not sortable. */
+  sortBy?(row: R): SortValue;
+  /** The first direction of sorting (default: ascending). */
+  firstDirection?: SortDirection;
   /** Prepares a cell, and returns a function that shows a row in it. */
   create(cell: HTMLElement): (row: R) => void;
 }

@@ -8,34 +8,40 @@
  * @module
  */
 
-import { make, setAttribute } from "../base/element.ts";
+import { byId, make, setAttribute } from "../base/element.ts";
 import { DrawnRow, type GridColumn, type GridRow } from "./drawn_row.ts";
 import { HEADINGS, move, type Position } from "./position.ts";
-import type { SortDirection } from "../../client/order.ts";
+import { type SortDirection, sortRows } from "../../client/order.ts";
 import { visibleRows } from "./visible_rows.ts";
 
 /** Options of a table. */
 export interface GridOptions<R> {
-  /** The table, empty. */
-  table: HTMLTableElement;
-  /** The scrolling element. */
-  scroller: HTMLElement;
+  /** Prefix of the ids of its elements. */
+  name: string;
   /** Columns from left to right. */
   columns: readonly GridColumn<R>[];
+  /** The first column to sort by. */
+  sortedBy: string;
   /** Called when the person opens a row, or presses Delete on it. */
   onChoose(row: R, how: "open" | "delete"): void;
-  /** Called when the person activates a heading. */
-  onSort(column: string): void;
+  /**
+   * Called when the order has changed, so that the owner shows the rows again.
+   */
+  onOrder(): void;
 }
 
 /** A table. */
 export class Grid<R extends GridRow> {
   readonly #options: GridOptions<R>;
+  readonly #table: HTMLTableElement;
+  readonly #scroller: HTMLElement;
   readonly #headings: HTMLTableCellElement[];
   readonly #body = make("tbody");
   readonly #before = spacer();
   readonly #after = spacer();
   readonly #drawn: DrawnRow<R>[] = [];
+  #sortedBy: GridColumn<R>;
+  #direction: SortDirection;
   #rows: readonly R[] = [];
   #first = 0;
   #active: Position = { row: HEADINGS, column: 0 };
@@ -46,49 +52,49 @@ export class Grid<R extends GridRow> {
   #headHeight = 36;
   #frame: number | undefined;
 
-  /** Creates the headings, without rows. */
+  /** Fills the table's elements with headings, without rows. */
   constructor(options: GridOptions<R>) {
     this.#options = options;
-    const { table, columns } = options;
+    const { columns, name, sortedBy } = options;
+    const table = this.#table = byId(`${name}-table`, HTMLTableElement);
+    this.#scroller = byId(`${name}-scroller`, HTMLElement);
     this.#headings = columns.map((column) => this.#makeHeading(column));
     const line = make("tr", { attributes: { "aria-rowindex": "1" } });
     line.append(...this.#headings);
     this.#body.append(this.#before, this.#after);
     table.append(make("thead", {}, [line]), this.#body);
     setAttribute(table, "aria-colcount", String(columns.length));
+    this.#sortedBy = columns.find(({ id }) => id === sortedBy)!;
+    this.#direction = this.#sortedBy.firstDirection ?? 1;
+    this.#showOrder();
     this.#listen();
   }
 
   /** Whether the pointer is on a row, which should then stay in place. */
   get isHeld(): boolean {
-    const hasFocus = document.activeElement === this.#options.table;
+    const hasFocus = document.activeElement === this.#table;
     return this.#isPointedAt || hasFocus && this.#active.row !== HEADINGS;
   }
 
-  /** Shows other rows. */
-  show(rows: readonly R[]): void {
-    this.#rows = rows;
-    const { table } = this.#options;
-    setAttribute(table, "aria-rowcount", String(rows.length + 1));
+  /**
+   * Shows other rows.
+   *
+   * @returns The rows in their order.
+   */
+  show(rows: readonly R[]): R[] {
+    const sorted = sortRows(rows, this.#sortedBy.sortBy!, this.#direction);
+    this.#rows = sorted;
+    setAttribute(this.#table, "aria-rowcount", String(rows.length + 1));
     if (this.#activeKey !== undefined) this.#findActive(this.#activeKey);
     this.#draw();
-  }
-
-  /** Marks the column by which the rows are sorted. */
-  showOrder(column: string, direction: SortDirection): void {
-    for (const [n, heading] of this.#headings.entries()) {
-      const { id, isSortable } = this.#options.columns[n]!;
-      if (isSortable === false) continue;
-      const order = direction === 1 ? "ascending" : "descending";
-      setAttribute(heading, "aria-sort", id === column ? order : "none");
-    }
+    return sorted;
   }
 
   /** Moves the focus to the first row, or to the headings of an empty table. */
   enter(): void {
-    this.#options.scroller.scrollTop = 0;
+    this.#scroller.scrollTop = 0;
     this.#activate({ row: Math.min(0, this.#rows.length - 1), column: 0 });
-    this.#options.table.focus();
+    this.#table.focus();
   }
 
   /** Redraws before the next frame. */
@@ -99,8 +105,30 @@ export class Grid<R extends GridRow> {
     });
   }
 
+  #sort(column: GridColumn<R>): void {
+    const isSame = column === this.#sortedBy;
+    this.#direction = isSame
+      ? -this.#direction as SortDirection
+      : column.firstDirection ?? 1;
+    this.#sortedBy = column;
+    this.#showOrder();
+    this.#options.onOrder();
+  }
+
+  /** Marks the column by which the rows are sorted. */
+  #showOrder(): void {
+    const order = this.#direction === 1 ? "ascending" : "descending";
+    for (const [n, heading] of this.#headings.entries()) {
+      const column = this.#options.columns[n]!;
+      if (column.sortBy === undefined) continue;
+      const isSorted = column === this.#sortedBy;
+      setAttribute(heading, "aria-sort", isSorted ? order : "none");
+    }
+  }
+
   #makeHeading(column: GridColumn<R>): HTMLTableCellElement {
-    const { id, label, isLabelHidden, isSortable = true } = column;
+    const { id, label, isLabelHidden } = column;
+    const isSortable = column.sortBy !== undefined;
     const text = make("span", {
       text: label,
       ...(isLabelHidden ? { className: "hidden" } : {}),
@@ -110,13 +138,13 @@ export class Grid<R extends GridRow> {
       attributes: { scope: "col" },
     }, [text]);
     if (isSortable) {
-      heading.addEventListener("click", () => this.#options.onSort(id));
+      heading.addEventListener("click", () => this.#sort(column));
     }
     return heading;
   }
 
   #listen(): void {
-    const { table, scroller } = this.#options;
+    const [table, scroller] = [this.#table, this.#scroller];
     scroller.addEventListener("scroll", () => this.refresh(), {
       passive: true,
     });
@@ -135,17 +163,16 @@ export class Grid<R extends GridRow> {
 
   /** Measures sizes when they change, so that no frame has to. */
   #measure(): void {
-    const { table, scroller } = this.#options;
-    const style = getComputedStyle(table);
+    const style = getComputedStyle(this.#table);
     this.#rowHeight = parseFloat(style.getPropertyValue("--row-height"));
     this.#headHeight = this.#headings[0]!.offsetHeight;
-    this.#height = scroller.clientHeight;
+    this.#height = this.#scroller.clientHeight;
     this.refresh();
   }
 
   #draw(): void {
     const { first, end, before, after } = visibleRows({
-      scrollTop: this.#options.scroller.scrollTop,
+      scrollTop: this.#scroller.scrollTop,
       height: this.#height,
       rowHeight: this.#rowHeight,
       count: this.#rows.length,
@@ -170,7 +197,7 @@ export class Grid<R extends GridRow> {
   }
 
   #drawActive(): void {
-    const { table } = this.#options;
+    const table = this.#table;
     const { row, column } = this.#active;
     const hasFocus = document.activeElement === table;
     for (const cell of table.querySelectorAll("[id]")) {
@@ -193,7 +220,7 @@ export class Grid<R extends GridRow> {
   }
 
   #press(event: KeyboardEvent): void {
-    const { columns, onChoose, onSort } = this.#options;
+    const { columns, onChoose } = this.#options;
     const { row, column } = this.#active;
     const page = Math.max(1, Math.floor(this.#height / this.#rowHeight) - 2);
     const extent = { rows: this.#rows.length, columns: columns.length, page };
@@ -203,10 +230,10 @@ export class Grid<R extends GridRow> {
     const chosen = this.#rows[row];
     if (to !== undefined) this.#activate(this.#skipHidden(to));
     else if (event.key === "Enter" || event.key === " ") {
-      const { id, isSortable = true } = columns[column]!;
+      const heading = columns[column]!;
       if (chosen !== undefined) {
-        onChoose(chosen, id === "action" ? "delete" : "open");
-      } else if (isSortable) onSort(id);
+        onChoose(chosen, heading.id === "action" ? "delete" : "open");
+      } else if (heading.sortBy !== undefined) this.#sort(heading);
     } else if (event.key === "Delete" && chosen !== undefined) {
       onChoose(chosen, "delete");
     } else return;
@@ -228,7 +255,7 @@ export class Grid<R extends GridRow> {
   #activate(position: Position): void {
     this.#active = position;
     this.#activeKey = this.#rows[position.row]?.key;
-    const { scroller } = this.#options;
+    const scroller = this.#scroller;
     const top = position.row * this.#rowHeight;
     const room = this.#height - this.#headHeight - this.#rowHeight;
     if (position.row !== HEADINGS) {

@@ -5,17 +5,16 @@
  * @module
  */
 
-import type {
-  FailuresAnswer,
-  HistoryAnswer,
-  HistoryPoint,
-  TalkersAnswer,
-} from "../../api.ts";
+import type { HistoryAnswer, HistoryPoint } from "../../api.ts";
 import { Choice } from "../base/choice.ts";
 import { notifyFailure } from "../base/notices.ts";
-import { History, type Past } from "../charts/history.ts";
+import type { FailuresCard } from "../cards/failures_card.ts";
+import type { TalkersCard } from "../cards/talkers_card.ts";
+import type { Charts } from "../charts/charts.ts";
+import { History } from "../charts/history.ts";
 import type { Api } from "../../client/api.ts";
 import { type RangeName, RANGES } from "../../client/ranges.ts";
+import { showStarts } from "./overview.ts";
 
 /** The ranges and their names. */
 const NAMES: Readonly<Record<RangeName, string>> = {
@@ -24,16 +23,14 @@ const NAMES: Readonly<Record<RangeName, string>> = {
   "24h": "last 24 hours",
 };
 
-/** Shows the requested data. */
+/** What shows the data. */
 export interface InsightView {
-  /** The query for the chosen talkers. */
-  readonly talkersQuery: () => `by=${string}`;
-  /** Shows the history in the charts. */
-  onPast(past: Past, span: string): void;
+  /** Shows the history. */
+  readonly charts: Charts;
   /** Shows the top talkers. */
-  onTalkers(answer: TalkersAnswer): void;
+  readonly talkers: TalkersCard;
   /** Shows the failures. */
-  onFailures(answer: FailuresAnswer): void;
+  readonly failures: FailuresCard;
 }
 
 /** The data of a time range. */
@@ -87,19 +84,19 @@ export class Insight {
   /** Requests the top talkers. */
   async loadTalkers(): Promise<void> {
     const range = this.#range.value;
-    const query = this.#view.talkersQuery();
+    const query = this.#view.talkers.query;
     const answer = await this.#api.call(
       `GET /api/talkers?range=${range}&${query}`,
     );
     const isWanted = range === this.#range.value &&
-      query === this.#view.talkersQuery();
-    if (isWanted) this.#view.onTalkers(answer);
+      query === this.#view.talkers.query;
+    if (isWanted) this.#view.talkers.show(answer);
   }
 
   async #loadFailures(): Promise<void> {
     const range = this.#range.value;
     const answer = await this.#api.call(`GET /api/failures?range=${range}`);
-    if (range === this.#range.value) this.#view.onFailures(answer);
+    if (range === this.#range.value) this.#view.failures.show(answer);
   }
 
   async #loadHistory(): Promise<void> {
@@ -124,6 +121,7 @@ export class Insight {
     const { range: [from, to] } = past;
     const range = this.#range.value;
     const isYoung = (to - from) * 1000 < RANGES[range] - 1;
-    this.#view.onPast(past, isYoung ? "since the start" : NAMES[range]);
+    this.#view.charts.show(past, isYoung ? "since the start" : NAMES[range]);
+    showStarts(past);
   }
 }

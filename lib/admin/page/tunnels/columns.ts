@@ -15,13 +15,13 @@ import {
   NOTHING,
 } from "../../client/format.ts";
 import { figureColumn, killColumn, shown } from "../grid/column_kinds.ts";
-import type { SortedColumn } from "../grid/sorted_grid.ts";
+import type { GridColumn } from "../grid/drawn_row.ts";
 import { rateOf, targetOf } from "../../client/row_values.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
 import type { Row } from "../../client/row.ts";
 import type { TunnelList } from "../../client/tunnel_list.ts";
 
-type TunnelColumn<T extends Tunnel = Tunnel> = SortedColumn<Row<T>>;
+type TunnelColumn<T extends Tunnel = Tunnel> = GridColumn<Row<T>>;
 
 /**
  * Columns of open tunnels.

@@ -12,7 +12,8 @@ import {
   formatSize,
 } from "../../client/format.ts";
 import { figureColumn, killColumn } from "../grid/column_kinds.ts";
-import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
+import type { GridColumn } from "../grid/drawn_row.ts";
+import { Grid } from "../grid/grid.ts";
 import { rateLines } from "./columns.ts";
 import { type Group, Grouping } from "./groups.ts";
 import type { Row } from "../../client/row.ts";
@@ -35,7 +36,7 @@ export type OnGroup = (
 /** Groups of open tunnels. */
 export class GroupPanel {
   readonly #select: HTMLSelectElement;
-  readonly #grid: SortedGrid<Group>;
+  readonly #grid: Grid<Group>;
   #grouping: Grouping | undefined;
   #groups: readonly Group[] = [];
 
@@ -47,7 +48,7 @@ export class GroupPanel {
    */
   constructor(onGroup: OnGroup, onChange: () => void) {
     this.#select = byId("tunnels-group", HTMLSelectElement);
-    this.#grid = new SortedGrid<Group>({
+    this.#grid = new Grid<Group>({
       name: "groups",
       columns: columnsFor(() => this.#grouping?.field ?? "user"),
       sortedBy: "rate",
@@ -98,7 +99,7 @@ export class GroupPanel {
   }
 }
 
-function columnsFor(field: () => Dimension): SortedColumn<Group>[] {
+function columnsFor(field: () => Dimension): GridColumn<Group>[] {
   return [
     {
       id: "group",

@@ -8,22 +8,14 @@ import type { Tunnel } from "../../api.ts";
 import { byId, setText } from "../base/element.ts";
 import { formatCount, formatNumberOf } from "../../client/format.ts";
 import type { GridRow } from "../grid/drawn_row.ts";
-import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
+import { Grid, type GridOptions } from "../grid/grid.ts";
 import { ListFilter } from "./list_filter.ts";
 
 /** Milliseconds without a key after which typing has paused. */
 const PAUSE = 700;
 
 /** Options of a panel. */
-export interface ListPanelOptions<R> {
-  /** Prefix of the ids of its elements. */
-  name: string;
-  /** Columns from left to right. */
-  columns: readonly SortedColumn<R>[];
-  /** The first column to sort by. */
-  sortedBy: string;
-  /** Called when a row is chosen. */
-  onChoose(row: R, how: "open" | "delete"): void;
+export interface ListPanelOptions<R> extends Omit<GridOptions<R>, "onOrder"> {
   /**
    * Moves the focus from the filter elsewhere; returns whether it did (default:
    * no).
@@ -46,7 +38,7 @@ export class ListPanel<R extends ListRow> {
   /** Its filter. */
   readonly filter: ListFilter;
   readonly #options: ListPanelOptions<R>;
-  readonly #grid: SortedGrid<R>;
+  readonly #grid: Grid<R>;
   readonly #panel: HTMLElement;
   readonly #count: HTMLElement;
   #all: readonly R[] = [];
@@ -56,13 +48,12 @@ export class ListPanel<R extends ListRow> {
 
   /** Fills the panel's elements. */
   constructor(options: ListPanelOptions<R>) {
-    const { name, columns, sortedBy } = options;
+    const { name } = options;
     this.#options = options;
     this.#panel = byId(name, HTMLElement);
     this.#count = byId(`${name}-count`, HTMLElement);
-    this.#grid = new SortedGrid<R>({
-      ...{ name, columns, sortedBy },
-      onChoose: (row, how) => options.onChoose(row, how),
+    this.#grid = new Grid<R>({
+      ...options,
       onOrder: () => {
         this.#arrange();
         options.onSearch?.();
