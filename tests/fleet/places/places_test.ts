@@ -182,13 +182,14 @@ class Machine {
     });
   }
 
-  /** Returns whether there was one. */
-  end(client: string): boolean {
-    const lease = this.#open.get(client)?.pop();
-    if (lease === undefined) return false;
-    this.#late.delete(lease);
-    lease.release();
-    return true;
+  /**
+   * Ends a connection. Those that have outlived the lease stay: their places
+   * may be used again, which is part of the excess that the manual states.
+   */
+  end(client: string): void {
+    const open = this.#open.get(client) ?? [];
+    const at = open.findLastIndex((lease) => !this.#late.has(lease));
+    if (at >= 0) open.splice(at, 1)[0]!.release();
   }
 
   /** Ends the connections that have outlived the lease. */
@@ -252,7 +253,21 @@ function makeTable(
   return new SharedTable(shape, { memory, thread: 0, now });
 }
 
-/** Lets machines come, go, fail and return at random. */
+/**
+ * Lets machines come, go, fail and return at random. It fails with each of
+ * these mistakes in the code:
+ *
+ * - Redis keeps expired nodes, keeps a lease for 1 s less, accepts an expired
+ *   node, or gives a node's places back never or only after its lease;
+ * - a node counts its lease from the reply, sends the time of its own clock,
+ *   admits after its lease or above a limit, or takes a larger free part before
+ *   Redis knows it;
+ * - Redis grants without subtracting or without counting, counts a place twice,
+ *   grants the free half before all nodes have given it up, grants right after
+ *   it has lost its data, or loses or gives too much of the free half;
+ * - a node keeps its name after a loss, does not say which name it replaces,
+ *   takes a reply to its former name, or returns needed places immediately.
+ */
 async function play(seed: number, redis: ScriptedRedis): Promise<void> {
   const world = new World(redis, seededRandom(seed));
   await world.forget();
@@ -294,6 +309,8 @@ async function play(seed: number, redis: ScriptedRedis): Promise<void> {
     else if (step % 20 === 19) {
       const act = SCENES[Math.floor(step / 20) % SCENES.length]!;
       await act(world, machine, client);
+      check(world.machines, `seed ${seed}, scene of step ${step}`);
+      await gather(world);
     } else if (chance < 250) {
       world.pass(below(400));
       for (const one of machines) if (below(3) > 0) await one.flush();
@@ -304,19 +321,23 @@ async function play(seed: number, redis: ScriptedRedis): Promise<void> {
   await takeAll(world, seed);
 }
 
+/** Ends all connections and all leases, and lets all machines return. */
+async function gather(world: World): Promise<void> {
+  for (const machine of world.machines) machine.leave();
+  world.pass(LEASE_TIME + 1);
+  for (const machine of world.machines) machine.endLate();
+  for (const machine of world.machines) await machine.flush(true);
+}
+
 /** What seldom happens, and lets one machine want much then. */
 const SCENES: readonly ((
   world: World,
   machine: Machine,
   client: string,
 ) => Promise<void>)[] = [
-  // Redis loses its data. No other fault has left connections above a limit,
-  // because their places may be used again until all machines have reported.
+  // Redis loses its data.
   async (world, machine, client) => {
-    for (const one of world.machines) {
-      await one.flush(true);
-      one.endLate();
-    }
+    await gather(world);
     await greed(world.machines[world.below(2)]!, client, 20);
     for (const one of world.machines) await one.flush();
     await world.forget();
@@ -329,7 +350,10 @@ const SCENES: readonly ((
   async (world, machine, client) => {
     for (const one of world.machines) one.leave();
     world.pass(LEASE_TIME + world.below(100));
-    for (const one of world.machines) await one.flush(true);
+    for (const one of world.machines) {
+      await one.flush(true);
+      await greed(one, client, 6);
+    }
     await greed(machine, client, 40);
   },
   // Only one machine has Redis, while the leases of the others end.
@@ -396,10 +420,7 @@ async function settle(world: World, seed: number): Promise<void> {
 async function takeAll(world: World, seed: number): Promise<void> {
   world.isCalm = true;
   const [only, ...others] = world.machines as [Machine, ...Machine[]];
-  for (const machine of world.machines) {
-    await machine.flush(true);
-    for (const client of CLIENTS) while (machine.end(client));
-  }
+  await gather(world);
   await settle(world, seed);
   for (const machine of world.machines) {
     // It joins again while a reply to its former name is under way.
@@ -432,7 +453,7 @@ testPrograms({
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using redis = await ScriptedRedis.start(path);
-    const seeds = Number(Deno.env.get("SLUICE_TEST_SEEDS") ?? 8);
+    const seeds = Number(Deno.env.get("SLUICE_TEST_SEEDS") ?? 5);
     for (let seed = 1; seed <= seeds; seed++) await play(seed, redis);
   },
 });
