@@ -35,7 +35,7 @@ export const MOST_ANSWER = { short: 64 * 1024, long: 4 * 1024 * 1024 } as const;
 const MOST_LONG = 4;
 
 /** A node that is called. */
-type Called = Pick<FleetNode, "id" | "node">;
+export type Called = Pick<FleetNode, "id" | "node">;
 
 /** Options for {@linkcode OwnCalls}. */
 export interface OwnCallsOptions {

@@ -16,6 +16,13 @@ const SPARE = { part: 1 / 8, least: 1, most: 1_024 } as const;
 /** Milliseconds without spare places for a key that other nodes need. */
 const LEAN = 2_000;
 
+/**
+ * Milliseconds for which places for waiting connections stay, though other
+ * nodes need them. A connection may have to wait for a place of another limit
+ * too, and would otherwise never have both.
+ */
+const FRESH = 500;
+
 /** Milliseconds after which a key with little use returns its places. */
 const IDLE = 30_000;
 
@@ -43,8 +50,8 @@ interface Held {
   want: "none" | "soon" | "now";
   /** End of the time without spare places. */
   leanUntil: number;
-  /** Whether all nodes together hold more than the limit. */
-  isOver: boolean;
+  /** End of the time in which places for waiting connections stay. */
+  freshUntil: number;
   /** Time since which the free part would have been enough. */
   idleSince: number | undefined;
 }
@@ -154,10 +161,15 @@ export class PlaceBook {
     });
   }
 
-  /** Prepares for a Redis without data about this node. */
-  startAgain(): void {
+  /**
+   * Prepares for a Redis without data about this node.
+   *
+   * @param isLapsed Whether other nodes may have the unused places.
+   */
+  startAgain(isLapsed: boolean): void {
     for (const [key, held] of this.#held) {
       held.reported = 0;
+      if (isLapsed) this.#drop(held);
       this.lift(key); // Redis will report again which keys are called.
     }
   }
@@ -196,11 +208,11 @@ export class PlaceBook {
     const held = this.#held.get(key)!;
     const hold = answer < 0 ? -1 - answer : answer;
     held.reported = hold;
-    held.isOver = answer < 0;
     this.#exclusively(() => {
       const { isCalled } = this.#rations.of(held.entry);
       this.#rations.grant(held.entry, hold, isCalled);
-      this.#rations.setOver(held.entry, held.isOver);
+      this.#rations.setOver(held.entry, answer < 0);
+      if (hold > kept && need > 0) held.freshUntil = this.#rations.table.now + FRESH;
       // Waiting connections try again, and report again if this was not enough.
       if (hold > kept || need > 0) this.#rations.touch();
     });
@@ -210,24 +222,25 @@ export class PlaceBook {
   #itemOf(key: string, held: Held, now: number): PlaceItem | undefined {
     const { entry, want } = held;
     const ration = this.#rations.of(entry);
-    const { allowed, isCalled, limit, missed, used } = ration;
+    const { allowed, isCalled, isOver, limit, missed, used } = ration;
     const free = Math.max(0, allowed - used);
-    const isLean = held.isOver || now < held.leanUntil;
+    const isLean = isOver || now < held.leanUntil;
     const spare = isLean ? 0 : spareOf(used, held.used);
+    const isFresh = !isOver && now < held.freshUntil;
     const isWaiting = want === "now";
-    const need = isWaiting && !held.isOver
+    const need = isWaiting && !isOver
       ? Math.max(0, Math.max(missed, 1) - free)
       : 0;
     const wish = want === "none" ? 0 : Math.max(0, spare - free);
     let hold = ration.granted;
     if (need === 0 && this.#isIdle(held, ration, now)) hold = 0;
-    else if (need === 0 && free > 2 * spare) hold -= free - spare;
+    else if (need === 0 && !isFresh && free > 2 * spare) hold -= free - spare;
     hold = Math.max(0, hold);
     if (hold < ration.granted) this.#rations.grant(entry, hold, isCalled);
     if (want !== "none") this.#rations.hear(entry);
     held.want = "none";
     held.used = used;
-    if (need > 0 || wish > 0 || held.isOver || hold !== held.reported) {
+    if (need > 0 || wish > 0 || isOver || hold !== held.reported) {
       return { key, limit, hold, need, wish };
     }
     if (hold === 0 && !isCalled) this.#forget(key, held);
@@ -253,8 +266,8 @@ export class PlaceBook {
   #add(key: string, entry: number): Held {
     this.#rations.keep(key);
     const held: Held = {
-      ...{ entry, reported: 0, used: 0, want: "none", leanUntil: 0 },
-      ...{ isOver: false, idleSince: undefined },
+      ...{ entry, reported: 0, used: 0, want: "none" },
+      ...{ leanUntil: 0, freshUntil: 0, idleSince: undefined },
     };
     this.#held.set(key, held);
     return held;
@@ -268,6 +281,14 @@ export class PlaceBook {
   #grant(key: string, held: Held, granted: number, isCalled: boolean): void {
     this.#rations.grant(held.entry, granted, isCalled);
     if (granted > held.reported) this.#unreported.add(key);
+  }
+
+  /** Gives up unused granted places. */
+  #drop({ entry }: Held): void {
+    this.#exclusively(() => {
+      const { granted, isCalled, used } = this.#rations.of(entry);
+      this.#rations.grant(entry, Math.min(granted, used), isCalled);
+    });
   }
 
   #exclusively<T>(act: () => T): T {

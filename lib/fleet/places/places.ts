@@ -146,8 +146,9 @@ export class FleetPlaces implements FleetPart {
     this.#heeds = { seat: 0, sequence: 0 };
     this.#reported = this.#heeds;
     this.#isKnown = false;
+    const isLapsed = this.#until <= this.#options.now();
     this.#until = 0;
-    this.#shelf.startAgain();
+    this.#shelf.startAgain(isLapsed);
   }
 
   get #name(): string {

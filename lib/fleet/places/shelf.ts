@@ -64,10 +64,14 @@ export class Shelf {
       all.entries().some(([name, one]) => before.get(name) !== one);
   }
 
-  /** Prepares for a Redis without data about this machine. */
-  startAgain(): void {
+  /**
+   * Prepares for a Redis without data about this machine.
+   *
+   * @param isLapsed Whether other machines may have the unused places.
+   */
+  startAgain(isLapsed: boolean): void {
     this.setLease(0, 0);
-    for (const { book } of this.#counted.values()) book.startAgain();
+    for (const { book } of this.#counted.values()) book.startAgain(isLapsed);
   }
 
   /**

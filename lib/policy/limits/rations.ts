@@ -59,6 +59,8 @@ export interface Ration {
   missed: number;
   /** The limit over all machines; 0 if unknown. */
   limit: number;
+  /** Whether all machines together exceed the limit, so that none admits. */
+  isOver: boolean;
 }
 
 /**
@@ -156,8 +158,9 @@ export class Rations {
     const isCalled = table.value(entry, KEY.called) > 0;
     const allowed = granted + (isCalled ? 0 : this.#free(limit));
     const missed = Math.floor(table.value(entry, KEY.missed));
+    const isOver = table.value(entry, KEY.isOver) > 0;
     return {
-      ...{ allowed, granted, isCalled, limit, missed },
+      ...{ allowed, granted, isCalled, isOver, limit, missed },
       used: entry === this.all ? table.total : table.sharesOf(entry),
     };
   }

@@ -30,7 +30,7 @@ Deno.test("take() gives the free part, and tells once when it runs low", () => {
   ]);
   assertEquals(rations.of(entry), {
     ...{ used: 0, allowed: 5, granted: 0, isCalled: false },
-    ...{ missed: 2, limit: 20 },
+    ...{ isOver: false, missed: 2, limit: 20 },
   });
 });
 
