@@ -1,5 +1,5 @@
 /**
- * Runs the tests, the long files first. A thread for each of the small ones
+ * Runs the tests, the long ones first. A thread for each of the small files
  * would cost more than what they test, because each thread loads all modules
  * again, so those of one folder share threads.
  *
@@ -17,23 +17,24 @@
  * ends last.
  */
 const ALONE = [
-  "tests/manual/scripts_test.ts",
-  "tests/exec/exec_test.ts",
-  "tests/scripts/soak_test.ts",
-  "tests/exec/tools_test.ts",
-  "tests/workers/workers_test.ts",
-  "tests/workers/limits_test.ts",
-  "tests/config/rewritten_files_test.ts",
-  "tests/clients/admin_page_investigate_test.ts",
   "tests/clients/admin_page_test.ts",
-  "tests/echo/command_test.ts",
+  "tests/clients/admin_page_investigate_test.ts",
+  "tests/scripts/soak_test.ts",
   "tests/cli/secrets_test.ts",
-  "tests/doctor/command_test.ts",
+  "tests/manual/scripts_test.ts",
+  "tests/clients/admin_page_fleet_test.ts",
+  "tests/clients/admin_page_real_test.ts",
+  "tests/workers/workers_test.ts",
+  "tests/config/rewritten_files_test.ts",
+  "tests/exec/exec_test.ts",
+  "tests/exec/tools_test.ts",
   "tests/exec/escape_test.ts",
+  "tests/workers/limits_test.ts",
+  "tests/echo/command_test.ts",
+  "tests/doctor/command_test.ts",
   "tests/program/rolling_restart_test.ts",
   "tests/manual/blocks_test.ts",
   "tests/config/reload_config_test.ts",
-  "tests/clients/admin_page_real_test.ts",
   "tests/doctor/config_test.ts",
   "tests/serve/tls/commands_test.ts",
   "tests/connect/run_test.ts",
@@ -42,6 +43,25 @@ const ALONE = [
   "tests/policy/rules/rules_test.ts",
   // Counts the buffers of the whole thread.
   "tests/serve/limits/memory_plan_test.ts",
+];
+
+/**
+ * Folders whose other files take longest, in this order. All others follow.
+ */
+const EARLY = [
+  "tests/fleet/places",
+  "tests/fleet",
+  "tests/scripts",
+  "tests/serve/tls",
+  "tests/config",
+  "tests/certs",
+  "tests/program",
+  "tests/clients",
+  "tests/cli",
+  "tests/proxy",
+  "tests/admin/fleet",
+  "tests/admin",
+  "tests/top/fleet",
 ];
 
 /** Most files that share a thread. */
@@ -65,9 +85,10 @@ function folderOf(path: string): string {
 /** Lists of files that share a thread. */
 function* shares(paths: readonly string[]): Generator<string[]> {
   const folders = Object.groupBy(paths, folderOf);
-  for (const files of Object.values(folders)) {
-    for (let start = 0; start < files!.length; start += MOST_TOGETHER) {
-      yield files!.slice(start, start + MOST_TOGETHER);
+  const order = new Set([...EARLY, ...Object.keys(folders)]);
+  for (const files of [...order].map((name) => folders[name] ?? [])) {
+    for (let start = 0; start < files.length; start += MOST_TOGETHER) {
+      yield files.slice(start, start + MOST_TOGETHER);
     }
   }
 }
@@ -89,7 +110,8 @@ const paths = [
     (path) => [...testsIn(path)],
   )),
 ];
-for (const path of ALONE) Deno.statSync(path); // Throws if one was renamed.
+// Throws if one was renamed.
+for (const path of [...ALONE, ...EARLY]) Deno.statSync(path);
 const alone = ALONE.filter((path) => paths.includes(path));
 const rest = paths.filter((path) => !alone.includes(path));
 const folder = Deno.makeTempDirSync({ prefix: "sluice-tests-" });

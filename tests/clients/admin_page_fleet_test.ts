@@ -32,9 +32,9 @@ function seen(selector: string): string {
 
 testPrograms({
   name: "the admin page in Chromium shows a fleet, and acts on its nodes",
-  needs: ["chromium"],
-  async fn({ chromium }, context) {
-    await using browser = await openBrowser(chromium);
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }, context) {
+    await using browser = await openBrowser(path);
     await context.step(
       "20 nodes and 20,000 tunnels, no long task",
       async () => {

@@ -320,9 +320,9 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
 
 testPrograms({
   name: "the admin page in Chromium, to investigate with",
-  needs: ["chromium"],
-  async fn({ chromium }, context) {
-    await using browser = await openBrowser(chromium);
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }, context) {
+    await using browser = await openBrowser(path);
     for (const [name, step] of Object.entries(STEPS)) {
       await context.step(name, () => step(browser));
     }

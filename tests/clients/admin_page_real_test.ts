@@ -131,9 +131,9 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
 
 testPrograms({
   name: "the admin page in Chromium, as people use it",
-  needs: ["chromium"],
-  async fn({ chromium }, context) {
-    await using browser = await openBrowser(chromium);
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }, context) {
+    await using browser = await openBrowser(path);
     for (const [name, step] of Object.entries(STEPS)) {
       await context.step(name, () => step(browser));
     }

@@ -13,6 +13,7 @@ import {
 } from "../support/admin_browser.ts";
 import { openBrowser, type TestBrowser } from "../support/browser.ts";
 import { RELOAD_PROBLEM, startFakeAdmin } from "../support/fake_admin.ts";
+import { whenFree } from "../support/free_port.ts";
 import { HOSTILE_TARGET } from "../support/fake_traffic.ts";
 import { testPrograms } from "../support/programs.ts";
 
@@ -241,12 +242,14 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     assert(await page.waitFor(`${question} !== ''`));
     assertEquals(await page.evaluate(question), "the server cannot be reached");
     await click(page, "#question-no");
-    await using _second = startFakeAdmin({
-      turnover: 0,
-      tick: 250,
-      tunnels: 7,
-      port: Number(port),
-    });
+    await using _second = whenFree(() =>
+      startFakeAdmin({
+        turnover: 0,
+        tick: 250,
+        tunnels: 7,
+        port: Number(port),
+      })
+    );
     assert(await page.waitFor(`${LIVE} && ${COUNT} === '7'`));
   },
 
@@ -377,10 +380,10 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
 
 testPrograms({
   name: "the admin page in Chromium",
-  needs: ["chromium"],
-  async fn({ chromium }, context) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }, context) {
     // A browser takes longer to start than all of these.
-    await using browser = await openBrowser(chromium);
+    await using browser = await openBrowser(path);
     for (const [name, step] of Object.entries(STEPS)) {
       await context.step(name, () => step(browser));
     }

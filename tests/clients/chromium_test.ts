@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BROWSER_OPTIONS } from "../support/browser.ts";
 import {
   makeFolder,
   run,
@@ -7,18 +8,6 @@ import {
 } from "../support/programs.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import { within } from "../support/sockets.ts";
-
-/** Without a screen, and without a sandbox, which root can't have. */
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** A page whose title comes with a second request. */
 function servePage({ url }: Request): Response {
@@ -38,13 +27,11 @@ testPrograms({
     await using proxy = await startTestProxy();
     const target = `localhost:${server.addr.port}`;
     const { text, stderr } = await run(chromium, [
-      ...FLAGS,
+      ...BROWSER_OPTIONS,
       `--user-data-dir=${folder.path}`,
       `--proxy-server=socks5://127.0.0.1:${proxy.addr.port}`,
-      // Only loopback goes through, which by default would go past; the rest
-      // goes nowhere: Chromium calls home at every start.
+      // Only loopback goes through, which by default would go past.
       "--proxy-bypass-list=*;<-loopback>",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
       ...["--dump-dom", `http://${target}/`],
     ], { env: { HOME: folder.path } });
     assertStringIncludes(text, "<title>through the proxy</title>", stderr);

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BROWSER_OPTIONS } from "../support/browser.ts";
 import {
   makeFolder,
   run,
@@ -162,15 +163,11 @@ testPrograms({
     );
     await using proxy = await startTestProxy();
     const { text, stderr } = await run(chromium, [
-      ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"],
-      ...["--no-first-run", "--disable-background-networking"],
-      ...["--disable-component-update", "--disable-sync"],
+      ...BROWSER_OPTIONS,
       `--user-data-dir=${folder.path}`,
       `--proxy-server=http://127.0.0.1:${proxy.addr.port}`,
-      // Only loopback goes through, which by default would go past; the rest
-      // goes nowhere: Chromium calls home at every start.
+      // Only loopback goes through, which by default would go past.
       "--proxy-bypass-list=*;<-loopback>",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
       ...["--dump-dom", `http://localhost:${server.addr.port}/`],
     ], { env: { HOME: folder.path } });
     assertStringIncludes(text, "<title>through the proxy</title>", stderr);

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openPage, type TestPage } from "../support/browser.ts";
+import { assertFree } from "../support/free_port.ts";
 import { startTestHub } from "../support/hub.ts";
 import { testPrograms } from "../support/programs.ts";
 
@@ -27,12 +28,12 @@ async function picture(page: TestPage, name: string): Promise<void> {
 testPrograms({
   name:
     "the hub's page shows what others say, as text, and sends what is typed",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }) {
     await using hub = await startTestHub();
     using tcp = await hub.join();
     const at = `http://127.0.0.1:${hub.web.port}/`;
-    await using page = await openPage(chromium, at);
+    await using page = await openPage(path, at);
     assert(
       await page.waitFor(
         "document.querySelector('#status')?.innerText === 'Connected'",
@@ -73,11 +74,11 @@ testPrograms({
 
 testPrograms({
   name: "the hub's page connects again when the hub has come back",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": path }) {
     const first = await startTestHub();
     const { port } = first.web;
-    await using page = await openPage(chromium, `http://127.0.0.1:${port}/`);
+    await using page = await openPage(path, `http://127.0.0.1:${port}/`);
     const status = "document.querySelector('#status')?.innerText";
     assert(await page.waitFor(`${status} === 'Connected'`));
     assertEquals(await first.hub.shutdown(5_000), 0);
@@ -85,6 +86,7 @@ testPrograms({
       await page.waitFor(`${status}.startsWith('Not connected; next try')`),
     );
     await picture(page, "hub-lost");
+    assertFree({ hostname: "127.0.0.1", port });
     const web = [{ host: "127.0.0.1", port }];
     await using second = await startTestHub({ web });
     assert(await page.waitFor(`${status} === 'Connected'`));

@@ -55,7 +55,7 @@ const CASES: Case[] = [
   },
 ];
 
-/** Made a hundred times as fast as a key for RSA. */
+/** Such a key takes less time to make than one for RSA. */
 const CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
 for (

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import tls from "node:tls";
+import { BROWSER_OPTIONS } from "../support/browser.ts";
 import { issue } from "../support/certificates.ts";
 import {
   makeFolder,
@@ -194,14 +195,7 @@ Deno.test("Node's tls speaks HTTP inside of TLS", async () => {
 
 /** As in the test without TLS; and it has to take our certificate. */
 const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
+  ...BROWSER_OPTIONS,
   "--ignore-certificate-errors",
   "--proxy-bypass-list=*;<-loopback>",
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { makeFolder } from "../support/programs.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
+
+const commands = sharedCommands();
 
 /** Line, column and setting of each warning that a command prints. */
 function warnedOf(text: string): string[] {
@@ -12,8 +14,8 @@ async function asked(config: string) {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.jsonc`;
   await Deno.writeTextFile(path, config);
-  const check = await sluice(["check", "-c", path]);
-  const doctor = await sluice(["doctor", "-c", path, "--json"]);
+  const check = await commands.run(["check", "-c", path]);
+  const doctor = await commands.run(["doctor", "-c", path, "--json"]);
   return {
     code: check.code,
     check: warnedOf(check.text),

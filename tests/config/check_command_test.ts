@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { problemsOf } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import { type Answer, sharedCommands } from "../support/sluice_commands.ts";
 
-async function check(path: string) {
-  const { code, text, stderr } = await sluice(["check", "-c", path]);
-  return { code, text, stderr };
+const commands = sharedCommands();
+
+function check(path: string): Promise<Answer> {
+  return commands.run(["check", "-c", path]);
 }
 
 const BAD = `{

@@ -26,7 +26,8 @@ const UNUSED = [
   "WebUIOmniboxPopup",
 ];
 
-const FLAGS = [
+/** Options with which a browser does no more than a test asks for. */
+export const BROWSER_OPTIONS: readonly string[] = [
   "--headless",
   // Root cannot use the sandbox.
   "--no-sandbox",
@@ -35,17 +36,18 @@ const FLAGS = [
   "--disable-extensions",
   "--disable-default-apps",
   "--no-first-run",
-  // Opens only what a test opens, and starts faster.
-  "--no-startup-window",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
   `--disable-features=${UNUSED.join()}`,
   // One process less.
   "--in-process-gpu",
-  "--remote-debugging-port=0",
+  // It calls home at every start.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
+
+/** A browser that opens only what its test opens. */
+const WAITING = ["--no-startup-window", "--remote-debugging-port=0"];
 
 /** What is traced: tasks, and the mark that shows whose they are. */
 const TRACED = ["disabled-by-default-devtools.timeline", "blink.user_timing"];
@@ -85,7 +87,7 @@ export interface TestPage extends AsyncDisposable {
 export async function openBrowser(path: string): Promise<TestBrowser> {
   const folder = await makeFolder();
   const child = new Deno.Command(path, {
-    args: [...FLAGS, `--user-data-dir=${folder.path}`],
+    args: [...BROWSER_OPTIONS, ...WAITING, `--user-data-dir=${folder.path}`],
     clearEnv: true,
     env: { ...cleanEnvironment(), HOME: folder.path },
     stdin: "null",
@@ -122,6 +124,11 @@ export async function openPage(path: string, url: string): Promise<TestPage> {
 
 async function openTab(tools: DevTools, url: string): Promise<TestPage> {
   const { browserContextId } = await tools.call("Target.createBrowserContext");
+  // As a browser with windows: a script needs a person's act all the same.
+  await tools.call("Browser.grantPermissions", {
+    permissions: ["clipboardSanitizedWrite"],
+    browserContextId,
+  });
   const { targetId } = await tools.call("Target.createTarget", {
     url: "about:blank",
     browserContextId,

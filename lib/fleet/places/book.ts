@@ -212,7 +212,9 @@ export class PlaceBook {
       const { isCalled } = this.#rations.of(held.entry);
       this.#rations.grant(held.entry, hold, isCalled);
       this.#rations.setOver(held.entry, answer < 0);
-      if (hold > kept && need > 0) held.freshUntil = this.#rations.table.now + FRESH;
+      if (hold > kept && need > 0) {
+        held.freshUntil = this.#rations.table.now + FRESH;
+      }
       // Waiting connections try again, and report again if this was not enough.
       if (hold > kept || need > 0) this.#rations.touch();
     });

@@ -4,14 +4,16 @@ import {
   RateLimits,
 } from "../../../lib/policy/limits/rate_limits.ts";
 
-const RATE = { up: 1_000_000, down: 2_000_000 };
+/** So slow that nothing comes back while a test runs. */
+const RATE = { up: 1_000, down: 2_000 };
 
 /** Bytes that one direction may read in one go. */
 function drain(pace: Paces["up"]): number {
   let bytes = 0;
   while (pace!.isOpen) {
-    pace!.charge(1_000);
-    bytes += 1_000;
+    // It divides no burst: what is left is a debt, for half a second or more.
+    pace!.charge(3_000);
+    bytes += 3_000;
   }
   return bytes;
 }
@@ -25,7 +27,7 @@ Deno.test("RateLimits.join() limits only configured directions", () => {
 });
 
 Deno.test("RateLimits creates separate rates for every connection", () => {
-  const limits = new RateLimits({ connection: RATE, burst: 10 });
+  const limits = new RateLimits({ connection: RATE, burst: 10_000 });
   for (let n = 0; n < 2; n++) {
     const paces = limits.join(limits.connect(), undefined);
     assertLessOrEqual(drain(paces.up), 12_000);
@@ -35,7 +37,7 @@ Deno.test("RateLimits creates separate rates for every connection", () => {
 });
 
 Deno.test("RateLimits shares one rate among the connections of a user", () => {
-  const limits = new RateLimits({ user: RATE, burst: 50 });
+  const limits = new RateLimits({ user: RATE, burst: 50_000 });
   const first = limits.join(limits.connect(), "alice");
   const second = limits.join(limits.connect(), "alice");
   const other = limits.join(limits.connect(), "bob");
@@ -45,7 +47,7 @@ Deno.test("RateLimits shares one rate among the connections of a user", () => {
 });
 
 Deno.test("RateLimits shares the total rate among all connections", () => {
-  const limits = new RateLimits({ total: RATE });
+  const limits = new RateLimits({ total: RATE, burst: 10_000 });
   const first = limits.join(limits.connect(), "alice");
   const second = limits.join(limits.connect(), undefined);
   drain(first.down);
@@ -53,7 +55,7 @@ Deno.test("RateLimits shares the total rate among all connections", () => {
 });
 
 Deno.test("RateLimits gives no new burst to a user who reconnects", () => {
-  const limits = new RateLimits({ user: RATE, burst: 50 });
+  const limits = new RateLimits({ user: RATE, burst: 50_000 });
   const first = limits.join(limits.connect(), "alice");
   first.up!.charge(10_000_000);
   limits.leave("alice");

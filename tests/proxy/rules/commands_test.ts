@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { startNameServer } from "../../support/name_server.ts";
 import { makeFolder } from "../../support/programs.ts";
-import { type Answer, sluiceAll } from "../../support/sluice_commands.ts";
+import { type Answer, sharedCommands } from "../../support/sluice_commands.ts";
+
+const commands = sharedCommands();
 
 const RULES = `# Who may go where
 ads: deny name .ads.example, /^track\\d*\\./
@@ -341,5 +343,5 @@ async function runAll(
     Deno.writeFileSync(`${cwd}/rules.txt`, bytes);
     return { args, cwd };
   });
-  return await sluiceAll(given);
+  return await commands.runAll(given);
 }

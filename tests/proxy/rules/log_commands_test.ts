@@ -4,7 +4,9 @@ import { formatJson } from "../../../lib/observe/log_json.ts";
 import { parseRules, ruleFile } from "../../../lib/policy/rules/parse_rules.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import { makeFolder } from "../../support/programs.ts";
-import { sluice } from "../../support/sluice_commands.ts";
+import { sharedCommands, sluice } from "../../support/sluice_commands.ts";
+
+const commands = sharedCommands();
 
 const START = Date.parse("2026-11-20T08:00:00Z");
 
@@ -72,7 +74,7 @@ Deno.test("sluice rules learn writes rules that deny nothing of their own log, a
   await using folder = await makeFolder();
   const log = `${folder.path}/proxy.log`;
   await Deno.writeTextFile(log, day().join("\n") + "\n");
-  const learnt = await sluice(["rules", "learn", log]);
+  const learnt = await commands.run(["rules", "learn", log]);
   assertEquals(learnt.code, 0);
   assertStringIncludes(learnt.stderr, "1 line of the log is not JSON");
   assertStringIncludes(learnt.text, "# Learnt from 3002 connections");
@@ -83,12 +85,12 @@ Deno.test("sluice rules learn writes rules that deny nothing of their own log, a
   await Deno.writeTextFile(file, learnt.text);
 
   const args = ["--rules", file, "--fail-on", "newly-denied"];
-  const replayed = await sluice(["rules", "replay", log, ...args]);
+  const replayed = await commands.run(["rules", "replay", log, ...args]);
   assertStringIncludes(replayed.text, "\n  0 newly denied\n");
   assertStringIncludes(replayed.text, "\n  0 newly allowed\n");
   assertEquals(replayed.code, 0, replayed.text);
 
-  const explained = await sluice(["rules", "explain", file]);
+  const explained = await commands.run(["rules", "explain", file]);
   assertStringIncludes(explained.text, "\n0 mistakes, ");
 
   const rules = parseRules([ruleFile(learnt.text, file)]);
@@ -131,7 +133,10 @@ Deno.test("sluice rules learn allows any protocol where --check-names report saw
     line({ target: "git.example:22", wouldDeny }),
     line({ target: "a.example:443", wouldDeny, name: "b.example" }),
   ].join("\n");
-  const { text } = await sluice(["rules", "learn", "-"], { stdin: log });
+  await using folder = await makeFolder();
+  const path = `${folder.path}/proxy.log`;
+  await Deno.writeTextFile(path, log);
+  const { text } = await commands.run(["rules", "learn", path]);
   assertEquals(text.split("\n").slice(2, -2), [
     "allow name a.example port 443",
     "allow name git.example port 22 any-protocol",
@@ -139,9 +144,11 @@ Deno.test("sluice rules learn allows any protocol where --check-names report saw
 });
 
 Deno.test("sluice rules learn warns of a log without an allowed connection", async () => {
-  const { code, stderr, text } = await sluice(["rules", "learn", "-"], {
-    stdin: "12:00:01 ok  127.0.0.1:50000 > a.example:443\n",
-  });
+  await using folder = await makeFolder();
+  const path = `${folder.path}/proxy.log`;
+  const log = "12:00:01 ok  127.0.0.1:50000 > a.example:443\n";
+  await Deno.writeTextFile(path, log);
+  const { code, stderr, text } = await commands.run(["rules", "learn", path]);
   assertEquals(code, 0);
   assertStringIncludes(text, "\ndefault deny\n");
   assertStringIncludes(stderr, "1 line of the log is not JSON");
@@ -166,12 +173,11 @@ default deny
 
 Deno.test("sluice rules replay tells what rules would change, and which are never used", async () => {
   await using folder = await makeFolder();
-  const path = `${folder.path}/new.txt`;
+  const [log, path] = [`${folder.path}/proxy.log`, `${folder.path}/new.txt`];
+  await Deno.writeTextFile(log, OLD.join("\n"));
   await Deno.writeTextFile(path, NEW);
   const replay = (...args: string[]) =>
-    sluice(["rules", "replay", "-", "--rules", path, ...args], {
-      stdin: OLD.join("\n"),
-    });
+    commands.run(["rules", "replay", log, "--rules", path, ...args]);
   const { code, stderr, text } = await replay();
   assertEquals(stderr, "");
   assertEquals(
@@ -219,6 +225,7 @@ Deno.test("sluice rules replay judges by the time of each connection, and by the
   const ask = async (...args: string[]) => {
     const rule = ["--rule", "r: allow time 08:00-18:00 zone UTC"];
     const all = [...rule, "--rule", "default deny", "--examples", "0", ...args];
+    // The other tests replay a file.
     const given = ["rules", "replay", "-", ...all];
     const { text } = await sluice(given, { stdin: log });
     return /(\d+) newly denied/.exec(text)?.[1];
@@ -251,7 +258,15 @@ allow   bob,"b"  -         192.0.2.1        80
 `;
   await Deno.writeTextFile(cases, table);
   const test = (...args: string[]) =>
-    sluice(["rules", "test", "--rules", rules, "--cases", cases, ...args]);
+    commands.run([
+      "rules",
+      "test",
+      "--rules",
+      rules,
+      "--cases",
+      cases,
+      ...args,
+    ]);
   const { code, text } = await test();
   assertEquals(
     text,
@@ -280,7 +295,7 @@ Deno.test("sluice rules explain says what rules mean and what never matches", as
     path,
     "ads: deny name .ads.example\nallow name x.ads.example via corp\n",
   );
-  const { code, text } = await sluice(["rules", "explain", path]);
+  const { code, text } = await commands.run(["rules", "explain", path]);
   assertEquals(
     text,
     `ads: Keeps everyone from reaching ads.example and names below it.
@@ -292,5 +307,5 @@ default: Everything else is allowed.
   );
   assertEquals(code, 1);
   await Deno.writeTextFile(path, "ads: deny name .ads.example\n");
-  assertEquals((await sluice(["rules", "explain", path])).code, 0);
+  assertEquals((await commands.run(["rules", "explain", path])).code, 0);
 });

@@ -7,8 +7,10 @@ import { testPrograms } from "../../support/programs.ts";
 import { startRedis } from "../../support/redis.ts";
 import { RunningProgram } from "../../support/running_program.ts";
 import { spawnSluice } from "../../support/sluice.ts";
-import { sluice } from "../../support/sluice_commands.ts";
+import { sharedCommands } from "../../support/sluice_commands.ts";
 import { startEcho } from "../../support/sockets.ts";
+
+const commands = sharedCommands();
 
 testPrograms({
   name: "sluice fleet status and drain show and end nodes of a fleet",
@@ -30,10 +32,10 @@ testPrograms({
       .map((url) => url.replace("http://", "")) as [string, string];
 
     const [text, json, unknown, forbidden] = await Promise.all([
-      sluice(["fleet", "status", atA]),
-      sluice(["fleet", "status", "--json", atB]),
-      sluice(["fleet", "drain", "web-c", atB]),
-      sluice(["fleet", "drain", "web-b", atA]),
+      commands.run(["fleet", "status", atA]),
+      commands.run(["fleet", "status", "--json", atB]),
+      commands.run(["fleet", "drain", "web-c", atB]),
+      commands.run(["fleet", "drain", "web-b", atA]),
     ]);
     assertEquals([text.code, text.stderr], [0, ""]);
     const [summary, empty, heading, ofA, ofB] = text.text.split("\n");
@@ -58,19 +60,19 @@ testPrograms({
         stdout: "null",
       }),
     );
-    const late = await sluice(
+    const late = await commands.run(
       ["fleet", "drain", "web-b", atB, "--wait", "--timeout=1s"],
     );
     assertEquals(late.code, 1);
     assertEquals(late.text, "web-b drains; 1 connection open\n");
     assertMatch(late.stderr, /web-b has not ended in 1(\.\d+)?s?.*; 1 conn/);
-    const draining = await sluice(["fleet", "status", atB]);
+    const draining = await commands.run(["fleet", "status", atB]);
     assertMatch(draining.text, /^2 nodes, 1 draining, 1 open/);
     tunnel.close();
     assertEquals(await b.sluice.code(), 0);
     watch.kill("SIGINT");
     assertEquals(await watch.code(), 130);
-    const gone = await sluice(["fleet", "status", atB]);
+    const gone = await commands.run(["fleet", "status", atB]);
     assertEquals(gone.code, 1);
     assertMatch(
       gone.stderr,
@@ -90,14 +92,14 @@ testPrograms({
     await Promise.all([a, b].map(({ sluice }) => sluice.port()));
     assert(await eventually(async () => (await a.nodes()).length === 2));
     const at = (await a.admin).replace("http://", "");
-    const ended = await sluice(["fleet", "drain", "b", at, "--wait"]);
+    const ended = await commands.run(["fleet", "drain", "b", at, "--wait"]);
     assertEquals([ended.code, ended.stderr], [0, ""]);
     assertMatch(
       ended.text,
       /^b drains; 0 connections open\nb ended after \d\S*( \S+)?\n$/,
     );
     assertEquals(await b.sluice.code(), 0);
-    const own = await sluice(["fleet", "drain", "a", at, "--wait"]);
+    const own = await commands.run(["fleet", "drain", "a", at, "--wait"]);
     assertEquals([own.code, own.stderr], [0, ""]);
     assertMatch(own.text, /\na ended after \d/);
     assertEquals(await a.sluice.code(), 0);
@@ -108,7 +110,7 @@ testPrograms({
 
 Deno.test("sluice fleet status says when the server is in no fleet", async () => {
   await using admin = await startTestAdmin();
-  const { code, stderr } = await sluice(["fleet", "status", admin.host]);
+  const { code, stderr } = await commands.run(["fleet", "status", admin.host]);
   assertEquals([code, stderr], [
     1,
     `sluice: Cannot ask ${admin.host} for its fleet: ` +
