@@ -289,7 +289,7 @@ async function play(seed: number, redis: ScriptedRedis): Promise<void> {
     for (const machine of world.machines.slice(3)) await machine.flush();
     check(world.machines, `seed ${seed}, start`);
     await settle(world, seed);
-    await greed(world.machines.at(-1)!, client, 12);
+    await greed(world.machines.at(-1)!, client, 30);
     check(world.machines, `seed ${seed}, settled`);
   }
   world.isCalm = false;
@@ -470,7 +470,8 @@ testPrograms({
     const other = new Machine("other", world);
     world.machines = [isolated, other];
     for (const machine of world.machines) await machine.flush(true);
-    await greed(isolated, client, 8);
+    await greed(isolated, client, 20);
+    for (let more = 10; more > 0; more--) isolated.end(client);
     isolated.leave();
     world.pass(LEASE_TIME + 1);
     await other.flush();
