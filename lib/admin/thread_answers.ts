@@ -187,9 +187,10 @@ export class ThreadAnswers {
    * @returns Number of ended connections.
    */
   endMatching(filter: string, most: number): number {
-    const ids = Array.from(this.#matching(filter), ({ id }) => id)
-      .slice(0, most);
-    return ids.filter((id) => this.end(id)).length;
+    const ids = new Set(this.#matching(filter).map(({ id }) => id).take(most));
+    const found = this.#registry.open.filter(([, { id }]) => ids.has(id));
+    for (const [, live] of found) endByOperator(live);
+    return found.length;
   }
 
   /**

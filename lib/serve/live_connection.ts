@@ -6,6 +6,7 @@
  */
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
+import type { BagEntry } from "../sync/bag.ts";
 import type { Context } from "../sync/context.ts";
 import type { RefusalReason } from "./refusal_reason.ts";
 
@@ -82,6 +83,8 @@ export class LiveConnection {
   reason: RefusalReason | undefined;
   /** Whether one direction of its tunnel has ended. */
   isHalfClosed = false;
+  /** Its place among the open connections; `undefined` once it is closed. */
+  place: BagEntry | undefined;
   /** Bytes that rankings have counted. */
   rankedBytes = 0;
   /** Whether rankings have counted it, or its current request. */

@@ -1,6 +1,6 @@
 /**
  * All open connections and the totals of ended ones, for metrics, the admin
- * listener and traces. A connection costs one entry in a map; a byte costs
+ * listener and traces. A connection costs one entry in a list; a byte costs
  * nothing.
  *
  * @module
@@ -9,6 +9,7 @@
 import type { PoolFigures } from "../net/pool/figures.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/users/bans.ts";
+import { Bag } from "../sync/bag.ts";
 import {
   type Carried,
   LiveConnection,
@@ -76,11 +77,18 @@ export interface RegistryOptions {
   nextId?: () => number;
 }
 
+/** An open connection and its listener. */
+export type OpenConnection = readonly [
+  listener: ListenerWatch,
+  live: LiveConnection,
+];
+
 /** All connections of the program, or of one thread. */
 export class Registry {
   readonly #nextId: () => number;
   readonly #listeners = new Map<string, ListenerWatch>();
-  readonly #open = new Map<number, [ListenerWatch, LiveConnection]>();
+  readonly #open = new Bag<OpenConnection>();
+  #size = 0;
   /** Bans by an operator. Failures do not add to them. */
   readonly #banned = new Bans({ after: 0 });
   readonly #bans: Bans[] = [this.#banned];
@@ -97,16 +105,14 @@ export class Registry {
     this.#nextId = nextId;
   }
 
-  /** The open connections, the oldest first. */
-  get open(): Iterable<
-    readonly [listener: ListenerWatch, live: LiveConnection]
-  > {
-    return this.#open.values();
+  /** The open connections at this moment, the oldest first. */
+  get open(): readonly OpenConnection[] {
+    return this.#open.toArray();
   }
 
   /** Number of open connections. */
   get size(): number {
-    return this.#open.size;
+    return this.#size;
   }
 
   /** The lists of bans. */
@@ -126,13 +132,13 @@ export class Registry {
 
   /** Totals of all listeners. */
   get totals(): Totals {
-    const sum = { open: this.#open.size, total: 0, sent: 0, received: 0 };
+    const sum = { open: this.#size, total: 0, sent: 0, received: 0 };
     for (const { total, ended } of this.#listeners.values()) {
       sum.total += total;
       sum.sent += ended.sent;
       sum.received += ended.received;
     }
-    for (const [, live] of this.#open.values()) {
+    for (const [, live] of this.open) {
       const { sent, received } = live.carried;
       sum.sent += sent;
       sum.received += received;
@@ -154,7 +160,7 @@ export class Registry {
     }
     const watch: ListenerWatch = new ListenerWatch(listener, {
       add: (session, ends) => this.#add(watch, session, ends),
-      delete: (live) => this.#open.delete(live.id),
+      delete: (live) => this.#delete(live),
       time: (name, milliseconds) => {
         for (const tell of this.#onTime) tell(name, milliseconds);
       },
@@ -188,12 +194,12 @@ export class Registry {
   }
 
   /**
-   * Finds an open connection.
+   * Finds an open connection. It looks at all of them.
    *
    * @returns The connection, or `undefined`.
    */
   get(id: number): LiveConnection | undefined {
-    return this.#open.get(id)?.[1];
+    return this.open.find(([, live]) => live.id === id)?.[1];
   }
 
   /**
@@ -240,8 +246,16 @@ export class Registry {
     ends: LiveEnds,
   ): LiveConnection {
     const live = new LiveConnection(this.#nextId(), session, ends);
-    this.#open.set(live.id, [watch, live]);
+    live.place = this.#open.add([watch, live]);
+    this.#size++;
     return live;
+  }
+
+  #delete(live: LiveConnection): void {
+    if (live.place === undefined) return;
+    live.place.remove();
+    live.place = undefined;
+    this.#size--;
   }
 
   #end(

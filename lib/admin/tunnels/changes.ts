@@ -94,8 +94,11 @@ export class TunnelChanges {
 
   #gone(): number[] {
     const gone: number[] = [];
+    // All open connections have been reported.
+    if (this.#told.size === this.#registry.size) return gone;
+    const open = new Set(this.#registry.open.map(([, { id }]) => id));
     for (const id of this.#told.keys()) {
-      if (this.#registry.get(id) !== undefined) continue;
+      if (open.has(id)) continue;
       gone.push(id);
       this.#told.delete(id);
     }
