@@ -52,7 +52,7 @@ export interface ServeOptions {
    */
   slots?: Semaphore;
   /**
-   * Ends a connection that is not needed any more, where there is one: called
+   * Ends a connection that is not needed any more, if there is one: called
    * when no permit is free for the next one, and when accepting fails.
    */
   makeRoom?: () => void;

@@ -44,7 +44,7 @@ export interface ServerConfig {
   backlog?: number | undefined;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
-  /** Takes what there is to log (default: the program's log). */
+  /** Receives log events (default: the program's log). */
   log?: (event: LogEvent) => void;
 }
 

@@ -44,7 +44,7 @@ export interface TlsFilesOptions<T> {
    * @throws {SyntaxError} If they can't be used, or not together.
    */
   prepare: (texts: TlsTexts) => Promise<T>;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
   /** Opens them (default: each is read). */
   files?: ServerFiles | undefined;

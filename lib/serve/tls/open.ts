@@ -46,7 +46,7 @@ const NAMES = {
 export interface OpenTlsOptions {
   /** Protocols that clients may ask for by ALPN (default any). */
   protocols?: readonly string[];
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
   /** Opens the files (default: each is read). */
   files?: ServerFiles | undefined;

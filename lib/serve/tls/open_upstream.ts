@@ -47,7 +47,7 @@ export interface UpstreamTls {
  * Opens TLS to upstreams. That nothing is verified is said, at every start.
  *
  * @param config What it is made of.
- * @param log Takes what there is to log.
+ * @param log Receives log events.
  * @param given Opens its files (default: each is read).
  * @returns The TLS; a change of its files is for the next connections.
  * @throws {StartError} If a file can't be used.
