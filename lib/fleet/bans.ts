@@ -229,12 +229,11 @@ class FleetBanList implements BanDecider {
   ): void {
     const now = this.#context.view.now();
     const states: BanState[] = [];
-    const both = [["client", client, ofClient], [
-      "user",
-      user,
-      ofUser,
-    ]] as const;
-    for (const [of, key, text] of both) {
+    const changed = [
+      { of: "client", key: client, text: ofClient },
+      { of: "user", key: user, text: ofUser },
+    ] as const;
+    for (const { of, key, text } of changed) {
       if (key === "") continue;
       states.push({ of, key, state: parseState(text ?? null, now) });
       this.#touched?.add(nameOf(of, key));
