@@ -7,8 +7,7 @@
 import { formatAddr } from "../net/unix_socket.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import type { ListenerTls } from "../serve/tls/over_tls.ts";
-import { formatHostPort } from "../wire/host_port.ts";
-import { listeningEvent } from "../serve/announcement.ts";
+import { listeningEvent, localHost } from "../serve/announcement.ts";
 import {
   checkTogether,
   ECHO_OPTIONS,
@@ -70,9 +69,7 @@ function bannerLines(
   const at = formatAddr(addr);
   const stream = tls === undefined ? "TCP" : "TLS";
   const transport = options.udp ? `${stream} and UDP` : stream;
-  const local = addr.hostname === "::" || addr.hostname === "0.0.0.0"
-    ? formatHostPort(addr.hostname === "::" ? "::1" : "127.0.0.1", addr.port)
-    : at;
+  const local = formatAddr({ ...addr, hostname: localHost(addr.hostname) });
   return [
     `Listening on ${at} (${modeOf(options)}, ${transport})`,
     `Try it: sluice connect ${tls === undefined ? "" : "--tls "}${local}`,

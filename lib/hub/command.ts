@@ -7,7 +7,7 @@
 import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import { type Announcement, listeningEvent } from "../serve/announcement.ts";
+import { type Announcement, listeningEvent, localHost } from "../serve/announcement.ts";
 import { HUB_OPTIONS, type HubOptions } from "./options.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { openTo } from "../serve/start_listeners.ts";
@@ -95,8 +95,7 @@ function tryLine(
     return isText ? [`Try it: sluice connect ${secure}unix:${path}`] : [];
   }
   const { hostname, port } = addr;
-  const local: Record<string, string> = { "::": "::1", "0.0.0.0": "127.0.0.1" };
-  const host = local[hostname] ?? hostname;
+  const host = localHost(hostname);
   const at = formatHostPort(host, port);
   if (isWeb) return [`Look at http${isSecure ? "s" : ""}://${at}/`];
   if (frame === "length32") return [];

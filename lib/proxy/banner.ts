@@ -11,6 +11,7 @@ import { countOf } from "../observe/count_of.ts";
 import type { User } from "../policy/users/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { quoteShellWord } from "../cli/quote_shell_word.ts";
+import { localHost } from "../serve/announcement.ts";
 import { type ListenerInfo, openTo } from "../serve/start_listeners.ts";
 
 /** Facts for the announcements. */
@@ -70,10 +71,6 @@ function spoken({ protocols, tls, users }: BannerFacts): string {
 
 function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
   const { protocols, tls, users } = facts;
-  const local: Record<string, string> = {
-    "::": "[::1]",
-    "0.0.0.0": "127.0.0.1",
-  };
   const path = mode === undefined ? undefined : pathOf(addr);
   // Over a Unix socket curl supports only SOCKS proxies.
   const scheme = SCHEMES.find((name) =>
@@ -87,9 +84,7 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
   }
   const at = path !== undefined
     ? `localhost${encodeURI(path)}`
-    : addr.hostname in local
-    ? `${local[addr.hostname]}:${addr.port}`
-    : formatHostPort(addr.hostname, addr.port);
+    : formatHostPort(localHost(addr.hostname), addr.port);
   // Without the password: this line goes into a log.
   const login = users === undefined || tls === "require"
     ? ""

@@ -64,3 +64,18 @@ export function announce(
     log(typeof one === "string" ? messageEvent("info", "banner", one) : one);
   }
 }
+
+/** Addresses that clients on this machine use for those that mean all. */
+const LOCAL: Readonly<Record<string, string>> = {
+  "::": "::1",
+  "0.0.0.0": "127.0.0.1",
+};
+
+/**
+ * Returns the address at which a program on this machine reaches a listener.
+ *
+ * @param hostname Address that it listens on.
+ */
+export function localHost(hostname: string): string {
+  return LOCAL[hostname] ?? hostname;
+}
