@@ -7,7 +7,11 @@
 import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import { type Announcement, listeningEvent, localHost } from "../serve/announcement.ts";
+import {
+  type Announcement,
+  listeningEvent,
+  localHost,
+} from "../serve/announcement.ts";
 import { HUB_OPTIONS, type HubOptions } from "./options.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { openTo } from "../serve/start_listeners.ts";
