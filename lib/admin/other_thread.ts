@@ -126,12 +126,16 @@ export class OtherThread implements Thread {
  * Registers other threads of the program.
  *
  * @param threads The list that they join.
+ * @param isTimed Whether they time the phases of connections.
  * @returns A function that registers a thread.
  */
-export function watchThreads(threads: Threads): ThreadWatcher {
+export function watchThreads(
+  threads: Threads,
+  isTimed: boolean,
+): ThreadWatcher {
   const { memory } = new SharedCounter();
   return {
-    ids: memory,
+    watch: { ids: memory, isTimed },
     add(worker, ask) {
       const thread = new OtherThread(ask, { worker });
       const remove = threads.add(thread);

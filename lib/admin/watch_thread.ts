@@ -7,7 +7,7 @@
 
 import { LoopDelay } from "../observe/loop_delay.ts";
 import { Registry } from "../serve/registry.ts";
-import type { WatchedThread } from "../serve/watched_thread.ts";
+import type { Watch, WatchedThread } from "../serve/watched_thread.ts";
 import { SharedCounter } from "../sync/shared/counter.ts";
 import { isTraced } from "./is_traced.ts";
 import { answer } from "./own_thread.ts";
@@ -18,14 +18,14 @@ import type { ThreadFigures } from "./thread_figures.ts";
 /**
  * Makes the connections of this thread visible to the watcher.
  *
- * @param ids Shared memory of the counter of connection ids.
+ * @param watch What the watching thread has sent.
  * @returns The watched thread.
  */
 export async function watchThread(
-  ids: SharedArrayBuffer,
+  { ids, isTimed }: Watch,
 ): Promise<WatchedThread> {
   const counter = new SharedCounter(ids);
-  const registry = new Registry({ nextId: () => counter.next() });
+  const registry = new Registry({ isTimed, nextId: () => counter.next() });
   if (isTraced()) await (await import("./spans.ts")).openSpans(registry);
   return answerFor(registry);
 }

@@ -99,7 +99,9 @@ export async function openWatchers(
   const traced = isTraced();
   const isWatched = listen !== undefined || traced || fleet !== undefined;
   if (!isWatched) return NOBODY;
-  const registry = hasWorkers ? undefined : new Registry();
+  // A fleet only counts.
+  const isTimed = listen !== undefined || traced;
+  const registry = hasWorkers ? undefined : new Registry({ isTimed });
   const threads = await openThreads(registry, traced);
   const state = new DrainState();
   let server: WatchedServer | undefined;
@@ -122,7 +124,7 @@ export async function openWatchers(
     registry,
     files: opened?.files ?? [],
     threads: hasWorkers
-      ? (await import("./other_thread.ts")).watchThreads(threads)
+      ? (await import("./other_thread.ts")).watchThreads(threads, isTimed)
       : undefined,
     banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),

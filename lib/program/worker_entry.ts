@@ -11,9 +11,9 @@ import { spareStacks } from "../serve/process_life.ts";
 spareStacks();
 runWorker(globalThis as unknown as WorkerScope, {
   start: startServers,
-  async watch(ids) {
+  async watch(watch) {
     // Imported lazily so that unwatched threads start faster.
     const { watchThread } = await import("../admin/watch_thread.ts");
-    return await watchThread(ids);
+    return await watchThread(watch);
   },
 });

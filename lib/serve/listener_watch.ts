@@ -41,6 +41,8 @@ export interface Outcome {
 
 /** Receives events about the connections of a listener. */
 export interface RegistryEnd {
+  /** Whether phases of connections are timed. */
+  readonly isTimed: boolean;
   /** Adds a connection. */
   add(session: WatchedSession, ends: LiveEnds): LiveConnection;
   /** Removes a connection. */
@@ -93,6 +95,11 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.kind = listener.kind;
     this.isPublic = listener.isPublic;
     this.#registry = registry;
+  }
+
+  /** Whether phases of connections are timed. */
+  get isTimed(): boolean {
+    return this.#registry.isTimed;
   }
 
   /**

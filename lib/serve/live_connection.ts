@@ -54,6 +54,8 @@ export type TimedName = PhaseName | "handshake";
 
 /** Receives the events of a connection. */
 export interface LiveEnds {
+  /** Whether its phases are timed. */
+  readonly isTimed: boolean;
   /** A phase ended after this many milliseconds. */
   onTime(name: TimedName, milliseconds: number): void;
   /** One of its requests has ended. */
@@ -92,7 +94,7 @@ export class LiveConnection {
 
   readonly #ends: LiveEnds;
   #isOpen = false;
-  readonly #accepted = performance.now();
+  readonly #accepted: number;
   #handshake: number | undefined;
   #isAsked = false;
   #phases: Phase[] = [];
@@ -109,6 +111,7 @@ export class LiveConnection {
     this.id = id;
     this.session = session;
     this.#ends = ends;
+    this.#accepted = ends.isTimed ? performance.now() : 0;
   }
 
   /** Its state. */
@@ -129,7 +132,7 @@ export class LiveConnection {
     return { sent: before.sent + sent, received: before.received + received };
   }
 
-  /** Its phases so far, in order. */
+  /** Its phases so far, in order; none unless they are timed. */
   get phases(): readonly Phase[] {
     return this.#phases;
   }
@@ -163,6 +166,7 @@ export class LiveConnection {
 
   /** Notes that the request is known. */
   endHandshake(): void {
+    if (!this.#ends.isTimed) return;
     this.#handshake ??= performance.now() - this.#accepted;
   }
 
@@ -172,6 +176,7 @@ export class LiveConnection {
    * @param name What is done.
    */
   begin(name: PhaseName): void {
+    if (!this.#ends.isTimed) return;
     this.end();
     // Authentication is part of the handshake; all other phases follow it.
     if (name !== "auth") this.#tellHandshake();

@@ -31,10 +31,18 @@ export type AskThread = (
   asked: readonly unknown[],
 ) => Promise<unknown>;
 
-/** Watches the program's threads. */
-export interface ThreadWatcher {
+/** What a thread needs to be watched, as plain values. */
+export interface Watch {
   /** Shared memory of the counter of connection numbers. */
   readonly ids: SharedArrayBuffer;
+  /** Whether it times the phases of connections. */
+  readonly isTimed: boolean;
+}
+
+/** Watches the program's threads. */
+export interface ThreadWatcher {
+  /** For its threads. */
+  readonly watch: Watch;
   /**
    * Adds a thread that serves.
    *

@@ -89,7 +89,7 @@ export class Recruits {
       ...given,
       thread: { index, count },
       log: logging,
-      ids: watcher?.ids,
+      watch: watcher?.watch,
       descriptors: this.#descriptors,
       memory: this.#memory,
       clockLead: clockLead(),

@@ -59,6 +59,30 @@ Deno.test("openWatchers() watches its own thread, or those that are added", asyn
   }
 });
 
+Deno.test("openWatchers() times connections for operators, and only counts them for a fleet", async () => {
+  const waits = { "drain-delay": 0, "drain-timeout": 0 };
+  const admin = { host: "127.0.0.1", port: 0 };
+  const fleet = "redis://127.0.0.1:1";
+  const cases = [
+    { options: { admin }, isTimed: true },
+    { options: { fleet }, isTimed: false },
+    { options: { admin, fleet }, isTimed: true },
+  ];
+  for (const { options, isTimed } of cases) {
+    for (const hasWorkers of [false, true]) {
+      await using watching = await openWatchers(
+        { ...waits, ...options },
+        () => {},
+        { drain() {}, hasWorkers },
+      );
+      const own = watching.registry
+        ?.listen({ name: "a", kind: "proxy", isPublic: false }).isTimed;
+      const given = own ?? watching.threads?.watch.isTimed;
+      assertEquals(given, isTimed, `${JSON.stringify(options)} ${hasWorkers}`);
+    }
+  }
+});
+
 Deno.test("sluice drains on request of the admin API, and answers until the end", async () => {
   await using echo = startEcho();
   await using sluice = new Sluice(...ADMIN);

@@ -117,6 +117,31 @@ Deno.test("Registry knows a tunnel while it is open, and what it has carried", a
   assertEquals(registry.get(live.id), undefined);
 });
 
+Deno.test("Registry counts without times if nobody asks for them", async () => {
+  await using echo = startEcho();
+  const registry = new Registry({ isTimed: false });
+  const timed: unknown[] = [];
+  registry.onTime((name) => timed.push(name));
+  await using test = await startTestProxy({ host: watched(registry) });
+  const conn = await openTunnel(test, echo.addr);
+  await writeAll(conn, "hello");
+  await readExactly(conn, 5);
+  const [[watch, live]] = [...registry.open] as [
+    typeof registry.open[number],
+  ];
+  assertEquals([live.state, live.phases], ["open", []]);
+  assertEquals(registry.totals, { open: 1, total: 1, sent: 5, received: 5 });
+  conn.close();
+  await within(5_000, test.whenEnded(1));
+  assertEquals(registry.totals, { open: 0, total: 1, sent: 5, received: 5 });
+  assertEquals(watch.connections.get("socks5 ok")?.count, 1);
+  const target = { hostname: "127.0.0.1", port: closedPort() };
+  await openTunnel(test, target).catch(() => {});
+  await within(5_000, test.whenEnded(2));
+  assertEquals([...watch.refusals], [["dial-refused", 1]]);
+  assertEquals(timed, []);
+});
+
 Deno.test("LiveConnection.state tells a tunnel of which one direction has ended", async () => {
   const end = Promise.withResolvers<void>();
   await using target = startServer(async (conn) => {

@@ -12,7 +12,7 @@ import { ThreadLink } from "../../lib/sync/thread_link.ts";
 import { startProxy } from "./proxy.ts";
 
 self.onmessage = async ({ data }: MessageEvent) => {
-  const watched = await watchThread(data.ids);
+  const watched = await watchThread(data.watch);
   new ThreadLink(data.port, { answer: watched.answer });
   const proxy = await startProxy({
     listen: [{ host: "127.0.0.1", port: 0 }],

@@ -71,7 +71,10 @@ async function start(
   const { port1, port2 } = new MessageChannel();
   const started = Promise.withResolvers<Deno.NetAddr>();
   worker.onmessage = ({ data }) => started.resolve(data);
-  worker.postMessage({ port: port2, ids: counter.memory }, [port2]);
+  worker.postMessage({
+    port: port2,
+    watch: { ids: counter.memory, isTimed: true },
+  }, [port2]);
   const addr = await within(PATIENCE, started.promise);
   const thread = new OtherThread(askOver(port1), options);
 

@@ -48,7 +48,7 @@ Deno.test("runWorker() starts nothing where the program ends already", async () 
       }],
       isReplaceable: false,
     },
-    ids: undefined,
+    watch: undefined,
     agreement: { places: new Map(), tables: new Map(), pipes: new Map() },
     log: { format: "text", quiet: true },
     descriptors: 1_024,

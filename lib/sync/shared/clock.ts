@@ -29,8 +29,9 @@ export function clockLead(): number {
  */
 export function sharedClock(lead: number): () => number {
   const difference = clockLead() - lead;
-  const origin = Math.abs(difference) < NOISE ? 0 : difference;
-  return () => evenTime() + origin;
+  const origin = performance.timeOrigin +
+    (Math.abs(difference) < NOISE ? 0 : difference);
+  return () => origin + performance.now();
 }
 
 function evenTime(): number {
