@@ -7,7 +7,7 @@
 
 import { LoopDelay } from "../observe/loop_delay.ts";
 import { Registry } from "../serve/registry.ts";
-import type { Watch, WatchedThread } from "../serve/watched_thread.ts";
+import type { ThreadWatch, WatchedThread } from "../serve/watched_thread.ts";
 import { SharedCounter } from "../sync/shared/counter.ts";
 import { isTraced } from "./is_traced.ts";
 import { answer } from "./own_thread.ts";
@@ -22,7 +22,7 @@ import type { ThreadFigures } from "./thread_figures.ts";
  * @returns The watched thread.
  */
 export async function watchThread(
-  { ids, isTimed }: Watch,
+  { ids, isTimed }: ThreadWatch,
 ): Promise<WatchedThread> {
   const counter = new SharedCounter(ids);
   const registry = new Registry({ isTimed, nextId: () => counter.next() });

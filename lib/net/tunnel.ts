@@ -102,9 +102,6 @@ export function tunnel(
   return join.ended;
 }
 
-/** Shared, because most tunnels need no list of their own. */
-const NOTHING: readonly never[] = [];
-
 /**
  * Two pipes under one controller: which end has finished, how, and what
  * remains.
@@ -139,7 +136,8 @@ class Join {
   #held = 0;
   /** The end that failed: bytes that it sent before still count. */
   #lost: { readonly end: End; readonly error: unknown } | undefined;
-  #ending: readonly EndingPeer[] = NOTHING;
+  /** An end that still gets what was sent to it. */
+  #ending: EndingPeer | undefined;
   /** Bytes that one end had sent, if any, when the other one ended. */
   #said: number | undefined;
 
@@ -172,7 +170,7 @@ class Join {
 
   /** Ends both directions, and closes both connections. */
   cancel(reason: unknown): void {
-    if (this.#isOver) return this.#hurry();
+    if (this.#isOver) return this.#ending?.hurry();
     const isReset = this.#resetRelay === "all" && reason !== undefined;
     this.#finish(reason);
     for (const peer of [this.#client, this.#target]) {
@@ -180,10 +178,6 @@ class Join {
       // A write to a peer that does not read would never end.
       else peer.close();
     }
-  }
-
-  #hurry(): void {
-    for (const ending of this.#ending) ending.hurry();
   }
 
   #finish(reason: unknown): void {
@@ -198,9 +192,8 @@ class Join {
     onEnd?: (wasThere: boolean) => void,
   ): void {
     this.#going++;
-    const ending = new EndingPeer(peer, options);
-    this.#ending = [...this.#ending, ending];
-    void ending.done.then((wasThere) => {
+    this.#ending = new EndingPeer(peer, options);
+    void this.#ending.done.then((wasThere) => {
       onEnd?.(wasThere);
       this.#settle();
     });
@@ -343,11 +336,9 @@ class Join {
       !target.readable.isOver &&
       !client.isWriting && !target.isWriting && !target.awaitsAnswer;
     if (!isInOrder || this.#isOver) return this.cancel(reason);
-    this.#isOver = true;
-    this.#result.error = reason;
     this.#result.isTargetKept = true;
     // A pending read of the target goes on: its bytes go to the next client.
-    this.#controller.abort(reason);
+    this.#finish(reason);
   }
 
   /** Replaces the previous watch. */

@@ -32,7 +32,7 @@ export type AskThread = (
 ) => Promise<unknown>;
 
 /** What a thread needs to be watched, as plain values. */
-export interface Watch {
+export interface ThreadWatch {
   /** Shared memory of the counter of connection numbers. */
   readonly ids: SharedArrayBuffer;
   /** Whether it times the phases of connections. */
@@ -42,7 +42,7 @@ export interface Watch {
 /** Watches the program's threads. */
 export interface ThreadWatcher {
   /** For its threads. */
-  readonly watch: Watch;
+  readonly watch: ThreadWatch;
   /**
    * Adds a thread that serves.
    *

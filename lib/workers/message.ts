@@ -16,7 +16,7 @@ import type { FleetMemory } from "../serve/counts/fleet_view.ts";
 import type { LogOptions } from "../serve/log_sink.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
-import type { Watch } from "../serve/watched_thread.ts";
+import type { ThreadWatch } from "../serve/watched_thread.ts";
 
 /** The address of a socket that all threads open. */
 export interface BoundPlace {
@@ -49,7 +49,7 @@ export interface WorkerStart {
   /** Format and level of the log. */
   log: Omit<LogOptions, "isShared">;
   /** If its connections are watched. */
-  watch: Watch | undefined;
+  watch: ThreadWatch | undefined;
   /** The limit of descriptors, which a thread may not be permitted to read. */
   descriptors: number | undefined;
   /** The memory limit, for the same reason. */

@@ -23,7 +23,7 @@ import { type Log, openLog } from "../serve/log_sink.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";
-import type { Watch, WatchedThread } from "../serve/watched_thread.ts";
+import type { ThreadWatch, WatchedThread } from "../serve/watched_thread.ts";
 import { scopeOf } from "../serve/counts/count_name.ts";
 import { WorkerDials } from "./dials.ts";
 import { WORKER_FAULTS } from "./fault.ts";
@@ -48,7 +48,7 @@ export interface WorkerProgram {
   /** Starts the servers of a plan. */
   start(plan: ServerPlan, host: ServerHost): Promise<Serving>;
   /** Lets the connections of this thread be watched from another. */
-  watch(watch: Watch): Promise<WatchedThread>;
+  watch(watch: ThreadWatch): Promise<WatchedThread>;
 }
 
 /**
