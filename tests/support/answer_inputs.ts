@@ -20,8 +20,14 @@ const { stderr, stdout } = Deno;
 const print = stdout.writeSync.bind(stdout);
 
 for await (const line of lines) {
-  const { args, cwd, fails, stdin = "" }: CommandLine = JSON.parse(line);
+  const { args, cwd, env = {}, fails, stdin = "" }: CommandLine = JSON.parse(
+    line,
+  );
   if (cwd !== undefined) Deno.chdir(cwd);
+  for (const [name, value] of Object.entries(env)) {
+    if (value === null) Deno.env.delete(name);
+    else Deno.env.set(name, value);
+  }
   const readable = ReadableStream.from(piecesOf(stdin));
   Object.assign(Deno, { stdin: { isTerminal: () => false, readable } });
   const answer: Answer = { code: 0, text: "", stderr: "" };
