@@ -28,12 +28,10 @@ interface Visit {
 /** Runs the doctor for a configuration, or with further arguments. */
 async function visit(
   path: string,
-  env?: Record<string, string>,
+  env: Record<string, string> = {},
 ): Promise<Visit> {
-  const line = ["doctor", "--json", "-c", path];
-  const result = env === undefined
-    ? await commands.run(line)
-    : await sluice(line, { env });
+  const args = ["doctor", "--json", "-c", path];
+  const result = await commands.run({ args, env });
   assertEquals(result.stderr, "");
   return { result, ...JSON.parse(result.text) };
 }

@@ -83,7 +83,7 @@ export interface CommandLine {
   /** Message of an error at its first output (default: none). */
   fails?: string;
   /**
-   * Changes of environment variables from this command on; `null` removes one
+   * Environment variables for this command; `null` removes one for good
    * (default: none).
    */
   env?: Readonly<Record<string, string | null>>;
