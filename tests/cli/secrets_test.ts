@@ -9,8 +9,8 @@ import { Sluice } from "../support/sluice.ts";
 import {
   ANSWERING,
   Commands,
+  sharedCommands,
   sluice,
-  sluiceAll,
 } from "../support/sluice_commands.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 
@@ -124,6 +124,8 @@ function configOf(more: Record<string, unknown> = {}): string {
   );
 }
 
+const program = sharedCommands();
+
 const ENVIRONMENT = { HUSH: MARK, HUSH_URL: GOOD["via"]![1]! };
 
 Deno.test("GOOD contains every option that can hold a secret", async () => {
@@ -174,12 +176,11 @@ Deno.test("commands that print options hide every secret", async () => {
     ], /env:/],
     [["check", "-c", config], /nothing wrong/],
   ];
-  // The doctor prints the arguments of its own process.
-  const visits = await Promise.all(
-    commands.slice(0, 2).map(([args]) => sluice(args, { env: ENVIRONMENT })),
-  );
-  const others = commands.slice(2).map(([args]) => args);
-  const answers = [...visits, ...await sluiceAll(others, ENVIRONMENT)];
+  // The doctor prints the start of its own process.
+  const visit = await sluice(commands[0]![0], { env: ENVIRONMENT });
+  const others = commands.slice(1)
+    .map(([args]) => ({ args, env: ENVIRONMENT }));
+  const answers = [visit, ...await program.runAll(others)];
   for (const [at, [args, wanted]] of commands.entries()) {
     const { stderr, text } = answers[at]!;
     assertSilent(text + stderr, ...args);
@@ -219,7 +220,7 @@ Deno.test("commands hide every secret in their errors", async (t) => {
       : [args]
   );
   await t.step("on the command line", async () => {
-    const answers = await sluiceAll(commands);
+    const answers = await program.runAll(commands);
     for (const [at, { code, stderr, text }] of answers.entries()) {
       assertSilent(text + stderr, ...commands[at]!);
       assertEquals(code, 2, `${commands[at]!.join(" ")}: ${stderr}`);
@@ -238,7 +239,8 @@ Deno.test("commands hide every secret in their errors", async (t) => {
     }));
     const lines = [...users, ...tokens];
     for (
-      const [at, { code, stderr, text }] of (await sluiceAll(lines)).entries()
+      const [at, { code, stderr, text }] of (await program.runAll(lines))
+        .entries()
     ) {
       const [variable] = Object.keys(lines[at]!.env) as [string];
       assertSilent(text + stderr, variable);
@@ -302,7 +304,9 @@ Deno.test("commands hide every secret in their errors", async (t) => {
       }),
     );
     const lines = [["run"], ["check"], ["doctor"], ["doctor", "--json"]];
-    const answers = await sluiceAll(lines.map((args) => [...args, "-c", path]));
+    const answers = await program.runAll(
+      lines.map((args) => [...args, "-c", path]),
+    );
     for (const [at, { code, stderr, text }] of answers.entries()) {
       assertSilent(text + stderr, ...lines[at]!);
       assert(code > 0);

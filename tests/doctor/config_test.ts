@@ -8,11 +8,7 @@ import {
 } from "../support/certificates.ts";
 import { makeFolder } from "../support/programs.ts";
 import { startPrinted } from "../support/sluice.ts";
-import {
-  type Answer,
-  sharedCommands,
-  sluice,
-} from "../support/sluice_commands.ts";
+import { type Answer, sharedCommands } from "../support/sluice_commands.ts";
 import { startTestForward, upstreamAt } from "../support/forward.ts";
 import { closedPort, startEcho, within } from "../support/sockets.ts";
 import { serverTls } from "../support/tls_proxy.ts";
@@ -216,7 +212,7 @@ Deno.test("sluice doctor knows Sluice's environment variables, and reports unkno
 
 Deno.test("sluice doctor refuses options together with a configuration", async () => {
   const args = ["doctor", "-c", "x.json", "--listen=0"];
-  const { code, stderr } = await sluice(args);
+  const { code, stderr } = await commands.run(args);
   assertEquals(code, 2);
   assertMatch(
     stderr,

@@ -26,6 +26,7 @@ for await (const line of lines) {
   );
   if (cwd !== undefined) Deno.chdir(cwd);
   const restore = changeEnvironment(env);
+  Object.defineProperty(Deno, "args", { value: args, configurable: true });
   Object.assign(Deno, { stdin: inputOf(stdin) });
   const answer: Answer = { code: 0, text: "", stderr: "" };
   capture(stdout, (text) => answer.text += text);
