@@ -17,7 +17,6 @@ import { CertStore } from "../../lib/certs/store.ts";
 import type { OptionTable } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
-import type { KeyKind } from "../../lib/serve/tls/certificate_keys.ts";
 import { openOpenssl } from "../support/openssl.ts";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
 import {
@@ -57,12 +56,15 @@ async function makeStore(folder: string): Promise<CertStore> {
 }
 
 /** Does the same as `issue NAME --client`, in this process. */
-async function issueClient(
-  store: CertStore,
-  name: string,
-  keyKind: KeyKind = "ecdsa",
-): Promise<void> {
-  const client = { name, days: 365, keyKind, servers: [], isClient: true };
+async function issueClient(store: CertStore, name: string): Promise<void> {
+  const keyKind = "ecdsa";
+  const client = {
+    name,
+    days: 365,
+    keyKind,
+    servers: [],
+    isClient: true,
+  } as const;
   await issueInto(store, client, false);
 }
 
@@ -316,7 +318,7 @@ testPrograms({
     const { path } = checker;
     const store = await makeStore(path);
     await good(path, ["issue", "proxy", "--server", "localhost,127.0.0.1"]);
-    await issueClient(store, "alice", "rsa");
+    await issueClient(store, "alice");
     await issueClient(store, "mallory");
     for (const name of ["proxy", "alice", "mallory"]) {
       const text = await good(path, ["bundle", name]);

@@ -25,10 +25,26 @@ interface TestStore extends AsyncDisposable {
 }
 
 /** A directory with an authority. */
-async function makeStore(): Promise<TestStore> {
+function makeStore(): Promise<TestStore> {
+  return fillStore((store) => initStore(store, AUTHORITY, false));
+}
+
+/** The same files in another directory. */
+function copyStore(from: CertStore): Promise<TestStore> {
+  return fillStore(async ({ directory }) => {
+    await Deno.mkdir(directory, { mode: 0o700 });
+    for (const { name } of Deno.readDirSync(from.directory)) {
+      await Deno.copyFile(`${from.directory}/${name}`, `${directory}/${name}`);
+    }
+  });
+}
+
+async function fillStore(
+  fill: (store: CertStore) => Promise<unknown>,
+): Promise<TestStore> {
   const folder = await makeFolder();
   const store = new CertStore(`${folder.path}/certs`);
-  await initStore(store, AUTHORITY, false);
+  await fill(store);
   return {
     store,
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
@@ -274,11 +290,12 @@ Deno.test("CertStore says which file is missing, malformed or wrong", async (t) 
     },
   ];
   await using other = await makeStore();
+  await using whole = await makeStore();
+  await issueInto(whole.store, CLIENT, false);
   for (const { name, break: breakIt, work, why } of cases) {
     await t.step(name, async () => {
-      await using made = await makeStore();
+      await using made = await copyStore(whole.store);
       const { store } = made;
-      await issueInto(store, CLIENT, false);
       const secrets = [
         await Deno.readTextFile(store.path("ca", "key")),
         await Deno.readTextFile(store.path("alice", "key")),

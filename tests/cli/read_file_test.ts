@@ -9,11 +9,11 @@ import {
   type Answer,
   cacheEnvironment,
   SLUICE,
-  sluice,
   sluiceAll,
 } from "../support/sluice_commands.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 import { within } from "../support/sockets.ts";
+import { hashedUser, lineOf } from "../support/users.ts";
 
 const MOST = 16 * 2 ** 20;
 
@@ -212,8 +212,8 @@ async function serve(folder: string, line: string): Promise<string> {
 Deno.test("every option with a file reads a shell's pipe in every thread", async (t) => {
   await using folder = await makeFolder();
   await writeFiles(folder.path);
-  const { text } = await sluice(["passwd", "alice"], { stdin: "hunter22\n" });
-  await Deno.writeTextFile(`${folder.path}/users`, text);
+  const user = await hashedUser("alice", "hunter22");
+  await Deno.writeTextFile(`${folder.path}/users`, lineOf(user));
   const line = `sluice --listen 127.0.0.1:0 \
       --users <(cat users) --rules <(cat rules) \
       --tls-cert <(cat tls.crt) --tls-key <(cat tls.key) \

@@ -1,16 +1,16 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../lib/program/commands.ts";
 
 import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { isSecret, type OptionTable } from "../../lib/cli/option.ts";
 import { PROGRAM_OPTIONS } from "../../lib/serve/options/program.ts";
-import { makeFolder, run } from "../support/programs.ts";
+import { makeFolder } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
 import {
-  cacheEnvironment,
-  SLUICE,
+  ANSWERING,
+  Commands,
+  sharedCommands,
   sluice,
-  sluiceAll,
 } from "../support/sluice_commands.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 
@@ -124,6 +124,8 @@ function configOf(more: Record<string, unknown> = {}): string {
   );
 }
 
+const program = sharedCommands();
+
 const ENVIRONMENT = { HUSH: MARK, HUSH_URL: GOOD["via"]![1]! };
 
 Deno.test("GOOD contains every option that can hold a secret", async () => {
@@ -174,12 +176,11 @@ Deno.test("commands that print options hide every secret", async () => {
     ], /env:/],
     [["check", "-c", config], /nothing wrong/],
   ];
-  // The doctor prints the arguments of its own process.
-  const visits = await Promise.all(
-    commands.slice(0, 2).map(([args]) => sluice(args, { env: ENVIRONMENT })),
-  );
-  const others = commands.slice(2).map(([args]) => args);
-  const answers = [...visits, ...await sluiceAll(others, ENVIRONMENT)];
+  // The doctor prints the start of its own process.
+  const visit = await sluice(commands[0]![0], { env: ENVIRONMENT });
+  const others = commands.slice(1)
+    .map(([args]) => ({ args, env: ENVIRONMENT }));
+  const answers = [visit, ...await program.runAll(others)];
   for (const [at, [args, wanted]] of commands.entries()) {
     const { stderr, text } = answers[at]!;
     assertSilent(text + stderr, ...args);
@@ -219,26 +220,32 @@ Deno.test("commands hide every secret in their errors", async (t) => {
       : [args]
   );
   await t.step("on the command line", async () => {
-    const answers = await sluiceAll(commands);
+    const answers = await program.runAll(commands);
     for (const [at, { code, stderr, text }] of answers.entries()) {
       assertSilent(text + stderr, ...commands[at]!);
       assertEquals(code, 2, `${commands[at]!.join(" ")}: ${stderr}`);
     }
   });
   await t.step("in the environment", async () => {
-    for (const users of [MARK, `alice:${MARK} alice:${MARK}`, `:${MARK}`]) {
-      const result = await sluice(["--listen", "127.0.0.1:0"], {
-        env: { SLUICE_USERS: users },
-      });
-      assertSilent(result.text + result.stderr, users);
-      assertEquals(result.code, 2);
-    }
-    for (const token of [MARK, `${MARK} ${MARK}`]) {
-      const args = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-      const env = { SLUICE_ADMIN_TOKEN: token };
-      const result = await sluice(args, { env });
-      assertSilent(result.text + result.stderr, token);
-      assertEquals(result.code, 2);
+    const here = "127.0.0.1:0";
+    const users = [MARK, `alice:${MARK} alice:${MARK}`, `:${MARK}`]
+      .map((value) => ({
+        args: ["--listen", here],
+        env: { SLUICE_USERS: value },
+      }));
+    const tokens = [MARK, `${MARK} ${MARK}`].map((value) => ({
+      args: ["--listen", here, "--admin", here],
+      env: { SLUICE_ADMIN_TOKEN: value },
+    }));
+    const lines = [...users, ...tokens];
+    for (
+      const [at, { code, stderr, text }] of (await program.runAll(lines))
+        .entries()
+    ) {
+      const [variable] = Object.keys(lines[at]!.env) as [string];
+      assertSilent(text + stderr, variable);
+      assertStringIncludes(stderr, variable);
+      assertEquals(code, 2);
     }
   });
   await t.step("in the environment, as invalid text", async () => {
@@ -262,15 +269,18 @@ Deno.test("commands hide every secret in their errors", async (t) => {
       ["HUSH", place, ["check", "-c", path]],
       ["HUSH", place, ["run", "-c", path]],
     ];
-    const program = SLUICE.map((word) => `'${word}'`).join(" ");
+    // Only a shell can set such text. Each variable is removed after its case.
+    const variables = ["SLUICE_USERS", "SLUICE_ADMIN_TOKEN", "HUSH"];
+    const set = variables.map((name) =>
+      `${name}=$'socks5://a\\xff:${MARK}@host'`
+    );
+    await using commands = new Commands({}, [
+      ...["bash", "-c", `${set.join(" ")} exec "$@"`, "bash", ...ANSWERING],
+    ]);
     for (const [variable, where, args] of cases) {
-      const set = `${variable}=$'socks5://a\\xff:${MARK}@host'`;
-      const line = `${set} exec ${program} "$@"`;
-      const { code, stderr, text } = await run(
-        "bash",
-        ["-c", line, "bash", ...args],
-        { env: cacheEnvironment() },
-      );
+      const before = variables.slice(0, variables.indexOf(variable));
+      const env = Object.fromEntries(before.map((name) => [name, null]));
+      const { code, stderr, text } = await commands.run({ args, env });
       assertSilent(text + stderr, variable, ...args);
       const wanted = `${where}${variable} in the environment is not UTF-8\n`;
       assertEquals(stderr, wanted);
@@ -294,7 +304,9 @@ Deno.test("commands hide every secret in their errors", async (t) => {
       }),
     );
     const lines = [["run"], ["check"], ["doctor"], ["doctor", "--json"]];
-    const answers = await sluiceAll(lines.map((args) => [...args, "-c", path]));
+    const answers = await program.runAll(
+      lines.map((args) => [...args, "-c", path]),
+    );
     for (const [at, { code, stderr, text }] of answers.entries()) {
       assertSilent(text + stderr, ...lines[at]!);
       assert(code > 0);

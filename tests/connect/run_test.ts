@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { listenResettable } from "../../lib/net/resettable_listener.ts";
 import { makeFolder } from "../support/programs.ts";
 import { spawnSluice } from "../support/sluice.ts";
-import { sluice, sluiceAll } from "../support/sluice_commands.ts";
+import { sharedCommands, sluice } from "../support/sluice_commands.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import {
   closedPort,
@@ -15,6 +15,8 @@ import {
 import { startUdp } from "../support/udp.ts";
 import { MODULES } from "../../lib/cli/own_modules.ts";
 import { untilStill } from "../support/time.ts";
+
+const commands = sharedCommands();
 
 /** Starts `connect` with pipes to the test. */
 function startConnect(args: string[]) {
@@ -131,7 +133,9 @@ Deno.test("sluice connect exits with 1 and a reason when it can't connect", asyn
     ],
     [[`unix:${file}`], `Cannot reach unix:${file}: connection refused`],
   ];
-  const answers = await sluiceAll(cases.map(([args]) => ["connect", ...args]));
+  const answers = await commands.runAll(
+    cases.map(([args]) => ["connect", ...args]),
+  );
   for (const [at, [, message]] of cases.entries()) {
     const { code, stderr, text } = answers[at]!;
     assertEquals(stderr, `sluice: ${message}\n`);
@@ -155,7 +159,9 @@ Deno.test("sluice connect exits with 2 when options contradict each other", asyn
     ],
     [[], "Argument TARGET: it is missing; give HOST:PORT or unix:PATH"],
   ];
-  const answers = await sluiceAll(cases.map(([args]) => ["connect", ...args]));
+  const answers = await commands.runAll(
+    cases.map(([args]) => ["connect", ...args]),
+  );
   for (const [at, [, message]] of cases.entries()) {
     const { code, stderr } = answers[at]!;
     assertEquals([code, stderr], [2, `sluice: ${message}\n`]);
@@ -201,7 +207,7 @@ Deno.test("sluice connect ends quietly when its output is closed", async () => {
 Deno.test("sluice connect ends after its idle timeout", async () => {
   const finish = Promise.withResolvers<void>();
   await using server = startServer(() => finish.promise);
-  const { code, stderr } = await sluice(
+  const { code, stderr } = await commands.run(
     ["connect", "--idle-timeout", "100ms", `${server.addr.port}`],
   );
   finish.resolve();
@@ -256,10 +262,10 @@ Deno.test("sluice connect --json sends and prints values, and refuses other line
     await writeAll(conn, await readToEnd(conn));
     await writeAll(conn, 'oops\n{"b": [1, 2]}\n');
   });
-  const { code, text, stderr } = await sluice(
-    ["connect", "--json", "--quiet", `${server.addr.port}`],
-    { stdin: '{"a": 1}\nnope\n"x"' },
-  );
+  const { code, text, stderr } = await commands.run({
+    args: ["connect", "--json", "--quiet", `${server.addr.port}`],
+    stdin: '{"a": 1}\nnope\n"x"',
+  });
   assertEquals(text, '{"a": 1}\n"x"\n{"b": [1, 2]}\n');
   const lines = stderr.trimEnd().split("\n");
   assertEquals(lines.length, 2);
@@ -271,10 +277,10 @@ Deno.test("sluice connect --json sends and prints values, and refuses other line
 Deno.test("sluice connect --udp sends a datagram and prints the answer", async () => {
   await using server = startUdp();
   const time = ["--half-close-timeout", "300ms"];
-  const { code, text, stderr } = await sluice(
-    ["connect", "--udp", ...time, `127.0.0.1:${server.addr.port}`],
-    { stdin: "hello" },
-  );
+  const { code, text, stderr } = await commands.run({
+    args: ["connect", "--udp", ...time, `127.0.0.1:${server.addr.port}`],
+    stdin: "hello",
+  });
   assertEquals([code, text], [0, "hello"]);
   assertEquals(server.heard.length, 1);
   assertMatch(stderr, /^Sent 5 bytes, received 5 bytes in /);
@@ -303,7 +309,8 @@ Deno.test("sluice connect talks over a Unix socket", {
     await writeAll(conn, await readToEnd(conn));
     await conn.closeWrite();
   })();
-  const { code, text } = await sluice(["connect", `unix:${path}`], {
+  const { code, text } = await commands.run({
+    args: ["connect", `unix:${path}`],
     stdin: "hello\n",
   });
   await serving;
@@ -325,11 +332,12 @@ Deno.test("sluice connect goes through parents, and counts only the target's byt
   for (const scheme of ["socks5", "socks5h", "socks4a", "http"]) {
     const url = `${scheme}://127.0.0.1:${proxy.addr.port}`;
     const other = `${scheme}://127.0.0.1:${next.addr.port}`;
-    const { code, stdout, stderr } = await sluice(
-      ["connect", "--via", `${url},${other}`, `127.0.0.1:${echo.addr.port}`],
-      { stdin: "hello" },
-    );
-    assertEquals([code, new TextDecoder().decode(stdout)], [0, "hello"]);
+    const target = `127.0.0.1:${echo.addr.port}`;
+    const { code, stderr, text } = await commands.run({
+      args: ["connect", "--via", `${url},${other}`, target],
+      stdin: "hello",
+    });
+    assertEquals([code, text], [0, "hello"]);
     assertMatch(stderr, /^Sent 5 bytes, received 5 bytes in /);
   }
 });
@@ -346,7 +354,9 @@ Deno.test("sluice connect reports a parent's answer", async () => {
       "Cannot connect through",
     ],
   ];
-  const answers = await sluiceAll(cases.map(([args]) => ["connect", ...args]));
+  const answers = await commands.runAll(
+    cases.map(([args]) => ["connect", ...args]),
+  );
   for (const [at, [, why]] of cases.entries()) {
     const { code, stderr } = answers[at]!;
     assertEquals(code, 1);

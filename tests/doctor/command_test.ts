@@ -74,7 +74,7 @@ Deno.test("sluice doctor quickly finds no problem when a proxy works", async () 
 Deno.test("sluice doctor prints lines, each problem with its remedy", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const listen = `127.0.0.1:${taken.addr.port}`;
-  const { code, text } = await sluice(["doctor", "--listen", listen]);
+  const { code, text } = await commands.run(["doctor", "--listen", listen]);
   assertEquals(code, 1);
   assertMatch(
     text,

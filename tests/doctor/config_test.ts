@@ -8,11 +8,7 @@ import {
 } from "../support/certificates.ts";
 import { makeFolder } from "../support/programs.ts";
 import { startPrinted } from "../support/sluice.ts";
-import {
-  type Answer,
-  sharedCommands,
-  sluice,
-} from "../support/sluice_commands.ts";
+import { type Answer, sharedCommands } from "../support/sluice_commands.ts";
 import { startTestForward, upstreamAt } from "../support/forward.ts";
 import { closedPort, startEcho, within } from "../support/sockets.ts";
 import { serverTls } from "../support/tls_proxy.ts";
@@ -28,12 +24,10 @@ interface Visit {
 /** Runs the doctor for a configuration, or with further arguments. */
 async function visit(
   path: string,
-  env?: Record<string, string>,
+  env: Record<string, string> = {},
 ): Promise<Visit> {
-  const line = ["doctor", "--json", "-c", path];
-  const result = env === undefined
-    ? await commands.run(line)
-    : await sluice(line, { env });
+  const args = ["doctor", "--json", "-c", path];
+  const result = await commands.run({ args, env });
   assertEquals(result.stderr, "");
   return { result, ...JSON.parse(result.text) };
 }
@@ -218,7 +212,7 @@ Deno.test("sluice doctor knows Sluice's environment variables, and reports unkno
 
 Deno.test("sluice doctor refuses options together with a configuration", async () => {
   const args = ["doctor", "-c", "x.json", "--listen=0"];
-  const { code, stderr } = await sluice(args);
+  const { code, stderr } = await commands.run(args);
   assertEquals(code, 2);
   assertMatch(
     stderr,

@@ -2,12 +2,14 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseAll } from "@std/yaml";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { EXEC_OPTIONS } from "../../lib/exec/options.ts";
-import { sluice as runSluice, sluiceAll } from "../support/sluice_commands.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
 import { blocksOf, readBlocks } from "../support/documents.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const DEPLOY = `${ROOT}scripts/deploy/`;
+const commands = sharedCommands();
+
 const PROGRAM = "/usr/local/bin/sluice";
 
 /** What checks each file of `scripts/deploy`, beside the tests here. */
@@ -134,11 +136,9 @@ testPrograms({
         at("jail.d/sluice.conf"),
         jail!.text.replace("/var/log/sluice.log", at("sluice.log")),
       );
-      const said = await runOk(client, ["-c", folder.path, "-d"]);
+      const said = await runOk(client, ["-c", folder.path, "-d", "-t"]);
       assertMatch(said, /\['add', 'sluice', 'polling'\]/);
       assertMatch(said, /'sluice', 'maxretry', 1\]/);
-      const { code, stderr } = await run(client, ["-c", folder.path, "-t"]);
-      assertEquals(code, 0, stderr);
     }
   },
 });
@@ -173,7 +173,10 @@ Deno.test("sluice check has nothing to say about the file of the manual", async 
   for (const { text } of blocksOf("configuration")) {
     const path = `${folder.path}/sluice.jsonc`;
     await Deno.writeTextFile(path, text);
-    const { code, stderr } = await sluice(["check", "-c", path]);
+    const { code, stderr } = await commands.run({
+      args: ["check", "-c", path],
+      env: { ALICE_PASSWORD: "secret" },
+    });
     assertEquals(code, 0, stderr);
   }
 });
@@ -187,7 +190,9 @@ Deno.test("sluice rules list reads every list of rules of the manual", async () 
     await Deno.writeTextFile(path, text);
     return ["rules", "list", "--rules", path];
   }));
-  for (const [index, { code, stderr }] of (await sluiceAll(lines)).entries()) {
+  for (
+    const [index, { code, stderr }] of (await commands.runAll(lines)).entries()
+  ) {
     assertEquals(code, 0, `${blocks[index]!.where}: ${stderr}`);
   }
 });
@@ -228,8 +233,4 @@ Deno.test("the workflow of the manual is one, and its options are Sluice's", asy
 interface Workflow {
   on: string[];
   jobs: { test: { steps: { run?: string; if?: string }[] } };
-}
-
-function sluice(args: string[]) {
-  return runSluice(args, { env: { ALICE_PASSWORD: "secret" } });
 }

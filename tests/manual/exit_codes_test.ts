@@ -3,7 +3,7 @@ import { tableOf } from "../support/documents.ts";
 import { makeFolder } from "../support/programs.ts";
 import { linesOf, RunningProgram } from "../support/running_program.ts";
 import { Sluice, spawnSluice } from "../support/sluice.ts";
-import { sharedCommands, sluice } from "../support/sluice_commands.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
 
 const commands = sharedCommands();
 
@@ -66,7 +66,7 @@ Deno.test("the manual has the exit codes of connect", async () => {
   const port = `${await echo.port()}`;
   const stopped = (signal: Deno.Signal) => codeOfSignal(port, signal);
   assertCodes("lib/manual/echo-connect.md", "code | meaning", [
-    (await sluice(["connect", port])).code, // It closes its output.
+    await codeOf("connect", port),
     await codeOf("connect", `${unusedPort()}`),
     await codeOf("connect", "--no-such-option", port),
     await stopped("SIGINT"),
@@ -106,8 +106,8 @@ Deno.test("the manual has the exit codes of exec", async () => {
   await using folder = await makeFolder();
   const plain = `${folder.path}/plain`;
   await Deno.writeTextFile(plain, "text\n");
-  const exec = async (...args: string[]) =>
-    (await sluice(["exec", "--no-isolation", "--quiet", ...args])).code;
+  const exec = (...args: string[]) =>
+    codeOf("exec", "--no-isolation", "--quiet", ...args);
   // The rules deny every target.
   const dial = [
     "const http = Deno.createHttpClient({ proxy: { url:",

@@ -1,21 +1,28 @@
 /**
- * Plays a script from the documents as a reader would. It starts servers and
+ * Plays scripts from the documents as a reader would. It starts servers and
  * continues once they listen, runs every other line to its end, and stops the
  * servers. It is a program of its own because it needs its own network, where
  * every port is free.
  *
- * Usage: deno run -A tests/manual/script_player.ts FOLDER < SCRIPT
+ * Usage: deno run -A tests/manual/script_player.ts < SCRIPTS
  *
- * It works in the folder, and serves a page on port 8000 of 127.0.0.1. The exit
- * code is 1 if a line fails or a server does not end well.
+ * A line of JSON gives a script as the first of its `args`, and a line of JSON
+ * answers it as `answer_inputs.ts` does. The code is 1 if a line fails or a
+ * server does not end well. Every script has a new folder, and finds a page on
+ * port 8000 of 127.0.0.1.
  *
  * @module
  */
 
-import { TextLineStream, toText } from "@std/streams";
+import { makeFolder } from "../support/programs.ts";
+import { linesOf } from "../support/running_program.ts";
 import { commandsOf } from "../support/shell_words.ts";
+import {
+  type Answer,
+  type CommandLine,
+  Commands,
+} from "../support/sluice_commands.ts";
 
-const [folder] = Deno.args as [string];
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** A server's output once it accepts connections. */
@@ -23,6 +30,12 @@ const LISTENING = /Listening on|"event":"listening"/;
 
 /** Commands that serve until stopped. */
 const SERVERS = ["forward", "hub", "echo", "run", "proxy"];
+
+/**
+ * A command that needs no shell, and no process of its own as `exec` does. One
+ * process runs all of them, which saves the start of each.
+ */
+const PLAIN = /^sluice (?!exec )[\w .,:/-]+?(?: +#.*)?$/;
 
 /** Milliseconds that a script may take. */
 const TIME_LIMIT = 80_000;
@@ -33,53 +46,101 @@ interface Server {
   ended: Promise<void>;
 }
 
-const children: Deno.ChildProcess[] = [];
-const servers: Server[] = [];
+/** Plays one script. Disposing of it kills what still runs. */
+class Play implements Disposable {
+  /** What the lines and their programs have printed. */
+  said = "";
+  readonly #folder: string;
+  readonly #children: Deno.ChildProcess[] = [];
 
-function say(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
-}
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
 
-/** Kills all child processes, because the test would wait for their output. */
-function fail(error: unknown): never {
-  say(`${error}`);
-  for (const child of children) {
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It has already ended.
+  async run(script: string): Promise<void> {
+    await this.#installPrograms();
+    const servers: Server[] = [];
+    for (const line of script.replaceAll(/\\\n\s*/g, " ").split("\n")) {
+      if (line.trim() === "") continue;
+      this.said += `$ ${line}\n`;
+      if (isServer(line)) servers.push(await this.#startServer(line));
+      else await this.#runToEnd(line);
+    }
+    for (const server of servers.toReversed()) await stopServer(server);
+  }
+
+  /**
+   * Installs the reader's programs. A refusal of the proxy must make them fail.
+   */
+  async #installPrograms(): Promise<void> {
+    const programs = {
+      sluice: `exec '${Deno.execPath()}' run -A --no-check '${MAIN}' "$@"`,
+      curl: `PATH="$REAL_PATH" exec curl --fail "$@"`,
+    };
+    await Deno.mkdir(`${this.#folder}/bin`);
+    for (const [name, text] of Object.entries(programs)) {
+      const path = `${this.#folder}/bin/${name}`;
+      await Deno.writeTextFile(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
     }
   }
-  Deno.exit(1);
-}
 
-/**
- * Installs the reader's programs. A refusal of the proxy must make them fail.
- */
-async function installPrograms(): Promise<void> {
-  const programs = {
-    sluice: `exec '${Deno.execPath()}' run -A --no-check '${MAIN}' "$@"`,
-    curl: `PATH="$REAL_PATH" exec curl --fail "$@"`,
-  };
-  await Deno.mkdir(`${folder}/bin`);
-  for (const [name, text] of Object.entries(programs)) {
-    const path = `${folder}/bin/${name}`;
-    await Deno.writeTextFile(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  async #runToEnd(line: string): Promise<void> {
+    const { code, text, stderr } = PLAIN.test(line)
+      ? await commands.run({ args: wordsOf(line), cwd: this.#folder })
+      : await this.#runInShell(line);
+    this.said += text + stderr;
+    if (code !== 0) throw new Error(`${line}: exit code ${code}`);
   }
-}
 
-function shell(line: string, stderr: "piped" | "inherit"): Deno.ChildProcess {
-  const path = Deno.env.get("PATH") ?? "";
-  const child = new Deno.Command("/bin/sh", {
-    args: ["-euc", line],
-    cwd: folder,
-    env: { PATH: `${folder}/bin:${path}`, REAL_PATH: path, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "inherit",
-    stderr,
-  }).spawn();
-  children.push(child);
-  return child;
+  async #runInShell(line: string): Promise<Answer> {
+    const { code, stdout, stderr } = await this.#shell(line).output();
+    const [text, errors] = [stdout, stderr].map((bytes) =>
+      new TextDecoder().decode(bytes)
+    ) as [string, string];
+    return { code, text, stderr: errors };
+  }
+
+  #shell(
+    line: string,
+    stdout: "piped" | "null" = "piped",
+  ): Deno.ChildProcess {
+    const path = Deno.env.get("PATH") ?? "";
+    const child = new Deno.Command("/bin/sh", {
+      args: ["-euc", line],
+      cwd: this.#folder,
+      env: { PATH: `${this.#folder}/bin:${path}`, REAL_PATH: path },
+      stdin: "null",
+      stdout,
+      stderr: "piped",
+    }).spawn();
+    this.#children.push(child);
+    return child;
+  }
+
+  async #startServer(line: string): Promise<Server> {
+    const child = this.#shell(`exec ${line}`, "null");
+    const listens = Promise.withResolvers<void>();
+    const read = async () => {
+      for await (const text of linesOf(child.stderr)) {
+        this.said += `${text}\n`;
+        if (LISTENING.test(text)) listens.resolve();
+      }
+      listens.reject(new Error(`${line}: it has ended`));
+    };
+    const ended = read();
+    await listens.promise;
+    return { line, child, ended };
+  }
+
+  [Symbol.dispose](): void {
+    for (const child of this.#children) {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has already ended.
+      }
+    }
+  }
 }
 
 function isServer(line: string): boolean {
@@ -91,21 +152,9 @@ function isServer(line: string): boolean {
     !words.includes("--help");
 }
 
-async function startServer(line: string): Promise<Server> {
-  const child = shell(`exec ${line}`, "piped");
-  const listens = Promise.withResolvers<void>();
-  const lines = child.stderr.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  const read = async () => {
-    for await (const text of lines) {
-      say(text);
-      if (LISTENING.test(text)) listens.resolve();
-    }
-    listens.reject(new Error(`${line}: it has ended`));
-  };
-  const ended = read();
-  await listens.promise;
-  return { line, child, ended };
+/** The arguments of the one command of a line. */
+function wordsOf(line: string): string[] {
+  return commandsOf(line)[0]!.slice(1);
 }
 
 async function stopServer({ line, child, ended }: Server): Promise<void> {
@@ -115,31 +164,38 @@ async function stopServer({ line, child, ended }: Server): Promise<void> {
   if (code !== 0) throw new Error(`${line}: it has ended with ${code}`);
 }
 
-async function play(script: string): Promise<void> {
-  await installPrograms();
-  await using _page = Deno.serve(
-    { hostname: "127.0.0.1", port: 8000, onListen() {} },
-    () => new Response("It works\n"),
-  );
-  for (const line of script.replaceAll(/\\\n\s*/g, " ").split("\n")) {
-    if (line.trim() === "") continue;
-    say(`$ ${line}`);
-    if (isServer(line)) {
-      servers.push(await startServer(line));
-      continue;
-    }
-    const { code } = await shell(line, "inherit").status;
-    if (code !== 0) throw new Error(`${line}: exit code ${code}`);
+async function answer(script: string): Promise<Answer> {
+  await using folder = await makeFolder();
+  using play = new Play(folder.path);
+  // A line that never ends must not outlive the test.
+  const timer = setTimeout(() => {
+    print({ code: 1, text: play.said, stderr: "it takes too long" });
+    play[Symbol.dispose]();
+    Deno.exit(1);
+  }, TIME_LIMIT);
+  try {
+    await play.run(script);
+    return { code: 0, text: play.said, stderr: "" };
+  } catch (error) {
+    return { code: 1, text: play.said, stderr: `${error}` };
+  } finally {
+    clearTimeout(timer);
   }
-  for (const server of servers.toReversed()) await stopServer(server);
 }
 
-// A line that never ends must not outlive the test.
-setTimeout(() => fail("it takes too long"), TIME_LIMIT);
+function print(answer: Answer): void {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(answer)}\n`);
+  for (let done = 0; done < bytes.length;) {
+    done += Deno.stdout.writeSync(bytes.subarray(done));
+  }
+}
 
-try {
-  await play(await toText(Deno.stdin.readable));
-  Deno.exit(0);
-} catch (error) {
-  fail(error);
+await using commands = new Commands();
+await using _page = Deno.serve(
+  { hostname: "127.0.0.1", port: 8000, onListen() {} },
+  () => new Response("It works\n"),
+);
+for await (const line of linesOf(Deno.stdin.readable)) {
+  const { args: [script] }: CommandLine = JSON.parse(line);
+  print(await answer(script!));
 }

@@ -1,33 +1,31 @@
 import { assertEquals } from "@std/assert";
 import { blocksOf, documentAt } from "../support/documents.ts";
-import {
-  makeFolder,
-  type Need,
-  run,
-  testPrograms,
-} from "../support/programs.ts";
-import { cacheEnvironment } from "../support/sluice_commands.ts";
+import { type Need, testPrograms } from "../support/programs.ts";
+import { type Answer, sharedCommands } from "../support/sluice_commands.ts";
 
 const PLAYER = new URL("./script_player.ts", import.meta.url).pathname;
 
-/** Runs the words that follow in a network where every port is free. */
-const APART = ["-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+/**
+ * Plays one script after another in a network where every port is free. If
+ * `unshare` is missing it ends, and every test is ignored.
+ */
+const player = sharedCommands([
+  ...["/bin/sh", "-c", 'exec unshare -rn sh -c "$0" sh "$@"'],
+  'ip link set lo up && exec "$@"',
+  ...[Deno.execPath(), "run", "-A", "--no-check", PLAYER],
+]);
 
 /** Plays a script; gives how that ended. */
-async function play(unshare: string, script: string) {
-  await using folder = await makeFolder();
-  return await run(unshare, [
-    ...[...APART, Deno.execPath(), "run", "-A", "--no-check", PLAYER],
-    folder.path,
-  ], { stdin: script, env: cacheEnvironment(), timeLimit: 90_000 });
+function play(script: string): Promise<Answer> {
+  return player.run({ args: [script], patience: 90_000 });
 }
 
 for (const { text, where } of blocksOf("script")) {
   testPrograms({
     name: `${where} does what its lines say, to their ends`,
     needs: ["curl", "ip", "openssl", "unshare", "unshare (network)"],
-    async fn({ unshare }) {
-      const { code, stderr, text: said } = await play(unshare, text);
+    async fn() {
+      const { code, stderr, text: said } = await play(text);
       assertEquals(code, 0, said + stderr);
     },
   });
@@ -62,9 +60,9 @@ for (const [program, need] of Object.entries(CLIENTS)) {
   testPrograms({
     name: `README.md has lines that work for ${program}`,
     needs: [need, "curl", "ip", "unshare", "unshare (network)"],
-    async fn({ unshare }) {
+    async fn() {
       const script = ["sluice", "sluice echo 8080", ...linesFor(program)];
-      const { code, stderr, text } = await play(unshare, script.join("\n"));
+      const { code, stderr, text } = await play(script.join("\n"));
       assertEquals(code, 0, text + stderr);
     },
   });
@@ -81,8 +79,8 @@ for (const [fault, script] of Object.entries(FAULTS)) {
   testPrograms({
     name: `scripts of the documents fail at ${fault}`,
     needs: ["curl", "ip", "unshare", "unshare (network)"],
-    async fn({ unshare }) {
-      assertEquals((await play(unshare, script)).code, 1);
+    async fn() {
+      assertEquals((await play(script)).code, 1);
     },
   });
 }

@@ -18,17 +18,22 @@ import type { Answer, CommandLine } from "./sluice_commands.ts";
 const lines = linesOf(Deno.stdin.readable);
 const { stderr, stdout } = Deno;
 const print = stdout.writeSync.bind(stdout);
+stdout.close = () => {}; // The answers still need it.
 
 for await (const line of lines) {
-  const { args, cwd, fails, stdin = "" }: CommandLine = JSON.parse(line);
+  const { args, cwd, env = {}, fails, stdin = "" }: CommandLine = JSON.parse(
+    line,
+  );
   if (cwd !== undefined) Deno.chdir(cwd);
-  const readable = ReadableStream.from(piecesOf(stdin));
-  Object.assign(Deno, { stdin: { isTerminal: () => false, readable } });
+  const restore = changeEnvironment(env);
+  Object.defineProperty(Deno, "args", { value: args, configurable: true });
+  Object.assign(Deno, { stdin: inputOf(stdin) });
   const answer: Answer = { code: 0, text: "", stderr: "" };
   capture(stdout, (text) => answer.text += text);
   capture(stderr, (text) => answer.stderr += text);
   if (fails !== undefined) failOnce(stdout, fails);
   answer.code = await main([...args]);
+  restore();
   const bytes = new TextEncoder().encode(`${JSON.stringify(answer)}\n`);
   for (let done = 0; done < bytes.length;) done += print(bytes.subarray(done));
 }
@@ -43,8 +48,41 @@ function failOnce(stream: typeof stdout, message: string): void {
   };
 }
 
+/** Changes variables; returns what undoes it, except for removed ones. */
+function changeEnvironment(
+  env: Readonly<Record<string, string | null>>,
+): () => void {
+  const before = Object.entries(env).map(([name, value]) => {
+    if (value === null) return Deno.env.delete(name);
+    const old = Deno.env.get(name);
+    Deno.env.set(name, value);
+    return () =>
+      old === undefined ? Deno.env.delete(name) : Deno.env.set(name, old);
+  });
+  return () => before.forEach((undo) => undo?.());
+}
+
+/** A standard input with a text. A command uses one of its two sides. */
+function inputOf(text: string) {
+  const pieces = piecesOf(text);
+  let rest = new Uint8Array();
+  return {
+    isTerminal: () => false,
+    readable: ReadableStream.from(pieces),
+    read(view: Uint8Array): Promise<number | null> {
+      if (rest.length === 0) rest = pieces.next().value ?? rest;
+      const piece = rest.subarray(0, view.length);
+      view.set(piece);
+      rest = rest.subarray(piece.length);
+      return Promise.resolve(piece.length || null);
+    },
+  };
+}
+
 /** The bytes of a text, in pieces of at most a pipe's size. */
-function* piecesOf(text: string): Generator<Uint8Array> {
+function* piecesOf(
+  text: string,
+): Generator<Uint8Array<ArrayBuffer>, undefined> {
   const bytes = new TextEncoder().encode(text);
   for (let start = 0; start < bytes.length; start += 16_384) {
     yield bytes.subarray(start, start + 16_384);

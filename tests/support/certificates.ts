@@ -61,19 +61,18 @@ export async function issue(
     "sign",
     "verify",
   ]);
+  const signer = issuer && await signerOf(issuer);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: settings.serial ?? crypto.randomUUID().replaceAll("-", ""),
     subject: settings.subject ?? [{ CN: [settings.name] }],
-    issuer: issuer === undefined
+    issuer: signer === undefined
       ? settings.subject ?? [{ CN: [settings.name] }]
-      : new x509.X509Certificate(issuer.certificate).subject,
+      : signer.subject,
     notBefore: new Date(Date.now() + from * DAY),
     notAfter: new Date(Date.now() + until * DAY),
     signingAlgorithm: ALGORITHM,
     publicKey: keys.publicKey,
-    signingKey: issuer === undefined
-      ? keys.privateKey
-      : await signingKey(issuer),
+    signingKey: signer === undefined ? keys.privateKey : signer.key,
     extensions: extensionsOf(settings),
   });
   const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
@@ -94,12 +93,13 @@ export async function revoke(
   authority: TestCertificate,
   days: readonly [number, number] = [-1, 30],
 ): Promise<string> {
+  const { key, subject } = await signerOf(authority);
   const list = await x509.X509CrlGenerator.create({
-    issuer: new x509.X509Certificate(authority.certificate).subject,
+    issuer: subject,
     thisUpdate: new Date(Date.now() + days[0] * DAY),
     nextUpdate: new Date(Date.now() + days[1] * DAY),
     signingAlgorithm: ALGORITHM,
-    signingKey: await signingKey(authority),
+    signingKey: key,
     entries: revoked.map(({ certificate }) => ({
       serialNumber: new x509.X509Certificate(certificate).serialNumber,
       revocationDate: new Date(),
@@ -170,11 +170,30 @@ export const SERVER: TestCertificateSettings = {
   ],
 };
 
-async function signingKey({ key }: TestCertificate): Promise<CryptoKey> {
+/** A certificate that signs, as the library has it. */
+interface Signer {
+  subject: string;
+  key: CryptoKey;
+}
+
+/** Parsed once, because many certificates have the same issuer. */
+const signers = new WeakMap<TestCertificate, Promise<Signer>>();
+
+function signerOf(issuer: TestCertificate): Promise<Signer> {
+  return signers.getOrInsertComputed(issuer, openSigner);
+}
+
+async function openSigner(
+  { certificate, key }: TestCertificate,
+): Promise<Signer> {
+  const { subject } = new x509.X509Certificate(certificate);
   const bytes = x509.PemConverter.decodeFirst(key);
-  return await crypto.subtle.importKey("pkcs8", bytes, ALGORITHM, false, [
-    "sign",
-  ]);
+  return {
+    subject,
+    key: await crypto.subtle.importKey("pkcs8", bytes, ALGORITHM, false, [
+      "sign",
+    ]),
+  };
 }
 
 function extensionsOf(settings: TestCertificateSettings) {

@@ -82,7 +82,20 @@ export interface CommandLine {
   stdin?: string;
   /** Message of an error at its first output (default: none). */
   fails?: string;
+  /**
+   * Environment variables for this command; `null` removes one for good
+   * (default: none).
+   */
+  env?: Readonly<Record<string, string | null>>;
+  /** Milliseconds that it may take (default: 30,000). */
+  patience?: number;
 }
+
+/** The words that start the program that answers. */
+export const ANSWERING: readonly string[] = [
+  ...[Deno.execPath(), "run", "-A", "--no-check"],
+  new URL("./answer_inputs.ts", import.meta.url).pathname,
+];
 
 /**
  * A process that runs commands one after another, because a start for each
@@ -93,11 +106,20 @@ export class Commands implements AsyncDisposable {
   readonly #answers: ReadableStreamDefaultReader<string>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
-  /** Starts the process with environment variables for all commands. */
-  constructor(env: Record<string, string> = {}) {
-    const path = new URL("./answer_inputs.ts", import.meta.url).pathname;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", path],
+  /**
+   * Starts the process.
+   *
+   * @param env Environment variables for all commands.
+   * @param program Words that start a program which answers as
+   *   `answer_inputs.ts` does (default: that one).
+   */
+  constructor(
+    env: Readonly<Record<string, string>> = {},
+    program: readonly string[] = ANSWERING,
+  ) {
+    const [path, ...args] = program;
+    this.#child = new Deno.Command(path!, {
+      args,
       clearEnv: true,
       env: {
         ...{ ...cleanEnvironment(), NO_COLOR: "1", ...cacheEnvironment() },
@@ -112,10 +134,11 @@ export class Commands implements AsyncDisposable {
 
   /** Runs a command, after those before it. */
   async run(line: readonly string[] | CommandLine): Promise<Answer> {
-    const command = "args" in line ? line : { args: line };
+    const command: CommandLine = "args" in line ? line : { args: line };
+    const { patience = PATIENCE } = command;
     const text = `${JSON.stringify(command)}\n`;
     await this.#writer.write(new TextEncoder().encode(text));
-    const { value } = await within(PATIENCE, this.#answers.read());
+    const { value } = await within(patience, this.#answers.read());
     if (value === undefined) throw new Error(`No answer to ${text}`);
     return JSON.parse(value);
   }
@@ -144,9 +167,13 @@ export class Commands implements AsyncDisposable {
   }
 }
 
-/** A process for the commands of a test file, with whose thread it ends. */
-export function sharedCommands(): Commands {
-  const commands = new Commands();
+/**
+ * A process for the commands of a test file, with whose thread it ends.
+ *
+ * @param program As for {@linkcode Commands}.
+ */
+export function sharedCommands(program?: readonly string[]): Commands {
+  const commands = new Commands({}, program);
   addEventListener("unload", () => commands.kill());
   return commands;
 }

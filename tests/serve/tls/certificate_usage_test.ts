@@ -10,11 +10,14 @@ import {
   derOf,
   issue,
   makeTestAuthority,
+  type TestCertificate,
   type TestCertificateSettings,
 } from "../../support/certificates.ts";
 import { openOpenssl } from "../../support/openssl.ts";
 import { run, testPrograms } from "../../support/programs.ts";
-import { sluiceAll } from "../../support/sluice_commands.ts";
+import { sharedCommands } from "../../support/sluice_commands.ts";
+
+const commands = sharedCommands();
 
 /** What certificates say, and who can show them: servers, clients. */
 const USAGES: readonly {
@@ -76,9 +79,21 @@ const USAGES: readonly {
   },
 ];
 
+/** Certificates that two tests judge, made once. */
+const made = new WeakMap<object, Promise<TestCertificate>>();
+
+function make(
+  settings: Partial<TestCertificateSettings>,
+): Promise<TestCertificate> {
+  return made.getOrInsertComputed(
+    settings,
+    () => issue({ name: "a", ...settings }),
+  );
+}
+
 for (const { settings, what, ...faults } of USAGES) {
   Deno.test(`requireUsage() judges a certificate for ${what}`, async () => {
-    const der = derOf(await issue({ name: "a", ...settings }));
+    const der = derOf(await make(settings));
     for (const user of ["server", "client"] as const) {
       const fault = faults[user];
       if (fault === undefined) {
@@ -105,7 +120,7 @@ testPrograms({
       !["any purpose", "no usage at all"].includes(what)
     );
     for (const { settings, what, ...faults } of alike) {
-      const { certificate } = await issue({ name: "a", ...settings });
+      const { certificate } = await make(settings);
       const path = await files.put("own.crt", certificate);
       for (const user of ["server", "client"] as const) {
         const { code, stderr } = await files.run(
@@ -175,7 +190,7 @@ Deno.test("no command starts with a certificate that is not for its use", async 
     ];
     return { line, user, wrong };
   });
-  const answers = await sluiceAll(cases.map(({ line }) => line));
+  const answers = await commands.runAll(cases.map(({ line }) => line));
   for (const [at, { line, user, wrong }] of cases.entries()) {
     const { code, stderr } = answers[at]!;
     assert(code !== 0, line.join(" "));
@@ -219,7 +234,7 @@ Deno.test("sluice check and doctor find the certificate of no server", async () 
       missing,
     ],
   ];
-  const answers = await sluiceAll(cases.map(([args]) => args));
+  const answers = await commands.runAll(cases.map(([args]) => args));
   for (const [at, [, expected, words]] of cases.entries()) {
     const { code, stderr, text } = answers[at]!;
     const said = text + stderr;

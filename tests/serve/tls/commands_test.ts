@@ -12,7 +12,7 @@ import {
   type TestAuthority,
 } from "../../support/certificates.ts";
 import { eventually } from "../../support/dialogue.ts";
-import { sluice } from "../../support/sluice_commands.ts";
+import { sluiceAll } from "../../support/sluice_commands.ts";
 import { readExactly, within, writeAll } from "../../support/sockets.ts";
 import { mutualTls, serverTls } from "../../support/tls_proxy.ts";
 
@@ -55,11 +55,13 @@ Deno.test("connect speaks TLS, verifies the target, and shows a certificate", as
     [[verified, `localhost:${port}`], 2, "no upstream or parent uses TLS"],
     [["--tls", "--udp", `localhost:${port}`], 2, "TLS wants a stream"],
   ];
-  for (const [args, code, why] of cases) {
-    const result = await sluice(["connect", ...args], { stdin: "hello" });
+  const answers = await sluiceAll(
+    cases.map(([args]) => ({ args: ["connect", ...args], stdin: "hello" })),
+  );
+  for (const [at, [, code, why]] of cases.entries()) {
+    const result = answers[at]!;
     assertEquals(result.code, code, result.stderr);
-    const text = new TextDecoder().decode(result.stdout);
-    assertEquals(text, code === 0 ? "hello" : "");
+    assertEquals(result.text, code === 0 ? "hello" : "");
     assert(result.stderr.includes(why), result.stderr);
   }
   await echo.shutdown(0);
