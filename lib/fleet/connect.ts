@@ -178,7 +178,7 @@ async function open(
     ],
     socket: {
       connectTimeout: timeout,
-      ..."path" in where ? { ...where, tls: false } : {
+      ..."path" in where ? where : {
         ...where,
         ...place.isTls ? { ...guardedTls(), ...tlsOf(tls, where.host) } : {},
       },

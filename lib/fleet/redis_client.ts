@@ -16,8 +16,11 @@ import { RedisFault } from "./redis_fault.ts";
 export interface RedisClientOptions {
   /** Arguments of HELLO after the version: the login and the name. */
   readonly hello: readonly string[];
-  /** Address, time limit and TLS. */
-  readonly socket: RedisSocketOptions;
+  /**
+   * Options of `node:net` or, with `tls: true`, of `node:tls`, and
+   * `connectTimeout` in milliseconds.
+   */
+  readonly socket: object;
   /** Called with the reason when the connection has ended, or failed to open. */
   readonly onEnd: (error: Error) => void;
 }
@@ -32,7 +35,7 @@ export class RedisClient {
   constructor({ hello, onEnd, socket: options }: RedisClientOptions) {
     this.#queue = new queue.default(3, undefined, () => {}, "");
     this.#socket = new socket.default(() => this.#greet(hello), "", {
-      ...options,
+      ...options as RedisSocketOptions,
       reconnectStrategy: false,
     });
     const end = (error: Error) => {
