@@ -12,6 +12,7 @@
  */
 
 import { main } from "../../lib/program/cli.ts";
+import { pretendStdin } from "./pretend_stdin.ts";
 import { linesOf } from "./running_program.ts";
 import type { Answer, CommandLine } from "./sluice_commands.ts";
 
@@ -22,8 +23,7 @@ const print = stdout.writeSync.bind(stdout);
 for await (const line of lines) {
   const { args, cwd, fails, stdin = "" }: CommandLine = JSON.parse(line);
   if (cwd !== undefined) Deno.chdir(cwd);
-  const readable = ReadableStream.from(piecesOf(stdin));
-  Object.assign(Deno, { stdin: { isTerminal: () => false, readable } });
+  pretendStdin(stdin);
   const answer: Answer = { code: 0, text: "", stderr: "" };
   capture(stdout, (text) => answer.text += text);
   capture(stderr, (text) => answer.stderr += text);
@@ -41,14 +41,6 @@ function failOnce(stream: typeof stdout, message: string): void {
     stream.writeSync = writeSync;
     throw new Error(message);
   };
-}
-
-/** The bytes of a text, in pieces of at most a pipe's size. */
-function* piecesOf(text: string): Generator<Uint8Array> {
-  const bytes = new TextEncoder().encode(text);
-  for (let start = 0; start < bytes.length; start += 16_384) {
-    yield bytes.subarray(start, start + 16_384);
-  }
 }
 
 /** Captures the output of a stream. */
