@@ -80,7 +80,8 @@ function* sources(folder: string): Generator<string> {
   }
 }
 
-const ROOM = /\/lib\/([^/]+)\//;
+/** The room of a module; those of packages have none. */
+const ROOM = /^file:.*?\/lib\/([^/]+)\//;
 
 /** The floor of a room; -1 if it is on none. */
 function floorOf(room: string): number {

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { createClient } from "@redis/client";
 import { TimeLimitError } from "../sync/time_limit.ts";
 import { waitAtMost } from "../sync/wait_at_most.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { RedisPlace } from "../wire/redis_url.ts";
 import { guardedTls } from "./guarded_tls.ts";
+import { RedisClient } from "./redis_client.ts";
 import { CLUSTER, RedisFault, redisFault } from "./redis_fault.ts";
 
 /** Certificates for TLS, as PEM. */
@@ -170,32 +170,24 @@ async function open(
   hasLogin: boolean,
 ): Promise<RedisConnection> {
   const ended = Promise.withResolvers<RedisFault>();
-  const client = createClient({
-    RESP: 3,
-    // Without these, the client would read environment variables.
-    maintNotifications: "disabled",
-    disableClientInfo: true,
-    disableOfflineQueue: true,
-    ...hasLogin ? { name } : {},
-    ...place.user === undefined ? {} : { username: place.user },
-    ...place.password === undefined ? {} : { password: place.password },
+  const { password, user = "default" } = place;
+  const client = new RedisClient({
+    hello: [
+      ...password === undefined ? [] : ["AUTH", user, password],
+      ...hasLogin ? ["SETNAME", name] : [],
+    ],
     socket: {
       connectTimeout: timeout,
-      reconnectStrategy: false,
       ..."path" in where ? where : {
         ...where,
         ...place.isTls ? { ...guardedTls(), ...tlsOf(tls, where.host) } : {},
       },
     },
+    onEnd: (error) => ended.resolve(redisFault(error)),
   });
-  client.on("error", (error) => ended.resolve(redisFault(error)));
-  client.on("end", () => ended.resolve(new RedisFault("connection closed")));
   function close() {
     ended.resolve(new RedisFault("connection closed"));
-    if (client.isOpen) client.destroy();
-  }
-  async function send(args: readonly string[]): Promise<unknown> {
-    return await within(timeout, client.sendCommand([...args]));
+    client.close();
   }
   try {
     await within(timeout, client.connect());
@@ -204,10 +196,10 @@ async function open(
     throw redisFault(error);
   }
   return {
-    ...{ send, close, ended: ended.promise },
-    subscribe: async (channel, take) => {
-      await within(timeout, client.subscribe(channel, take));
-    },
+    ...{ close, ended: ended.promise },
+    send: (args) => within(timeout, client.send(args)),
+    subscribe: (channel, take) =>
+      within(timeout, client.subscribe(channel, take)),
   };
 }
 

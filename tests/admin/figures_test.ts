@@ -70,7 +70,7 @@ Deno.test("openFigures() never reports smaller counts while connections come and
     }
   });
   let last = new Map<string, number>() as Figures;
-  for (let n = 0; n < 40; n++) {
+  for (let n = 0; n < 20; n++) {
     const figures = await scrape(admin);
     for (const [name, value] of last) {
       if (!/_total|_count|_bucket|_sum/.test(name)) continue;

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { openWatchers } from "../../lib/admin/watchers.ts";
 import { CONFIRMED } from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
 import { PATIENCE } from "../support/running_program.ts";
 import { Sluice } from "../support/sluice.ts";
+import { sluiceAll } from "../support/sluice_commands.ts";
 import {
   readExactly,
   readToEnd,
@@ -141,28 +142,25 @@ Deno.test("sluice accepts connections during --drain-delay while it reports not 
   assertEquals(await sluice.code(), 0);
 });
 
-Deno.test("sluice serves the admin API with the permissions that it keeps", async () => {
-  await using sluice = new Sluice(...ADMIN, "--user", "alice:hush-hush");
-  const admin = await adminOf(sluice);
-  const [, text] = await ask(`${admin}/api/status`);
-  const { descriptors, version } = JSON.parse(text);
-  assert(/^\d+\.\d+\.\d+/.test(version));
-  if (Deno.build.os === "linux") {
-    assert(descriptors.open > 5, text);
-    assert(descriptors.limit > descriptors.open, text);
-  }
-  const [status, config] = await ask(`${admin}/api/config`);
-  assertEquals(status, 200);
-  assert(!config.includes("hush-hush"));
-  assertEquals(JSON.parse(config).user, ["alice:(hidden)"]);
-});
-
-Deno.test("sluice reloads on request of the admin API, and reports errors", async () => {
+Deno.test("sluice shows itself and reloads with the permissions that it keeps, and reports errors", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/rules.txt`;
   await Deno.writeTextFile(path, "allow\n");
-  await using sluice = new Sluice(...ADMIN, "--rules", path);
+  await using sluice = new Sluice(
+    ...[...ADMIN, "--rules", path, "--user", "alice:hush-hush"],
+  );
   const admin = await adminOf(sluice);
+  const [, shown] = await ask(`${admin}/api/status`);
+  const { descriptors, version } = JSON.parse(shown);
+  assert(/^\d+\.\d+\.\d+/.test(version));
+  if (Deno.build.os === "linux") {
+    assert(descriptors.open > 5, shown);
+    assert(descriptors.limit > descriptors.open, shown);
+  }
+  const [answered, config] = await ask(`${admin}/api/config`);
+  assertEquals(answered, 200);
+  assert(!config.includes("hush-hush"));
+  assertEquals(JSON.parse(config).user, ["alice:(hidden)"]);
   const reload = () =>
     ask(`${admin}/api/reload`, { method: "POST", headers: CONFIRMED });
   const [status, text] = await reload();
@@ -220,27 +218,19 @@ Deno.test("sluice run shows all of its listeners, and reloads its file", async (
   assertEquals(await kinds(), ["proxy"]);
 });
 
-Deno.test("sluice takes the token from its environment or a file, not from both", async () => {
+Deno.test("sluice takes the token from its environment, and not also from a file", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/token`;
   await Deno.writeTextFile(path, TOKEN);
-  const starts = [
-    new Sluice({ env: { SLUICE_ADMIN_TOKEN: TOKEN } }, ...ADMIN),
-    new Sluice(...ADMIN, "--admin-token-file", path),
-  ];
-  for (const start of starts) {
-    await using sluice = start;
-    const url = `${await adminOf(sluice)}/api/status`;
-    assertEquals((await ask(url))[0], 401);
-    const headers = { Authorization: `Bearer ${TOKEN}` };
-    assertEquals((await ask(url, { headers }))[0], 200);
-    assert(!sluice.lines.join().includes(TOKEN));
-  }
+  const env = { SLUICE_ADMIN_TOKEN: TOKEN };
+  await using sluice = new Sluice({ env }, ...ADMIN);
+  const url = `${await adminOf(sluice)}/api/status`;
+  assertEquals((await ask(url))[0], 401);
+  const headers = { Authorization: `Bearer ${TOKEN}` };
+  assertEquals((await ask(url, { headers }))[0], 200);
+  assert(!sluice.lines.join().includes(TOKEN));
   await using both = new Sluice(
-    { env: { SLUICE_ADMIN_TOKEN: TOKEN } },
-    ...ADMIN,
-    "--admin-token-file",
-    path,
+    ...[{ env }, ...ADMIN, "--admin-token-file", path],
   );
   assertEquals(await both.code(), 2);
 });
@@ -260,6 +250,7 @@ for (const workers of ["1", "2"]) {
       const headers = { Authorization: `Bearer ${token}` };
       return (await ask(url, { headers }))[0];
     };
+    assertEquals((await ask(url))[0], 401);
     assertEquals(await status(TOKEN), 200);
     const next = TOKEN.split("").reverse().join("");
     await write(`${next}\n`);
@@ -285,10 +276,13 @@ Deno.test("sluice does not start when its admin listener can't open", async () =
     [`127.0.0.1:${taken.addr.port}`, 1, /the port is in use/],
     [":0", 2, /without a token/],
   ] as const;
-  for (const [where, code, says] of cases) {
-    await using sluice = new Sluice("--admin", where);
-    await sluice.line(says);
-    assertEquals(await sluice.code(), code);
-    assert(!sluice.lines.some((line) => line.includes("Listening on")));
+  const answers = await sluiceAll(
+    cases.map(([where]) => ["--listen", "127.0.0.1:0", "--admin", where]),
+  );
+  for (const [at, [where, code, says]] of cases.entries()) {
+    const { code: given, stderr } = answers[at]!;
+    assertEquals(given, code, where);
+    assertMatch(stderr, says);
+    assert(!stderr.includes("Listening on"), stderr);
   }
 });

@@ -12,7 +12,7 @@ import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { closedPort } from "../support/sockets.ts";
 
 /** Requests of each kind: on connections that stay, and on one for each. */
-const REQUESTS = { stay: 1_000, each: 200 } as const;
+const REQUESTS = { stay: 300, each: 100 } as const;
 
 /** Connections at once, which is what the pools are for as well. */
 const CLIENTS = 50;

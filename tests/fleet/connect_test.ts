@@ -1,9 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { connectRedis } from "../../lib/fleet/connect.ts";
+import { RedisFault } from "../../lib/fleet/redis_fault.ts";
 import { makeTestAuthority } from "../support/certificates.ts";
 import { blocksOf } from "../support/documents.ts";
 import { joinFleet } from "../support/fleet_member.ts";
 import { testPrograms } from "../support/programs.ts";
 import { startRedis, startWatchedRedis } from "../support/redis.ts";
+import { startServer, writeAll } from "../support/sockets.ts";
 
 testPrograms({
   name: "a machine follows its Redis through a failover by Sentinel",
@@ -62,6 +65,19 @@ testPrograms({
     await using member = await joinFleet(`unix:${redis.path}?db=3`);
     assert(member.view.isUp);
     const key = "sluice:1:{sluice}:nodes";
-    assertEquals(await redis.cli("-n", "3", "ZCARD", key), "1");
+    assertEquals(await redis.cliAs({ database: 3 }, "ZCARD", key), "1");
   },
+});
+
+Deno.test("connectRedis() fails when a server does not speak Redis's language", async () => {
+  await using server = startServer((conn) =>
+    writeAll(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
+  );
+  const { hostname: host, port } = server.addr;
+  const place = { hosts: [{ host, port }], database: 0, isTls: false };
+  await assertRejects(
+    () => connectRedis({ place, tls: {}, timeout: 10_000, name: "test" }),
+    RedisFault,
+    "Unknown RESP type",
+  );
 });

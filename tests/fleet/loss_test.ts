@@ -55,7 +55,9 @@ testPrograms({
     // If Redis forgets its scripts, Sluice loads them again.
     await redis.cli("SCRIPT", "FLUSH");
     await redis.cli("FLUSHALL");
-    while (await redis.cli("ZCARD", "sluice:1:{sluice}:nodes") !== "1");
+    const isListed = async () =>
+      await redis.cli("ZCARD", "sluice:1:{sluice}:nodes") === "1";
+    assert(await eventually(isListed));
     assertEquals(member.codes.length, 2 * count, member.messages.join("\n"));
   },
 });

@@ -9,7 +9,7 @@ import type { End } from "../../lib/net/tunnel.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseParent } from "../../lib/wire/parent_url.ts";
 import {
-  makeTestAuthority,
+  sharedAuthority,
   type TestAuthority,
 } from "../support/certificates.ts";
 import { pattern, sha256 } from "../support/dialogue.ts";
@@ -23,8 +23,10 @@ import { serverTls } from "../support/tls_proxy.ts";
 // Outside of all tests: what it loads stays loaded.
 tls.createSecureContext();
 
+const authority = await sharedAuthority();
+
 /** Resets for each way and each side. */
-const RESETS = 25;
+const RESETS = 10;
 
 /** At once. */
 const AT_ONCE = 5;
@@ -248,7 +250,6 @@ for (const [name, way] of Object.entries(WAYS)) {
       name: `A reset of the ${end} reaches the other end through ${name}`,
       ignore: !HAS_RESETS,
       async fn() {
-        await using authority = await makeTestAuthority();
         using opener = new Opener(way, authority);
         await using server = await way.start(opener.addr, authority);
         for (let n = 0; n < RESETS; n += AT_ONCE) {
@@ -278,7 +279,6 @@ for (const resetRelay of ["on", "all", "off"] as const) {
       }`,
       ignore: !HAS_RESETS,
       async fn() {
-        await using authority = await makeTestAuthority();
         using opener = new Opener(way, authority);
         await using server = await startTestProxy({
           resetRelay,

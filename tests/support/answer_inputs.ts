@@ -12,6 +12,7 @@
  */
 
 import { main } from "../../lib/program/cli.ts";
+import { pretendStdin } from "./pretend_stdin.ts";
 import { linesOf } from "./running_program.ts";
 import type { Answer, CommandLine } from "./sluice_commands.ts";
 
@@ -27,7 +28,7 @@ for await (const line of lines) {
   if (cwd !== undefined) Deno.chdir(cwd);
   const restore = changeEnvironment(env);
   Object.defineProperty(Deno, "args", { value: args, configurable: true });
-  Object.assign(Deno, { stdin: inputOf(stdin) });
+  pretendStdin(stdin);
   const answer: Answer = { code: 0, text: "", stderr: "" };
   capture(stdout, (text) => answer.text += text);
   capture(stderr, (text) => answer.stderr += text);
@@ -60,33 +61,6 @@ function changeEnvironment(
       old === undefined ? Deno.env.delete(name) : Deno.env.set(name, old);
   });
   return () => before.forEach((undo) => undo?.());
-}
-
-/** A standard input with a text. A command uses one of its two sides. */
-function inputOf(text: string) {
-  const pieces = piecesOf(text);
-  let rest = new Uint8Array();
-  return {
-    isTerminal: () => false,
-    readable: ReadableStream.from(pieces),
-    read(view: Uint8Array): Promise<number | null> {
-      if (rest.length === 0) rest = pieces.next().value ?? rest;
-      const piece = rest.subarray(0, view.length);
-      view.set(piece);
-      rest = rest.subarray(piece.length);
-      return Promise.resolve(piece.length || null);
-    },
-  };
-}
-
-/** The bytes of a text, in pieces of at most a pipe's size. */
-function* piecesOf(
-  text: string,
-): Generator<Uint8Array<ArrayBuffer>, undefined> {
-  const bytes = new TextEncoder().encode(text);
-  for (let start = 0; start < bytes.length; start += 16_384) {
-    yield bytes.subarray(start, start + 16_384);
-  }
 }
 
 /** Captures the output of a stream. */

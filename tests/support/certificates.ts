@@ -160,6 +160,17 @@ export async function makeTestAuthority(): Promise<TestAuthority> {
   };
 }
 
+/**
+ * Creates them for all tests of a file, with whose thread the files end. The
+ * tests must not change any file.
+ */
+export async function sharedAuthority(): Promise<TestAuthority> {
+  const all = await makeTestAuthority();
+  const { path } = all.folder;
+  addEventListener("unload", () => Deno.removeSync(path, { recursive: true }));
+  return all;
+}
+
 /** Contents of the server's certificate. */
 export const SERVER: TestCertificateSettings = {
   name: "localhost",

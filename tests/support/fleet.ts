@@ -58,7 +58,10 @@ export async function startNode(
   const options = await parseOptions([
     ...["--listen", "127.0.0.1:0", "--user", "alice:alice"],
     ...["--user", "bob:bob", "--fleet", url, "--fleet-node", name],
-    ...["--shutdown-grace", "0", "--max-connections-per-client", "0"],
+    ...["--shutdown-grace", "0"],
+    ...args.includes("--max-connections-per-client")
+      ? []
+      : ["--max-connections-per-client", "0"],
     ...args,
   ], PROXY_OPTIONS);
   const fleet = await openFleet(options, log);

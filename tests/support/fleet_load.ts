@@ -133,33 +133,19 @@ export async function closeCounted(conn: Deno.TcpConn): Promise<void> {
   conn.close();
 }
 
-/** Starts a machine with these limits. */
-export function startMachine(url: string, ...more: string[]): Sluice {
-  return new Sluice(
-    ...["--fleet", url, "--fleet-timeout", "10s"],
-    ...["--accept-proxy", "required", "--accept-proxy-from", "127.0.0.1"],
-    ...USERS.flatMap((user) => ["--user", `${user}:pw`]),
-    ...["--max-connections", String(LIMITS.all)],
-    ...["--max-connections-per-client", String(LIMITS.client)],
-    ...["--max-connections-per-user", String(LIMITS.user)],
-    ...more,
-  );
-}
+/** Options of a machine with these limits, besides its fleet. */
+export const LIMITED: string[] = [
+  ...["--fleet-timeout", "10s"],
+  ...["--accept-proxy", "required", "--accept-proxy-from", "127.0.0.1"],
+  ...USERS.flatMap((user) => ["--user", `${user}:pw`]),
+  ...["--max-connections", String(LIMITS.all)],
+  ...["--max-connections-per-client", String(LIMITS.client)],
+  ...["--max-connections-per-user", String(LIMITS.user)],
+];
 
-/** Lets each machine check each password once, which takes long. */
-export async function portsOf(
-  machines: Sluice[],
-  target: CountingTarget,
-): Promise<number[]> {
-  return await Promise.all(machines.map(async (machine) => {
-    const port = await machine.port();
-    for (const user of USERS) {
-      await closeCounted(
-        await openInTime(port, target, { address: "10.9.9.9", user }, 20_000),
-      );
-    }
-    return port;
-  }));
+/** Starts a machine with these limits as a program. */
+export function startMachine(url: string, ...more: string[]): Sluice {
+  return new Sluice("--fleet", url, ...LIMITED, ...more);
 }
 
 /** Tries until the machine admits the client. */

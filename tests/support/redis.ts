@@ -7,6 +7,7 @@
 import { assert } from "@std/assert";
 import { eventually } from "./dialogue.ts";
 import { makeFolder } from "./programs.ts";
+import { type RedisLogin, sendRedis } from "./redis_command.ts";
 import { closedPort } from "./sockets.ts";
 
 /** Settings of a server. */
@@ -32,6 +33,8 @@ export interface TestRedis extends AsyncDisposable {
   readonly url: string;
   /** Sends a command over the Unix socket; returns the text of its reply. */
   cli(...command: string[]): Promise<string>;
+  /** Sends a command with another login. */
+  cliAs(login: RedisLogin, ...command: string[]): Promise<string>;
   /** Sends a signal, such as SIGSTOP. */
   kill(signal: Deno.Signal): void;
   /** Starts it again on the same port, with what it has saved, after SIGKILL. */
@@ -66,22 +69,20 @@ export async function startRedis(
       stdout: "null",
       stderr: "null",
     }).spawn();
-    assert(await eventually(async () => /PONG|NOAUTH/.test(await cli("PING"))));
+    assert(
+      await eventually(() =>
+        cli("PING").then((reply) => /PONG|NOAUTH/.test(reply), () => false)
+      ),
+    );
   }
 
-  async function cli(...command: string[]): Promise<string> {
-    const login = password === undefined ? [] : ["-a", password];
-    const { stdout, stderr } = await new Deno.Command("redis-cli", {
-      args: ["-s", socket, "--no-auth-warning", ...login, ...command],
-      stdin: "null",
-    }).output();
-    const decoder = new TextDecoder();
-    return (decoder.decode(stdout) + decoder.decode(stderr)).trim();
-  }
+  const cliAs = (login: RedisLogin, ...command: string[]) =>
+    sendRedis(socket, command, { password, ...login });
+  const cli = (...command: string[]) => cliAs({}, ...command);
 
   await start();
   return {
-    ...{ port, cli, path: socket },
+    ...{ port, cli, cliAs, path: socket },
     url: `redis://127.0.0.1:${port}`,
     kill: (signal) => child.kill(signal),
     async restart() {

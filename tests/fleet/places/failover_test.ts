@@ -14,11 +14,15 @@ import {
 } from "../../support/fleet_load.ts";
 import { testPrograms } from "../../support/programs.ts";
 import { startWatchedRedis, type TestRedis } from "../../support/redis.ts";
+import type { RedisLogin } from "../../support/redis_command.ts";
 
 const CLIENT = { address: "10.3.0.1", user: USERS[0]! };
 
 /** Connections that open while the replica is cut off. */
 const BEHIND = 6;
+
+/** The password of the master after that. */
+const OTHER = { password: "other" };
 
 const ARGS = [
   ...["--accept-proxy", "required", "--accept-proxy-from", "127.0.0.1"],
@@ -30,19 +34,19 @@ const ARGS = [
 async function cutReplica(master: TestRedis): Promise<void> {
   assertEquals(await master.cli("WAIT", "1", "5000"), "1");
   // The replica cannot log in again.
-  await master.cli("CONFIG", "SET", "requirepass", "other");
-  await master.cli("-a", "other", "CLIENT", "KILL", "TYPE", "replica");
+  await master.cli("CONFIG", "SET", "requirepass", OTHER.password);
+  await master.cliAs(OTHER, "CLIENT", "KILL", "TYPE", "replica");
 }
 
 /** Returns how many places each machine has been granted. */
 async function grantedIn(
   redis: TestRedis,
-  ...login: string[]
+  login: RedisLogin = {},
 ): Promise<Map<string, number>> {
   const granted = new Map<string, number>();
-  const names = await redis.cli(...login, "KEYS", "*:places:of:*");
+  const names = await redis.cliAs(login, "KEYS", "*:places:of:*");
   for (const name of names.split("\n").filter((name) => name !== "")) {
-    const fields = (await redis.cli(...login, "HGETALL", name)).split("\n");
+    const fields = (await redis.cliAs(login, "HGETALL", name)).split("\n");
     const at = fields.findIndex((field) => field.endsWith("/"));
     granted.set(name, at < 0 ? 0 : Number(fields[at + 1]));
   }
@@ -65,7 +69,7 @@ testPrograms({
     open.push(...await fill(ports[1], target, BEHIND));
     // Redis grants some places in advance, so these are more than connections.
     const known = await grantedIn(replica);
-    const granted = await grantedIn(master, "-a", "other");
+    const granted = await grantedIn(master, OTHER);
     master.kill("SIGKILL");
     let missed = 0;
     for (const [name, count] of granted) {

@@ -1,13 +1,19 @@
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertMatch,
+} from "@std/assert";
+import { startNode } from "../../support/fleet.ts";
 import {
   closeAll,
   closeCounted,
   CountingTarget,
   fill,
+  LIMITED,
   LIMITS,
   openCounted,
   openInTime,
-  portsOf,
   startMachine,
   TAKEN_BACK,
   USERS,
@@ -40,11 +46,10 @@ testPrograms({
     await using redis = await startRedis(path);
     await using dead = startMachine(redis.url);
     await using isolated = startMachine(redis.url);
-    await using other = startMachine(redis.url);
-    const [first, second, third] = await portsOf(
-      [dead, isolated, other],
-      target,
-    ) as [number, number, number];
+    await using other = await startNode("other", redis.url, LIMITED);
+    const first = await dead.port();
+    const second = await isolated.port();
+    const third = other.port;
     const lost = await fill(first, target, 6);
     const kept = await fill(second, target, 6);
     isolated.kill("SIGSTOP");
@@ -73,22 +78,25 @@ testPrograms({
   async fn({ "redis-server": path }) {
     await using target = new CountingTarget();
     await using redis = await startRedis(path);
-    await using keeps = startMachine(redis.url);
-    await using refuses = startMachine(
-      redis.url,
+    await using keeps = await startNode("keeps", redis.url, LIMITED);
+    await using refuses = await startNode("refuses", redis.url, [
+      ...LIMITED,
       ...["--fleet-on-loss", "refuse"],
-    );
-    const [one, two] = await portsOf([keeps, refuses], target) as [
-      number,
-      number,
-    ];
+    ]);
+    const [one, two] = [keeps.port, refuses.port];
     const open = await openInTime(one, target, CLIENT, TAKEN_BACK);
     redis.kill("SIGKILL");
-    await refuses.line(
+    const lost = await refuses.event((one) =>
+      one.event === "message" && one.code === "fleet-lost"
+    );
+    assertMatch(
+      (lost as { message: string }).message,
       /Lost Redis.*; open connections stay, and Sluice refuses new ones until/,
     );
     assertEquals(await openCounted(two, target, CLIENT), undefined);
-    await refuses.line(/Redis is away/);
+    await refuses.event((one) =>
+      one.event === "connection" && /Redis is away/.test(one.reason)
+    );
     const other = { address: "10.3.0.2", user: USERS[1]! };
     const more = await openCounted(one, target, other);
     assert(more !== undefined, "refused within the lease");

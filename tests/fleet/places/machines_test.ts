@@ -1,14 +1,15 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
+import { startNode } from "../../support/fleet.ts";
 import {
   ADDRESSES,
   closeAll,
   closeCounted,
   CountingTarget,
   fill,
+  LIMITED,
   LIMITS,
   openCounted,
   openInTime,
-  portsOf,
   startMachine,
   TAKEN_BACK,
   USERS,
@@ -18,6 +19,9 @@ import { seededRandom } from "../../support/random.ts";
 import { startRedis } from "../../support/redis.ts";
 import { openSlowWay } from "../../support/slow_way.ts";
 
+/** Connections that clients of the load try to open. */
+const ATTEMPTS = 75;
+
 testPrograms({
   name: "a fleet under load never has more connections than its limits",
   needs: ["redis-server"],
@@ -25,17 +29,17 @@ testPrograms({
     await using target = new CountingTarget();
     await using redis = await startRedis(path);
     await using slow = openSlowWay(redis, 100);
-    await using one = startMachine(redis.url);
+    const away = `redis://127.0.0.1:${slow.port}`;
+    await using one = await startNode("one", redis.url, LIMITED);
     await using two = startMachine(redis.url, "--workers", "2");
-    await using far = startMachine(`redis://127.0.0.1:${slow.port}`);
-    const ports = await portsOf([one, two, far], target);
-    target.most.clear();
+    await using far = await startNode("far", away, LIMITED);
+    const ports = [one.port, await two.port(), far.port];
     const random = seededRandom(1);
     const pick = <T>(all: readonly T[]) =>
       all[Math.floor(random() * all.length)]!;
-    const until = performance.now() + 3_000;
+    let left = ATTEMPTS;
     await Promise.all(Array.from({ length: 30 }, async () => {
-      while (performance.now() < until) {
+      while (left-- > 0) {
         const client = { address: pick(ADDRESSES), user: pick(USERS) };
         const conn = await openCounted(pick(ports), target, client);
         if (conn !== undefined) await closeCounted(conn);

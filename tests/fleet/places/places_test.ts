@@ -248,7 +248,8 @@ function makeTable(
   given: Omit<SharedTableShape, "threads">,
   now: () => number,
 ): SharedTable {
-  const shape = { ...given, threads: 1 };
+  // Room for all keys of the test: each new lease looks at every place.
+  const shape = { ...given, threads: 1, capacity: 16 };
   const memory = new SharedArrayBuffer(SharedTable.bytes(shape));
   return new SharedTable(shape, { memory, thread: 0, now });
 }
