@@ -7,9 +7,12 @@
 
 import { formatIpAddress } from "../../lib/wire/ip_address.ts";
 import { issue } from "../support/certificates.ts";
-import { type Ended, type ExecSettings, sluiceExec } from "../support/exec.ts";
+import { type Ended, execFrom, sluiceExec } from "../support/exec.ts";
 import { address, among, startNameServer } from "../support/name_server.ts";
 import { makeFolder } from "../support/programs.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
+
+const commands = sharedCommands();
 
 /** Served files by path. A function creates a file for the server's origin. */
 export type Served = Record<string, string | Uint8Array<ArrayBuffer>>;
@@ -26,11 +29,11 @@ export interface StandIn extends AsyncDisposable {
   readonly home: string;
   /** What is served; may grow. */
   readonly served: Served;
-  /** Served files; may grow. */
+  /** Runs a tool in a fence; with an environment, in a process of its own. */
   run(
     words: readonly string[],
     env?: Record<string, string>,
-    settings?: ExecSettings,
+    settings?: { cwd?: string; env?: Record<string, string> },
   ): Promise<Ended>;
 }
 
@@ -75,10 +78,14 @@ export async function startStandIn(name: string): Promise<StandIn> {
       const rule = `allow name ${name} to loopback port ${port}`;
       const all = Object.entries({ HOME: home, ...env })
         .map(([name, value]) => `${name}=${value}`);
-      return sluiceExec([
+      const args = [
         ...["--dns", dns, "--rule", rule, "--fail-on-denied"],
         ...["--", "env", ...all, ...words],
-      ], { cwd: home, ...settings });
+      ];
+      const { cwd = home } = settings;
+      return settings.env === undefined
+        ? execFrom(commands, args, cwd)
+        : sluiceExec(args, { ...settings, cwd });
     },
     async [Symbol.asyncDispose]() {
       await server.shutdown();

@@ -1,9 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { shellExec } from "../support/exec.ts";
+import { execFrom, shellExec } from "../support/exec.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { makeKeys, sshOptions, startSshd } from "../support/sshd.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
 import { startStandIn } from "./stand_in.ts";
+
+const commands = sharedCommands();
 
 async function sha(algorithm: string, bytes: Uint8Array<ArrayBuffer>) {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
@@ -312,13 +315,12 @@ testPrograms({
   async fn({ postgres, psql }) {
     await using database = await startPostgres(postgres);
     const { port } = database;
-    const { code, stderr, stdout } = await shellExec(
-      `${psql} -h 127.0.0.1 -p 5432 -U postgres -d postgres -Atc 'select 6 * 7'`,
-      [
-        ...["--forward", `5432=localhost:${port}`],
-        ...["--allow", `localhost:${port}`],
-      ],
-    );
+    const { code, stderr, stdout } = await execFrom(commands, [
+      ...["--forward", `5432=localhost:${port}`],
+      ...["--allow", `localhost:${port}`, "--", psql],
+      ...["-h", "127.0.0.1", "-p", "5432", "-U", "postgres", "-d", "postgres"],
+      ...["-Atc", "select 6 * 7"],
+    ]);
     assertEquals([code, stdout], [0, "42\n"], stderr);
   },
 });
