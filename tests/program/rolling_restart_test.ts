@@ -8,10 +8,10 @@ import { roundTrip, startSteadyLoad } from "../support/steady_load.ts";
 const RATE = 500;
 
 /** Processes that take over, one from the other. */
-const ROLLS = 3;
+const ROLLS = 2;
 
 /** Connections while two processes listen, and again once one of them has ended. */
-const SERVED = 125;
+const SERVED = 60;
 
 testPrograms({
   name: "a rolling restart refuses none of 500 connections a second",

@@ -20,7 +20,9 @@ const { stderr, stdout } = Deno;
 const print = stdout.writeSync.bind(stdout);
 
 for await (const line of lines) {
-  const { args, cwd, fails, stdin = "" }: CommandLine = JSON.parse(line);
+  const { args, cwd, env = {}, fails, stdin = "" }: CommandLine = JSON.parse(
+    line,
+  );
   if (cwd !== undefined) Deno.chdir(cwd);
   const readable = ReadableStream.from(piecesOf(stdin));
   Object.assign(Deno, { stdin: { isTerminal: () => false, readable } });
@@ -28,7 +30,13 @@ for await (const line of lines) {
   capture(stdout, (text) => answer.text += text);
   capture(stderr, (text) => answer.stderr += text);
   if (fails !== undefined) failOnce(stdout, fails);
+  const before = Deno.env.toObject();
+  for (const name in env) Deno.env.set(name, env[name]!);
   answer.code = await main([...args]);
+  for (const name in env) {
+    if (Object.hasOwn(before, name)) Deno.env.set(name, before[name]!);
+    else Deno.env.delete(name);
+  }
   const bytes = new TextEncoder().encode(`${JSON.stringify(answer)}\n`);
   for (let done = 0; done < bytes.length;) done += print(bytes.subarray(done));
 }

@@ -80,6 +80,8 @@ export interface CommandLine {
   cwd?: string;
   /** Standard input (default: nothing). */
   stdin?: string;
+  /** Variables for this command in addition to those of the process. */
+  env?: Record<string, string>;
   /** Message of an error at its first output (default: none). */
   fails?: string;
 }
