@@ -7,7 +7,7 @@
 
 import { formatIpAddress } from "../../lib/wire/ip_address.ts";
 import { issue } from "../support/certificates.ts";
-import { type Ended, execFrom, sluiceExec } from "../support/exec.ts";
+import { type Ended, execFrom } from "../support/exec.ts";
 import { address, among, startNameServer } from "../support/name_server.ts";
 import { makeFolder } from "../support/programs.ts";
 import { sharedCommands } from "../support/sluice_commands.ts";
@@ -29,11 +29,11 @@ export interface StandIn extends AsyncDisposable {
   readonly home: string;
   /** What is served; may grow. */
   readonly served: Served;
-  /** Runs a tool in a fence; with an environment, in a process of its own. */
+  /** Runs a tool in a fence, with the environment of the test and more. */
   run(
     words: readonly string[],
     env?: Record<string, string>,
-    settings?: { cwd?: string; env?: Record<string, string> },
+    cwd?: string,
   ): Promise<Ended>;
 }
 
@@ -74,7 +74,7 @@ export async function startStandIn(name: string): Promise<StandIn> {
     ca,
     home,
     served,
-    run(words, env = {}, settings = {}) {
+    run(words, env = {}, cwd = home) {
       const rule = `allow name ${name} to loopback port ${port}`;
       const all = Object.entries({ HOME: home, ...env })
         .map(([name, value]) => `${name}=${value}`);
@@ -82,10 +82,7 @@ export async function startStandIn(name: string): Promise<StandIn> {
         ...["--dns", dns, "--rule", rule, "--fail-on-denied"],
         ...["--", "env", ...all, ...words],
       ];
-      const { cwd = home } = settings;
-      return settings.env === undefined
-        ? execFrom(commands, args, cwd)
-        : sluiceExec(args, { ...settings, cwd });
+      return execFrom(commands, args, cwd);
     },
     async [Symbol.asyncDispose]() {
       await server.shutdown();

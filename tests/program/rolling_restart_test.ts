@@ -46,7 +46,7 @@ testPrograms({
   },
 });
 
-for (const workers of ["1", "3"]) {
+for (const workers of ["1", "2"]) {
   testPrograms({
     name: `a restart lets who comes meanwhile wait, workers ${workers}`,
     needs: ["systemd-socket-activate"],
