@@ -27,12 +27,6 @@ export interface ByteReaderOptions {
 const SPARE: ArrayBuffer[] = [];
 const MOST_SPARE = 512;
 
-/**
- * The cheapest options of `read`: without any, it makes an object for each
- * call.
- */
-const WHAT_IS_THERE = { min: 1 } as const;
-
 /** A BYOB reader that never takes more bytes than asked for. */
 export class ByteReader {
   readonly #duplex: Duplex;
@@ -91,10 +85,7 @@ export class ByteReader {
     const view = new Uint8Array(
       chunk.byteLength < least ? new ArrayBuffer(least) : chunk,
     );
-    const { value, done } = await reader.read(
-      view,
-      least === 1 ? WHAT_IS_THERE : { min: least },
-    );
+    const { value, done } = await reader.read(view, { min: least });
     if (reader !== this.#reader) throw new TypeError("Reading was given up");
     if (done) {
       return value === undefined || value.length === 0 ? undefined : value;
@@ -179,10 +170,7 @@ export class ByteReader {
       : this.#exact ?? SPARE.pop() ?? new ArrayBuffer(CHUNK.least);
     this.#exact = undefined;
     const view = new Uint8Array(memory, 0, length);
-    // If the inbox has all of them, one pull fills the view.
-    return length <= this.#duplex.inbox.length
-      ? reader.read(view, WHAT_IS_THERE)
-      : reader.read(view, { min: length });
+    return reader.read(view, { min: length });
   }
 
   /** Copies short messages, so that their memory serves the next read. */

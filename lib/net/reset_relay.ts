@@ -35,47 +35,45 @@ export function resetDuplex(
   return hasEnds(socket) ? resetSocket(socket, patience) : undefined;
 }
 
-/** Options for {@linkcode EndingPeers}. */
+/** How a connection ends. */
 export interface EndingOptions {
-  /** Whether they are reset if possible (default: closed). */
+  /** Whether it is reset if possible (default: closed). */
   isReset?: boolean;
   /** As for {@linkcode resetDuplex}. */
   patience: number;
 }
 
-/** Connections that are ended together. */
-export class EndingPeers {
+/** A connection that is ending. */
+export class EndingPeer {
   /**
-   * Resolves when all connections are closed; true if a peer was still there,
-   * and had not closed before.
+   * Resolves when it is closed; true if the peer was still there, and had not
+   * closed before.
    */
   readonly done: Promise<boolean>;
-  readonly #pending: readonly (PendingReset | undefined)[];
+  readonly #reset: PendingReset | undefined;
 
   /**
-   * Begins to end connections.
+   * Begins to end a connection.
    *
-   * @param peers The connections.
-   * @param options How they end.
+   * @param peer The connection.
+   * @param options How it ends.
    */
-  constructor(peers: readonly Duplex[], options: EndingOptions) {
-    const { isReset = false, patience } = options;
-    this.#pending = peers.map((peer) =>
-      isReset ? resetDuplex(peer, patience) : undefined
-    );
-    this.done = Promise.all(peers.map((peer, index) => {
-      const pending = this.#pending[index]?.done ?? isThere(peer);
-      return pending.finally(() => peer.close());
-    })).then((all) => all.includes(true));
+  constructor(peer: Duplex, { isReset = false, patience }: EndingOptions) {
+    this.#reset = isReset ? resetDuplex(peer, patience) : undefined;
+    const ending = this.#reset?.done ?? isThere(peer);
+    this.done = ending.then((wasThere) => {
+      peer.close();
+      return wasThere;
+    });
   }
 
   /** Drops undelivered bytes instead of waiting for them. */
   hurry(): void {
-    for (const pending of this.#pending) pending?.hurry();
+    this.#reset?.hurry();
   }
 }
 
-/** A probe would wait for the pending write. */
+/** Never rejects. A probe would wait for the pending write. */
 function isThere(peer: Duplex): Promise<boolean> {
   if (peer.isWriting) return Promise.resolve(true);
   return peer.probe().then(() => true, () => false);

@@ -58,6 +58,34 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     return this.#pulling !== undefined || this.#controller.byobRequest !== null;
   }
 
+  /**
+   * Tells whether a read can skip the stream, which queues nothing and waits
+   * for nothing.
+   *
+   * @param least Bytes that must have arrived.
+   */
+  hasReady(least: number): boolean {
+    return this.inbox.length >= least && this.inbox.pace === undefined &&
+      !this.isOver && !this.isAsked && this.#controller.desiredSize === 0;
+  }
+
+  /**
+   * Moves bytes that have arrived into a view, whose buffer is detached.
+   *
+   * @param view Room for the most bytes.
+   * @returns The bytes, in a view of the same memory.
+   * @throws {TypeError} If the buffer cannot be detached.
+   */
+  move(view: Uint8Array): Buffer {
+    const { byteOffset, length } = view;
+    const memory = (view as Buffer).buffer.transferToFixedLength();
+    const bytes = this.inbox.take(length);
+    const moved = new Uint8Array(memory, byteOffset, bytes.length);
+    moved.set(bytes);
+    this.#given = bytes;
+    return moved;
+  }
+
   /** Notes that a pipe begins, which reads from the inbox directly. */
   beginPipe(): void {
     this.#given = NOTHING;

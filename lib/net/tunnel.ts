@@ -11,7 +11,7 @@ import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
 import {
   type EndingOptions,
-  EndingPeers,
+  EndingPeer,
   type ResetRelay,
 } from "./reset_relay.ts";
 
@@ -102,6 +102,9 @@ export function tunnel(
   return join.ended;
 }
 
+/** Shared, because most tunnels need no list of their own. */
+const NOTHING: readonly never[] = [];
+
 /**
  * Two pipes under one controller: which end has finished, how, and what
  * remains.
@@ -136,7 +139,7 @@ class Join {
   #held = 0;
   /** The end that failed: bytes that it sent before still count. */
   #lost: { readonly end: End; readonly error: unknown } | undefined;
-  #ending: EndingPeers | undefined;
+  #ending: readonly EndingPeer[] = NOTHING;
   /** Bytes that one end had sent, if any, when the other one ended. */
   #said: number | undefined;
 
@@ -169,13 +172,18 @@ class Join {
 
   /** Ends both directions, and closes both connections. */
   cancel(reason: unknown): void {
-    if (this.#isOver) return this.#ending?.hurry();
+    if (this.#isOver) return this.#hurry();
     const isReset = this.#resetRelay === "all" && reason !== undefined;
     this.#finish(reason);
-    const both = [this.#client, this.#target];
-    if (isReset) void this.#endPeers(both, { isReset, patience: 0 });
-    // A write to a peer that does not read would never end.
-    else for (const peer of both) peer.close();
+    for (const peer of [this.#client, this.#target]) {
+      if (isReset) this.#endPeer(peer, { isReset, patience: 0 });
+      // A write to a peer that does not read would never end.
+      else peer.close();
+    }
+  }
+
+  #hurry(): void {
+    for (const ending of this.#ending) ending.hurry();
   }
 
   #finish(reason: unknown): void {
@@ -184,16 +192,18 @@ class Join {
     this.#controller.abort(reason);
   }
 
-  async #endPeers(
-    peers: Duplex[],
+  #endPeer(
+    peer: Duplex,
     options: EndingOptions,
     onEnd?: (wasThere: boolean) => void,
-  ): Promise<void> {
+  ): void {
     this.#going++;
-    this.#ending = new EndingPeers(peers, options);
-    const wasThere = await this.#ending.done;
-    onEnd?.(wasThere);
-    this.#settle();
+    const ending = new EndingPeer(peer, options);
+    this.#ending = [...this.#ending, ending];
+    void ending.done.then((wasThere) => {
+      onEnd?.(wasThere);
+      this.#settle();
+    });
   }
 
   /** One direction has reached end of file, and has sent FIN. */
@@ -268,7 +278,7 @@ class Join {
     const rest = this.#duplex(other(failed));
     // An end that had sent FIN has nothing more to tell the other one.
     const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
-    void this.#endPeers([rest], { isReset, patience }, (wasThere) => {
+    this.#endPeer(rest, { isReset, patience }, (wasThere) => {
       // Both had ended or are gone.
       if (!wasThere || this.#isFarewell(failed)) {
         this.#result.error = undefined;

@@ -126,7 +126,9 @@ class Waiting implements PendingReset {
 /** All resets of one thread. */
 class Resets {
   readonly #library: CLibrary;
-  readonly #name = new Uint8Array(LONGEST_NAME);
+  /** The names that were read last. */
+  readonly #local = new Uint8Array(LONGEST_NAME);
+  readonly #remote = new Uint8Array(LONGEST_NAME);
   readonly #length = new Uint32Array(1);
   readonly #value = new Int32Array(1);
   readonly #block = new Int32Array(2 * BLOCK);
@@ -194,7 +196,11 @@ class Resets {
       const now = performance.now();
       if (left-- === 0 || now >= end) return;
       this.#found.delete(waiting);
-      if (!this.#isAt(waiting.descriptor, waiting)) waiting.settle(false); // It has ended.
+      const { descriptor } = waiting;
+      const isOpen = this.#readLocal(descriptor) &&
+        this.#readRemote(descriptor);
+      // Another socket may have got the descriptor.
+      if (!isOpen || !this.#isAt(descriptor, waiting)) waiting.settle(false);
       else if (!this.#attempt(waiting, now)) this.#found.add(waiting);
     }
   }
@@ -221,7 +227,7 @@ class Resets {
     }
     // One call tells which of them are open: usually few or none.
     this.#library.poll(block, BigInt(BLOCK), 0);
-    for (let n = 0; n < BLOCK; n++) {
+    for (let n = 0; n < BLOCK && this.#sought.size > 0; n++) {
       if ((block[2 * n + 1]! >>> 16 & POLLNVAL) === 0) this.#look(first + n);
     }
     this.#endRounds();
@@ -230,9 +236,9 @@ class Resets {
   /** Checks whether a descriptor belongs to a pending reset. */
   #look(descriptor: number): void {
     if (!this.#readLocal(descriptor)) return;
-    const byRemote = this.#byPorts.get(portOf(this.#name));
+    const byRemote = this.#byPorts.get(portOf(this.#local));
     if (byRemote === undefined || !this.#readRemote(descriptor)) return;
-    for (const waiting of byRemote.get(portOf(this.#name)) ?? []) {
+    for (const waiting of byRemote.get(portOf(this.#remote)) ?? []) {
       if (!this.#isAt(descriptor, waiting)) continue;
       this.#forget(waiting);
       waiting.descriptor = descriptor;
@@ -261,10 +267,9 @@ class Resets {
     if (byRemote.size === 0) this.#byPorts.delete(local.port);
   }
 
-  /** Another socket may have got the descriptor. */
+  /** Tells whether the descriptor whose names were just read is this one's. */
   #isAt(descriptor: number, { local, remote }: Waiting): boolean {
-    return this.#readRemote(descriptor) && hasName(this.#name, remote) &&
-      this.#readLocal(descriptor) && hasName(this.#name, local) &&
+    return hasName(this.#remote, remote) && hasName(this.#local, local) &&
       this.#isStream(descriptor);
   }
 
@@ -281,12 +286,12 @@ class Resets {
   #readLocal(descriptor: number): boolean {
     this.#length[0] = LONGEST_NAME;
     const { getsockname } = this.#library;
-    return getsockname(descriptor, this.#name, this.#length) === 0;
+    return getsockname(descriptor, this.#local, this.#length) === 0;
   }
 
   #readRemote(descriptor: number): boolean {
     this.#length[0] = LONGEST_NAME;
     const { getpeername } = this.#library;
-    return getpeername(descriptor, this.#name, this.#length) === 0;
+    return getpeername(descriptor, this.#remote, this.#length) === 0;
   }
 }
