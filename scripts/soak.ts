@@ -41,7 +41,9 @@ async function soak(options: SoakOptions): Promise<number> {
     print(tableRow("the start", base));
     const wearing = { server, load, echo, base };
     const problems = await wearShort(wearing, options);
-    problems.push(...await wearIdle(wearing, options.tunnels));
+    if (options.tunnels > 0) {
+      problems.push(...await wearIdle(wearing, options.tunnels));
+    }
     for (const problem of problems) print(`\nFAILED: ${problem}`);
     if (problems.length === 0) print("\nNothing has grown.");
     return problems.length === 0 ? 0 : 1;

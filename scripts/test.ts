@@ -1,7 +1,7 @@
 /**
  * Runs the tests, the long ones first. A thread for each of the small files
  * would cost more than what they test, because each thread loads all modules
- * again, so those of one folder share threads.
+ * again, so they share threads.
  *
  * Usage: deno run -A scripts/test.ts [PATH]…
  *
@@ -25,6 +25,7 @@ const ALONE = [
   "tests/clients/admin_page_fleet_test.ts",
   "tests/clients/admin_page_real_test.ts",
   "tests/workers/workers_test.ts",
+  "tests/deploy/artefacts_test.ts",
   "tests/config/rewritten_files_test.ts",
   "tests/exec/exec_test.ts",
   "tests/exec/tools_test.ts",
@@ -52,6 +53,8 @@ const EARLY = [
   "tests/fleet/places",
   "tests/fleet",
   "tests/scripts",
+  "tests/deploy/fleet",
+  "tests/deploy",
   "tests/serve/tls",
   "tests/config",
   "tests/certs",
@@ -82,11 +85,18 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-/** Lists of files that share a thread. */
+/**
+ * Lists of files that share a thread: those of one early folder, and all
+ * others one after another.
+ */
 function* shares(paths: readonly string[]): Generator<string[]> {
-  const folders = Object.groupBy(paths, folderOf);
-  const order = new Set([...EARLY, ...Object.keys(folders)]);
-  for (const files of [...order].map((name) => folders[name] ?? [])) {
+  const { early = [], late = [] } = Object.groupBy(
+    paths,
+    (path) => EARLY.includes(folderOf(path)) ? "early" : "late",
+  );
+  const folders = Object.groupBy(early, folderOf);
+  const lists = [...EARLY.map((name) => folders[name] ?? []), late];
+  for (const files of lists) {
     for (let start = 0; start < files.length; start += MOST_TOGETHER) {
       yield files.slice(start, start + MOST_TOGETHER);
     }

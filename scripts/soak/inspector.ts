@@ -24,6 +24,14 @@ const TIMER = `(() => {
   return Object.getPrototypeOf(timer);
 })()`;
 
+/** Counts those of two kinds in an array of objects. */
+const COUNT = `function (timer) {
+  const count = (prototype) =>
+    this.filter((one) => Object.prototype.isPrototypeOf.call(prototype, one))
+      .length;
+  return { timers: count(timer), promises: count(Promise.prototype) };
+}`;
+
 const RESOURCES = "Object.keys(Deno[Deno.internal].core.resources()).length";
 
 const ENDED = "The inspected program ended";
@@ -62,30 +70,34 @@ export class Inspector implements Disposable {
 
   /** Collects the garbage of the program, and counts what remains. */
   async look(): Promise<Contents> {
-    // Each count collects the garbage first, and objects freed by one
+    const { timers, promises } = await this.#countObjects();
+    // The count collects the garbage first, and objects freed by one
     // collection may release others for the next.
-    const timers = await this.#countObjects(TIMER);
-    const promises = await this.#countObjects("Promise.prototype");
     await this.#call("HeapProfiler.collectGarbage");
     const { usedSize } = await this.#call("Runtime.getHeapUsage");
     const resources = await this.#evaluate(RESOURCES, true);
     return { heap: usedSize, timers, promises, resources: resources.value };
   }
 
-  async #countObjects(prototype: string): Promise<number> {
-    const { objectId } = await this.#evaluate(prototype, false);
+  /** Counts in one walk through the heap, which takes longest. */
+  async #countObjects(): Promise<Pick<Contents, "timers" | "promises">> {
+    const { objectId } = await this.#evaluate("Object.prototype", false);
+    const timer = await this.#evaluate(TIMER, false);
     const { objects } = await this.#call("Runtime.queryObjects", {
       prototypeObjectId: objectId,
       objectGroup: "count",
     });
     const { result } = await this.#call("Runtime.callFunctionOn", {
       objectId: objects.objectId,
-      functionDeclaration: "function () { return this.length; }",
+      functionDeclaration: COUNT,
+      arguments: [{ objectId: timer.objectId }],
       returnByValue: true,
     });
     // Otherwise the array would stay alive, with all objects in it.
     await this.#call("Runtime.releaseObjectGroup", { objectGroup: "count" });
-    await this.#call("Runtime.releaseObject", { objectId });
+    for (const id of [objectId, timer.objectId]) {
+      await this.#call("Runtime.releaseObject", { objectId: id });
+    }
     return result.value;
   }
 

@@ -17,7 +17,9 @@ export const SOAK_OPTIONS = {
   }),
   "tunnels": count({
     default: "10000",
-    help: "idle tunnels at once, if the limit of descriptors has room for them",
+    least: "0",
+    help:
+      "idle tunnels at once, if the limit of descriptors has room for them; 0 leaves them out",
   }),
   "program": path({
     default: "main.ts",

@@ -9,6 +9,9 @@ import { closedPort, within } from "../support/sockets.ts";
 
 const commands = sharedCommands();
 
+/** Connections at once, enough for each thread to get some. */
+const CLIENTS = 60;
+
 const [A, B, C] = ["127.0.0.1:18848", "127.0.0.1:18849", "127.0.0.1:18850"];
 
 /** The relay or proxy of a configuration. */
@@ -126,7 +129,7 @@ Deno.test("check and doctor report what is certain to loop", async () => {
   assertMatch(proxied.text, /\nproblem +loop +.*every connection would loop/);
 });
 
-for (const workers of [1, 3]) {
+for (const workers of [1, 2]) {
   Deno.test(`run -c turns no connection around twice with ${workers} workers`, async () => {
     await using folder = await makeFolder();
     const path = `${folder.path}/loop.json`;
@@ -138,8 +141,7 @@ for (const workers of [1, 3]) {
     await using program = new Sluice("run", "-c", path);
     await program.line(/every connection would loop/, 2);
     await program.line(/Listening on/, 2);
-    // A queue holds 511: more would have to knock again.
-    const clients = Array.from({ length: 200 }, async () => {
+    const clients = Array.from({ length: CLIENTS }, async () => {
       using conn = await Deno.connect({
         hostname: "127.0.0.1",
         port: ports[0]!,
@@ -147,13 +149,13 @@ for (const workers of [1, 3]) {
       await within(20_000, readToEof(conn).catch(() => {}));
     });
     await Promise.all(clients);
-    await program.line(/"result":"ok"/, 200);
-    await program.line(/"result":"refused"/, 200);
+    await program.line(/"result":"ok"/, CLIENTS);
+    await program.line(/"result":"refused"/, CLIENTS);
     program.kill("SIGTERM");
     assertEquals(await program.code(), 0);
     const events = program.lines.map((line) => JSON.parse(line))
       .filter(({ event }) => event === "connection");
-    assertEquals(events.length, 400);
+    assertEquals(events.length, 2 * CLIENTS);
     for (const { listener, reason, result } of events) {
       const isFirst = listener === one;
       assertEquals([result, reason.startsWith("loop: ")], [

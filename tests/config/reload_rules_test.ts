@@ -11,8 +11,8 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 
-const TUNNELS = 200;
-const RELOADS = 50;
+const TUNNELS = 80;
+const RELOADS = 20;
 
 /** Every fourth tunnel talks at a reload, each in its turn, and all at the end. */
 const TURNS = 4;
@@ -46,7 +46,7 @@ async function replace(path: string, text: string): Promise<void> {
 
 Deno.test({
   name:
-    "the program with --on-change keep drops none of 200 tunnels when its rules change 50 times",
+    "the program with --on-change keep drops none of 80 tunnels when its rules change 20 times",
   ignore: Deno.build.os === "windows", // It can't send SIGHUP.
   async fn() {
     await using folder = await makeFolder();

@@ -19,8 +19,8 @@ import {
 const ALICE = await hashedUser("alice", "secret");
 const BOB = await hashedUser("bob", "b");
 
-const TUNNELS = 200;
-const RELOADS = 50;
+const TUNNELS = 80;
+const RELOADS = 20;
 
 /** Every fourth tunnel talks at a reload, each in its turn, and all at the end. */
 const TURNS = 4;
@@ -59,7 +59,7 @@ async function echoes(conn: Deno.TcpConn, text: string): Promise<void> {
 
 Deno.test({
   name:
-    "the program with --on-change keep drops none of 200 tunnels when its users change 50 times",
+    "the program with --on-change keep drops none of 80 tunnels when its users change 20 times",
   ignore,
   async fn() {
     await using folder = await makeFolder();

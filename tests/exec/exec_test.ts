@@ -5,6 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import {
+  type Ended,
+  execFrom,
   execWords,
   hasFence,
   processesWith,
@@ -12,7 +14,12 @@ import {
   sluiceExec,
   spawnExec,
 } from "../support/exec.ts";
-import { sluiceAll } from "../support/sluice_commands.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
+
+const commands = sharedCommands();
+
+/** Commands that run at the same time. */
+const AT_ONCE = 2;
 
 /** A server that answers `served`, on loopback. */
 function serve(): Deno.HttpServer<Deno.NetAddr> {
@@ -20,6 +27,11 @@ function serve(): Deno.HttpServer<Deno.NetAddr> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response("served"),
   );
+}
+
+/** Runs a shell script in a fence, from the process of the whole file. */
+function scriptFrom(script: string, args: readonly string[]): Promise<Ended> {
+  return execFrom(commands, [...args, "--", "sh", "-c", script]);
 }
 
 function fenced(name: string, run: () => Promise<void>): void {
@@ -41,8 +53,8 @@ fenced("exits as the command does, as a shell would say it", async () => {
     [[`${folder}/plain`], 6], // Without a first line it is for the shell.
     [["exit", "3"], 127], // A word of the shell is no program.
   ] as const;
-  const codes = await Promise.all(
-    table.map(([words]) => sluiceExec(["--quiet", "--", ...words])),
+  const codes = await commands.runAll(
+    table.map(([words]) => ["exec", "--quiet", "--", ...words]),
   );
   assertEquals(codes.map(({ code }) => code), table.map(([, code]) => code));
   assertStringIncludes(codes[4]!.stderr, "Cannot run 'no-such-program': no");
@@ -115,7 +127,7 @@ fenced("lets a signal that was ignored be ignored", async () => {
 fenced("allows what is named and says so at the end", async () => {
   await using server = serve();
   const { port } = server.addr;
-  const { code, stderr, stdout } = await shellExec(
+  const { code, stderr, stdout } = await scriptFrom(
     `curl -s http://127.0.0.1:${port}/; curl -s -o /dev/null -w ' %{http_code}' http://evil.example/`,
     ["--allow", `127.0.0.1:${port}`],
   );
@@ -132,7 +144,7 @@ fenced("allows what is named and says so at the end", async () => {
 fenced("leads a port inside to one target, under the rules", async () => {
   await using server = serve();
   const { port } = server.addr;
-  const { stderr, stdout } = await shellExec(
+  const { stderr, stdout } = await scriptFrom(
     "for p in 1080 81; do curl -s --noproxy '*' http://127.0.0.1:$p/; done; curl -s http://localhost:1080/ -o /dev/null -w '%{http_code}'; exit 0",
     [
       ...["--allow", `localhost:${port}`],
@@ -152,7 +164,7 @@ fenced(
     const { port } = server.addr;
     const script =
       `printf 'hello\\r\\n' | curl -s -p -m 5 telnet://localhost:${port}; exit 0`;
-    const { stderr } = await shellExec(script, [
+    const { stderr } = await scriptFrom(script, [
       "--allow",
       `localhost:${port}`,
     ]);
@@ -162,7 +174,7 @@ fenced(
     );
     const rule = `allow name localhost port ${port} any-protocol`;
     assertStringIncludes(stderr, `give --rule '${rule}'`);
-    const known = await shellExec(script, [
+    const known = await scriptFrom(script, [
       ...["--rule", `${rule} to loopback`, "--fail-on-denied"],
     ]);
     assertEquals(known.code, 0, known.stderr);
@@ -173,7 +185,7 @@ fenced("keeps the guard for names, unless it is lifted", async () => {
   await using server = serve();
   const { port } = server.addr;
   const ask = (...args: string[]) =>
-    shellExec(
+    scriptFrom(
       `curl -s -o /dev/null -w '%{http_code}' http://${Deno.hostname()}:${port}/`,
       ["--quiet", ...args],
     );
@@ -190,7 +202,7 @@ fenced("writes reports and fails if something was denied", async () => {
   await using server = serve();
   const { port } = server.addr;
   const folder = await Deno.makeTempDir();
-  const { code, stderr } = await shellExec(
+  const { code, stderr } = await scriptFrom(
     `curl -s http://127.0.0.1:${port}/ http://evil.example/; exit 4`,
     [
       ...["--report", `${folder}/a.json`, "--report", `${folder}/a.md`],
@@ -217,18 +229,19 @@ fenced("learns rules that are enough", async () => {
   const rules = `${folder}/rules.txt`;
   const script =
     `curl -sS http://127.0.0.1:${port}/ && curl -sS http://localhost:${port}/`;
-  const learnt = await shellExec(script, ["--learn", rules]);
+  const learnt = await scriptFrom(script, ["--learn", rules]);
   assertEquals(learnt.stdout, "servedserved", learnt.stderr);
   const text = await Deno.readTextFile(rules);
   assertStringIncludes(text, `allow to 127.0.0.1 port ${port}\n`);
   assertMatch(text, /\ndefault deny\n$/);
-  const held = await shellExec(script, ["--rules", rules, "--fail-on-denied"]);
-  assertEquals([held.code, held.stdout], [0, "servedserved"], held.stderr);
-  const other = await shellExec(
-    `curl -s -o /dev/null -w '%{http_code}' http://localhost:${port + 1}/`,
-    ["--rules", rules, "--quiet"],
+  const held = await scriptFrom(
+    `${script} && curl -s -o /dev/null -w '%{http_code}' http://localhost:${
+      port + 1
+    }/`,
+    ["--rules", rules],
   );
-  assertEquals(other.stdout, "403");
+  assertEquals([held.code, held.stdout], [0, "servedserved403"], held.stderr);
+  assertEquals(held.stderr.match(/ denied /g)?.length, 1, held.stderr);
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -357,14 +370,14 @@ fenced("ends what the command has left behind, and reaps it", async () => {
 });
 
 fenced("runs many times, at once and one after the other", async () => {
-  const runs = Number(Deno.env.get("SLUICE_EXEC_RUNS") ?? 5);
+  const runs = Number(Deno.env.get("SLUICE_EXEC_RUNS") ?? 3);
   // Other tests have fences meanwhile.
   const mark = crypto.randomUUID();
   const env = { SLUICE_TEST_RUN: mark };
-  for (let left = runs; left > 0; left -= 4) {
+  for (let left = runs; left > 0; left -= AT_ONCE) {
     const all = await Promise.all(
       Array.from(
-        { length: Math.min(left, 4) },
+        { length: Math.min(left, AT_ONCE) },
         (_, n) => shellExec(`exit ${n + 1}`, ["--quiet"], { env }),
       ),
     );
@@ -408,7 +421,7 @@ Deno.test("sluice exec refuses what is wrong before the command starts", async (
       "no effect beside --no-isolation",
     ],
   ];
-  const answers = await sluiceAll(
+  const answers = await commands.runAll(
     table.map(([args]) => ["exec", ...args, "--", "echo", "started"]),
   );
   for (const [index, [, code, text]] of table.entries()) {
@@ -427,7 +440,7 @@ Deno.test({
   const folder = await Deno.makeTempDir();
   const path = `${folder}/gone/report.json`;
   await Deno.mkdir(`${folder}/gone`);
-  const { code, stderr, stdout } = await shellExec(
+  const { code, stderr, stdout } = await scriptFrom(
     `echo out; rmdir ${folder}/gone; exit 8`,
     ["--quiet", "--report", path],
   );

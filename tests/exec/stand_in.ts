@@ -7,9 +7,12 @@
 
 import { formatIpAddress } from "../../lib/wire/ip_address.ts";
 import { issue } from "../support/certificates.ts";
-import { type Ended, type ExecSettings, sluiceExec } from "../support/exec.ts";
+import { type Ended, execFrom } from "../support/exec.ts";
 import { address, among, startNameServer } from "../support/name_server.ts";
 import { makeFolder } from "../support/programs.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
+
+const commands = sharedCommands();
 
 /** Served files by path. A function creates a file for the server's origin. */
 export type Served = Record<string, string | Uint8Array<ArrayBuffer>>;
@@ -26,11 +29,11 @@ export interface StandIn extends AsyncDisposable {
   readonly home: string;
   /** What is served; may grow. */
   readonly served: Served;
-  /** Served files; may grow. */
+  /** Runs a tool in a fence, with the environment of the test and more. */
   run(
     words: readonly string[],
     env?: Record<string, string>,
-    settings?: ExecSettings,
+    cwd?: string,
   ): Promise<Ended>;
 }
 
@@ -71,14 +74,15 @@ export async function startStandIn(name: string): Promise<StandIn> {
     ca,
     home,
     served,
-    run(words, env = {}, settings = {}) {
+    run(words, env = {}, cwd = home) {
       const rule = `allow name ${name} to loopback port ${port}`;
       const all = Object.entries({ HOME: home, ...env })
         .map(([name, value]) => `${name}=${value}`);
-      return sluiceExec([
+      const args = [
         ...["--dns", dns, "--rule", rule, "--fail-on-denied"],
         ...["--", "env", ...all, ...words],
-      ], { cwd: home, ...settings });
+      ];
+      return execFrom(commands, args, cwd);
     },
     async [Symbol.asyncDispose]() {
       await server.shutdown();

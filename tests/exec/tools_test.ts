@@ -1,9 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { shellExec } from "../support/exec.ts";
+import { execFrom, shellExec } from "../support/exec.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { makeKeys, sshOptions, startSshd } from "../support/sshd.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
 import { startStandIn } from "./stand_in.ts";
+
+const commands = sharedCommands();
 
 async function sha(algorithm: string, bytes: Uint8Array<ArrayBuffer>) {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
@@ -140,7 +143,7 @@ testPrograms({
     const { code, stderr } = await server.run(
       [npm, "ci", "--no-audit", "--no-fund", "--registry", `${origin}/`],
       { npm_config_cafile: server.ca, npm_config_update_notifier: "false" },
-      { cwd: `${home}/app` },
+      `${home}/app`,
     );
     assertEquals(code, 0, stderr);
     await Deno.stat(`${home}/app/node_modules/dep/index.js`);
@@ -167,7 +170,8 @@ z.close()`;
     const { code, stderr } = await server.run([
       ...[pip, "-m", "pip", "install", "--disable-pip-version-check"],
       ...["--index-url", `${origin}/simple/`, "--cert", server.ca],
-      ...["--no-input", "--target", `${home}/out`, "dep"],
+      ...["--no-input", "--no-compile", "--no-deps"],
+      ...["--target", `${home}/out`, "dep"],
     ], {
       PIP_CONFIG_FILE: "/dev/null",
       PIP_NO_CACHE_DIR: "1",
@@ -201,18 +205,26 @@ testPrograms({
     await using server = await startStandIn("java.test");
     const { home } = server;
     server.served["/"] = "served";
-    const store = `${home}/trust`;
-    // One compiler and one thread for garbage: these programs end soon.
+    // One compiler and one thread for garbage: the program ends soon.
     const quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
-    await runOk("keytool", [
-      ...quick.map((flag) => `-J${flag}`),
-      ...["-importcert", "-noprompt", "-alias", "test", "-file", server.ca],
-      ...["-keystore", store, "-storepass", "changeit"],
-    ]);
     await Deno.writeTextFile(
       `${home}/Ask.java`,
       `public class Ask {
+  static void trust(String path) throws Exception {
+    var store = java.security.KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    try (var file = new java.io.FileInputStream(path)) {
+      var read = java.security.cert.CertificateFactory.getInstance("X.509");
+      store.setCertificateEntry("ca", read.generateCertificate(file));
+    }
+    var trust = javax.net.ssl.TrustManagerFactory.getInstance("PKIX");
+    trust.init(store);
+    var context = javax.net.ssl.SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    javax.net.ssl.SSLContext.setDefault(context);
+  }
   public static void main(String[] args) throws Exception {
+    trust(args[1]);
     var stream = new java.net.URL(args[0]).openStream();
     System.out.println(new String(stream.readAllBytes()));
     var client = java.net.http.HttpClient.newBuilder().proxy(java.net.ProxySelector.getDefault()).build();
@@ -222,16 +234,10 @@ testPrograms({
 }
 `,
     );
-    const { code, stderr, stdout } = await server.run(
-      [java, ...quick, `${home}/Ask.java`, `${server.origin}/`],
-      {},
-      {
-        env: {
-          JAVA_TOOL_OPTIONS:
-            `-Djavax.net.ssl.trustStore=${store} -Djavax.net.ssl.trustStorePassword=changeit`,
-        },
-      },
-    );
+    const { code, stderr, stdout } = await server.run([
+      ...[java, ...quick, `${home}/Ask.java`],
+      ...[`${server.origin}/`, server.ca],
+    ]);
     assertEquals([code, stdout], [0, "served\nserved\n"], stderr);
   },
 });
@@ -292,7 +298,7 @@ testPrograms({
         CARGO_HTTP_CAINFO: server.ca,
         ...rustup(),
       },
-      { cwd: `${home}/app` },
+      `${home}/app`,
     );
     assertEquals(code, 0, stderr);
     const lock = await Deno.readTextFile(`${home}/app/Cargo.lock`);
@@ -312,13 +318,12 @@ testPrograms({
   async fn({ postgres, psql }) {
     await using database = await startPostgres(postgres);
     const { port } = database;
-    const { code, stderr, stdout } = await shellExec(
-      `${psql} -h 127.0.0.1 -p 5432 -U postgres -d postgres -Atc 'select 6 * 7'`,
-      [
-        ...["--forward", `5432=localhost:${port}`],
-        ...["--allow", `localhost:${port}`],
-      ],
-    );
+    const { code, stderr, stdout } = await execFrom(commands, [
+      ...["--forward", `5432=localhost:${port}`],
+      ...["--allow", `localhost:${port}`, "--", psql],
+      ...["-h", "127.0.0.1", "-p", "5432", "-U", "postgres", "-d", "postgres"],
+      ...["-Atc", "select 6 * 7"],
+    ]);
     assertEquals([code, stdout], [0, "42\n"], stderr);
   },
 });

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { spawnSluice } from "../support/sluice.ts";
-import { type Answer, sluice, sluiceAll } from "../support/sluice_commands.ts";
+import {
+  type Answer,
+  sharedCommands,
+  sluice,
+} from "../support/sluice_commands.ts";
 import project from "../../deno.json" with { type: "json" };
 
 /** For documentation (RFC 5737), so an address of no machine. */
@@ -8,9 +12,11 @@ const NOT_OURS = "203.0.113.1:0";
 
 const SECRET = "hunter2-hunter2";
 
+const commands = sharedCommands();
+
 /** What the program does with users in its environment. */
 function withUsers(args: string[], users: string): Promise<Answer> {
-  return sluice(args, { env: { SLUICE_USERS: users } });
+  return commands.run({ args, env: { SLUICE_USERS: users } });
 }
 
 /** Asserts that the program failed in one line that a person can act on. */
@@ -61,7 +67,7 @@ Deno.test("main() returns 2 and explains wrong arguments", async () => {
       message: "Option --listen: port '1 2' is not a number from 0 to 65535",
     },
   ];
-  const answers = await sluiceAll(cases.map(({ args }) => args));
+  const answers = await commands.runAll(cases.map(({ args }) => args));
   for (const [at, { message }] of cases.entries()) {
     assertOneLine(answers[at]!);
     assertEquals(answers[at]!.stderr, `sluice: ${message}\n`);
@@ -70,7 +76,7 @@ Deno.test("main() returns 2 and explains wrong arguments", async () => {
 });
 
 Deno.test("main() returns 2 when others could use the proxy unasked", async () => {
-  const outcome = await sluice(["--listen", "0.0.0.0:0"]);
+  const outcome = await commands.run(["--listen", "0.0.0.0:0"]);
   assertOneLine(outcome);
   assertMatch(
     outcome.stderr,
@@ -133,7 +139,7 @@ Deno.test("main() returns 1 when it cannot listen", async () => {
         "Cannot listen on no-such-name.invalid:0: 'no-such-name.invalid' is not an address or name of this machine (option --listen)",
     },
   ];
-  const answers = await sluiceAll(
+  const answers = await commands.runAll(
     cases.map(({ listen }) => ["--listen", listen]),
   );
   for (const [at, { message }] of cases.entries()) {
@@ -156,7 +162,11 @@ Deno.test("main() takes users from the environment when it is to listen for othe
 
 Deno.test("main() prints the help on standard output and returns 0", async () => {
   const lines = [["--help"], ["-h"], ["proxy", "--help"]];
-  const answers = await sluiceAll([...lines, ["help", "options", "proxy"]]);
+  const answers = await commands.runAll([...lines, [
+    "help",
+    "options",
+    "proxy",
+  ]]);
   for (const { code, text, stderr } of answers) {
     assertEquals(stderr, "");
     assert(text.startsWith("Usage: sluice "), text);
@@ -169,7 +179,7 @@ Deno.test("main() prints the help on standard output and returns 0", async () =>
 Deno.test("main() prints the version on standard output and returns 0", async () => {
   const lines = [["--version"], ["-V"], ["version"], ["cert", "-V"]];
   const version = { code: 0, text: `sluice ${project.version}\n`, stderr: "" };
-  assertEquals(await sluiceAll(lines), lines.map(() => version));
+  assertEquals(await commands.runAll(lines), lines.map(() => version));
 });
 
 Deno.test("main.ts ends with the code that main() returns", async () => {

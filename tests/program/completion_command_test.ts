@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { quoteShellWord } from "../../lib/cli/quote_shell_word.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { sluice } from "../support/sluice_commands.ts";
 import { startTerminal } from "../support/terminal.ts";
@@ -30,6 +31,9 @@ async function scriptOf(shell: string, folder: string): Promise<string> {
   return path;
 }
 
+/** Ends what a shell prints for one line. */
+const END = "--- end";
+
 /** Where nothing but the words of a command may follow. */
 const NO_FILES: readonly (readonly string[])[] = [
   ["completion", ""],
@@ -42,23 +46,35 @@ function assertCompleted(given: string[], wanted: string[], words: string[]) {
   assertEquals(missing, [], `${words.join(" ")}: ${given.join(" ")}`);
 }
 
+/** Every line that a shell completes, in one process. */
+const LINES = [...CASES.map(([words]) => words), ...NO_FILES];
+
+/** Checks what a shell printed for the lines. */
+function assertAllCompleted(text: string, nameOf: (line: string) => string) {
+  const answers = text.split(`${END}\n`);
+  assertEquals(answers.length, LINES.length + 1, text);
+  for (const [at, [words, wanted]] of CASES.entries()) {
+    assertCompleted(answers[at]!.split("\n").map(nameOf), wanted, words);
+  }
+  for (const [at, words] of NO_FILES.entries()) {
+    const given = answers[CASES.length + at]!;
+    assert(!given.includes("alice.txt"), words.join(" "));
+  }
+}
+
 Deno.test("bash completes commands, options and values", async () => {
   await using folder = await makeFolder();
   const script = await scriptOf("bash", folder.path);
   const complete = (words: readonly string[]) =>
-    runOk("/bin/bash", [
-      ...["--norc", "-c"],
-      `cd "$1"; source "$2"; shift 2; COMP_WORDS=(sluice "$@") COMP_CWORD=$#; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`,
-      ...["bash", folder.path, script, ...words],
-    ]);
-  for (const [words, wanted] of CASES) {
-    const text = await complete(words);
-    assertCompleted(text.split("\n"), wanted, words);
-  }
-  for (const words of NO_FILES) {
-    const text = await complete(words);
-    assert(!text.includes("alice.txt"), words.join(" "));
-  }
+    `COMP_WORDS=(sluice ${words.map(quoteShellWord).join(" ")})
+COMP_CWORD=${words.length}; COMPREPLY=(); _sluice
+printf '%s\\n' "\${COMPREPLY[@]}" "${END}"`;
+  const text = await runOk("/bin/bash", [
+    ...["--norc", "-c"],
+    `cd "$1"; source "$2"\n${LINES.map(complete).join("\n")}`,
+    ...["bash", folder.path, script],
+  ]);
+  assertAllCompleted(text, (line) => line);
 });
 
 testPrograms({
@@ -68,20 +84,13 @@ testPrograms({
     await using folder = await makeFolder();
     const script = await scriptOf("fish", folder.path);
     const complete = (words: readonly string[]) =>
-      runOk(fish, [
-        ...["--no-config", "-c"],
-        'cd $argv[1]; source $argv[2]; complete -C "sluice $argv[3..]"',
-        ...[folder.path, script, ...words],
-      ], { env: { HOME: folder.path } });
-    for (const [words, wanted] of CASES) {
-      const text = await complete(words);
-      const given = text.split("\n").map((line) => line.split("\t")[0]!);
-      assertCompleted(given, wanted, words);
-    }
-    for (const words of NO_FILES) {
-      const text = await complete(words);
-      assert(!text.includes("alice.txt"), words.join(" "));
-    }
+      `complete -C "sluice ${words.join(" ")}"; echo "${END}"`;
+    const text = await runOk(fish, [
+      ...["--no-config", "-c"],
+      `cd $argv[1]; source $argv[2]\n${LINES.map(complete).join("\n")}`,
+      ...[folder.path, script],
+    ], { env: { HOME: folder.path } });
+    assertAllCompleted(text, (line) => line.split("\t")[0]!);
   },
 });
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
-import { SLUICE, sluice } from "../support/sluice_commands.ts";
+import { sharedCommands, SLUICE } from "../support/sluice_commands.ts";
 import { startTerminal } from "../support/terminal.ts";
 import { COMMANDS } from "../../lib/program/commands.ts";
 import {
@@ -9,6 +9,8 @@ import {
 } from "../../lib/program/overview.ts";
 import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import { readTopics } from "../../lib/manual/topics.ts";
+
+const commands = sharedCommands();
 
 Deno.test("formatOverview() fits one screen, with ten options", () => {
   const screen = { width: 79, isStyled: false };
@@ -22,7 +24,7 @@ Deno.test("formatOverview() fits one screen, with ten options", () => {
 });
 
 Deno.test("sluice help lists all commands and topics", async () => {
-  const { code, stderr, text } = await sluice(["help"]);
+  const { code, stderr, text } = await commands.run(["help"]);
   assertEquals([code, stderr], [0, ""]);
   for (const name of Object.keys(COMMANDS)) {
     assertMatch(text, new RegExp(`^  ${name}  `, "m"));
@@ -33,14 +35,14 @@ Deno.test("sluice help lists all commands and topics", async () => {
 });
 
 Deno.test("sluice help prints topics, commands, groups and places", async () => {
-  const answers = await Promise.all([
+  const answers = await commands.runAll([
     ["rules"],
     ["options", "rules", "test"],
     ["passwd"],
     ["cert"],
     ["search", "quota", "zone"],
     ["search", "xyzzy"],
-  ].map((words) => sluice(["help", ...words])));
+  ].map((words) => ["help", ...words]));
   assertEquals(answers.map(({ code }) => code), answers.map(() => 0));
   const [rules, options, passwd, cert, found, missing] = answers
     .map(({ text }) => text);
@@ -80,7 +82,7 @@ testPrograms({
   needs: ["man"],
   async fn({ man }) {
     await using folder = await makeFolder();
-    const { text } = await sluice(["help", "man"]);
+    const { text } = await commands.run(["help", "man"]);
     const path = `${folder.path}/sluice.1`;
     await Deno.writeTextFile(path, text);
     const env = { MANWIDTH: "80", LC_ALL: "C.UTF-8" };

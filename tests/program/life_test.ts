@@ -12,7 +12,9 @@ const TIMES = {
 
 for (const workers of [1, 2]) {
   Deno.test(`runLife() begins lines of the log as --log-time says, workers ${workers}`, async () => {
-    for (const [time, start] of Object.entries(TIMES)) {
+    // Threads get the same word: one of them shows that they do.
+    const all = Object.entries(TIMES).slice(workers === 1 ? 0 : -1);
+    for (const [time, start] of all) {
       await using sluice = new Sluice(
         ...["echo", "127.0.0.1:0", "--log-time", time],
         ...["--workers", String(workers)],

@@ -3,11 +3,13 @@ import { COMMANDS } from "../../lib/program/commands.ts";
 import { makeFolder, run } from "../support/programs.ts";
 import {
   cacheEnvironment,
+  sharedCommands,
   sluice,
-  sluiceAll,
 } from "../support/sluice_commands.ts";
 
 const MISTAKEN = new URL("./mistaken_sluice.ts", import.meta.url);
+
+const commands = sharedCommands();
 
 function mistaken(kind: string, args: readonly string[]) {
   return run(Deno.execPath(), ["run", "-A", MISTAKEN.pathname, kind, ...args], {
@@ -58,10 +60,13 @@ Deno.test("an internal error of any command is one line and exit code 1", async 
   await Deno.writeTextFile(`${folder.path}/proxy.log`, "");
   await Deno.writeTextFile(`${folder.path}/rules.txt`, "default deny\n");
   const dir = ["--dir", `${folder.path}/ca`];
-  await sluice(["cert", "init", ...dir]);
-  await sluice(["cert", "issue", ...dir, "alice", "--client"]);
   assertEquals(Object.keys(ARGS).sort(), Object.keys(COMMANDS).sort());
-  const answers = await sluiceAll(
+  const made = await commands.runAll([
+    ["cert", "init", ...dir],
+    ["cert", "issue", ...dir, "alice", "--client"],
+  ]);
+  assertEquals(made.map(({ code }) => code), [0, 0]);
+  const answers = await commands.runAll(
     Object.entries(ARGS).map(([name, given]) => ({
       args: [...name.split(" "), ...given]
         .map((word) => word.replace("FOLDER", folder.path)),

@@ -37,7 +37,7 @@ for (const { job, isFast, env } of CASES) {
     ignore: Deno.build.os !== "linux",
     async fn() {
       const args = ["--quick", "--only=Sluice", `--job=${job}`];
-      const small = ["--seconds=0.1", "--tunnels=20"];
+      const small = ["--seconds=0.05", "--tunnels=20"];
       const { code, text, stderrText } = await bench([...args, ...small], env);
       assertEquals(code, 0, stderrText);
       for (const row of ROWS) {

@@ -26,7 +26,7 @@ Deno.test({
   name: "soak finds that the proxy does not grow",
   ignore: !isLinux,
   async fn() {
-    const size = ["--connections=450", "--stages=3", "--tunnels=20"];
+    const size = ["--connections=300", "--stages=3", "--tunnels=20"];
     const { code, text } = await soak([...size, "--", "--admin=127.0.0.1:0"]);
     assertEquals(code, 0, text);
     assert(text.includes("\n| 20 tunnels opened |"), text);
@@ -39,7 +39,7 @@ Deno.test({
   ignore: !isLinux,
   async fn() {
     const program = `${ROOT}/tests/scripts/leaky_proxy.ts`;
-    const size = ["--connections=450", "--stages=3", "--tunnels=20"];
+    const size = ["--connections=450", "--stages=3", "--tunnels=0"];
     // This also tries the load that machines without a compiler get.
     const env = { CC: "/nowhere/cc" };
     const { code, text } = await soak([...size, "--program", program], env);
@@ -48,7 +48,7 @@ Deno.test({
     assertMatch(text, /^FAILED: descriptors: from \d+ to \d+/m);
     assertMatch(text, /^FAILED: timers: from \d+ to \d+/m);
     assert(!text.includes("did not get"), text);
-    assert(!text.includes("tunnels opened\n"), text);
+    assert(!text.includes("tunnels opened"), text);
   },
 });
 

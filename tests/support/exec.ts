@@ -4,8 +4,13 @@
  * @module
  */
 
+import { makeFolder } from "./programs.ts";
 import { spawnSluice } from "./sluice.ts";
-import { type SluiceOptions, sluiceWords } from "./sluice_commands.ts";
+import {
+  type Commands,
+  type SluiceOptions,
+  sluiceWords,
+} from "./sluice_commands.ts";
 
 /** Whether this machine supports fences, which the tests need. */
 export const hasFence = Deno.build.os === "linux" && canUnshare();
@@ -66,6 +71,40 @@ export function shellExec(
   settings?: ExecSettings,
 ): Promise<Ended> {
   return sluiceExec([...args, "--", "sh", "-c", script], settings);
+}
+
+/** Keeps what a command writes, and gives it nothing to read. */
+const INTO_FILES = 'exec >"$0" 2>"$1" </dev/null; shift; exec "$@"';
+
+/**
+ * Runs a command in a fence to its end, from a process that runs others too: a
+ * start of the program for each would cost more than the rest.
+ *
+ * @param commands The process.
+ * @param args As for {@linkcode sluiceExec}.
+ * @param cwd Working directory (default: that of the previous command).
+ * @returns Its end; what the command wrote to its standard error comes first.
+ */
+export async function execFrom(
+  commands: Commands,
+  args: readonly string[],
+  cwd?: string,
+): Promise<Ended> {
+  await using folder = await makeFolder();
+  const [out, errors] = [`${folder.path}/out`, `${folder.path}/errors`];
+  const at = args.indexOf("--") + 1;
+  const ended = await commands.run({
+    args: [
+      ...["exec", ...args.slice(0, at)],
+      ...["sh", "-c", INTO_FILES, out, errors, ...args.slice(at)],
+    ],
+    ...cwd === undefined ? {} : { cwd },
+  });
+  return {
+    code: ended.code,
+    stdout: await Deno.readTextFile(out),
+    stderr: await Deno.readTextFile(errors) + ended.stderr,
+  };
 }
 
 /** Processes with a word in their command line, or in their environment. */

@@ -16,7 +16,7 @@ const EDGES = [0, 1, 2, 3, 4, 5, 0x0a, 0x0d, 0x20, 0x7f, 0x80, 0xfe, 0xff];
  * which sets `SLUICE_FUZZ_SECONDS`.
  */
 export function fuzzMilliseconds(): number {
-  return Number(Deno.env.get("SLUICE_FUZZ_SECONDS") ?? "1") * 1000;
+  return Number(Deno.env.get("SLUICE_FUZZ_SECONDS") ?? "0.5") * 1000;
 }
 
 /** Random numbers for one test; another seed gives another sequence. */

@@ -12,7 +12,7 @@ import {
 } from "../support/sockets.ts";
 import { askTunnel, tryPassword } from "../support/users.ts";
 
-const WORKERS = ["--workers", "3"] as const;
+const WORKERS = ["--workers", "2"] as const;
 
 async function connect(sluice: Sluice): Promise<Deno.TcpConn> {
   const port = await sluice.port();

@@ -13,13 +13,13 @@ import { openLoadTunnel, startSteadyLoad } from "../../support/steady_load.ts";
 import { NODES, readCompose, readHaproxy, Topology } from "./topology.ts";
 
 /** Connections a second. */
-const RATE = 50;
+const RATE = 20;
 
 /** Tunnels that are being opened at once. */
 const BUSY = 10;
 
 /** Tunnels that are open when a node is told to stop. */
-const TUNNELS = 100;
+const TUNNELS = 40;
 
 Deno.test("compose.yaml and haproxy.cfg name the same addresses", async () => {
   const { networks, services } = await readCompose();

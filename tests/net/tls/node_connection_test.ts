@@ -17,7 +17,7 @@ import {
 } from "../../support/sockets.ts";
 import { untilStill } from "../../support/time.ts";
 
-const MEGABYTES_10 = pattern(10 * 1024 * 1024);
+const MEGABYTES_4 = pattern(4 * 1024 * 1024);
 
 /** Reads to end of file in bites of a size. */
 async function readAll(
@@ -63,7 +63,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
     assertEquals(read, [4, 5, 6, 7, 8]);
   });
 
-  Deno.test(`NodeConnection.read() over ${kind} gives 10 MB and the end, however slowly it is read`, async () => {
+  Deno.test(`NodeConnection.read() over ${kind} gives 4 MB and the end, however slowly it is read`, async () => {
     for (const size of [1_000, 64 * 1024, 1024 * 1024]) {
       using pair = await open();
       const { near, far } = pair;
@@ -71,10 +71,10 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
         30_000,
         Promise.all([
           readAll(near, size),
-          writeAll(far, MEGABYTES_10).then(() => far.closeWrite()),
+          writeAll(far, MEGABYTES_4).then(() => far.closeWrite()),
         ]),
       );
-      assertEquals(await sha256(received), await sha256(MEGABYTES_10));
+      assertEquals(await sha256(received), await sha256(MEGABYTES_4));
       assertEquals(
         await near.read(new Uint8Array(9)),
         null,
@@ -86,13 +86,13 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
     }
   });
 
-  Deno.test(`NodeConnection.write() over ${kind} sends 10 MB from one buffer used again`, async () => {
+  Deno.test(`NodeConnection.write() over ${kind} sends 4 MB from one buffer used again`, async () => {
     using pair = await open();
     const { near, far } = pair;
     async function send(): Promise<void> {
       const buffer = new Uint8Array(100_000);
-      for (let n = 0; n < MEGABYTES_10.length; n += buffer.length) {
-        const part = MEGABYTES_10.subarray(n, n + buffer.length);
+      for (let n = 0; n < MEGABYTES_4.length; n += buffer.length) {
+        const part = MEGABYTES_4.subarray(n, n + buffer.length);
         buffer.set(part);
         await near.write(buffer.subarray(0, part.length));
         buffer.fill(0);
@@ -103,7 +103,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
       30_000,
       Promise.all([readToEnd(far), send()]),
     );
-    assertEquals(await sha256(received), await sha256(MEGABYTES_10));
+    assertEquals(await sha256(received), await sha256(MEGABYTES_4));
     await near.closeWrite(); // Again does nothing.
     await assertRejects(
       () => near.write(new Uint8Array(1)),
@@ -176,15 +176,15 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
       30_000,
       Promise.all([
         readToEnd(client),
-        writeAll(client, MEGABYTES_10).then(() => client.closeWrite()),
+        writeAll(client, MEGABYTES_4).then(() => client.closeWrite()),
         echo(),
       ]),
     );
-    assertEquals(await sha256(answer), await sha256(MEGABYTES_10));
+    assertEquals(await sha256(answer), await sha256(MEGABYTES_4));
     const result = await running;
     assertEquals(result.error, undefined);
     assertEquals(result.endedFirst, "client");
-    assertEquals(result.sent, MEGABYTES_10.length);
+    assertEquals(result.sent, MEGABYTES_4.length);
     client.close();
     accepted.close();
   });
