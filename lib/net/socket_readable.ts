@@ -79,8 +79,9 @@ export class SocketReadable extends ByteReadable {
    * @param reader The reader that holds the lock.
    */
   releaseLock(reader: ReadableStreamBYOBReader): void {
-    if (this.#source.isAsked) reader.releaseLock();
-    else this.#released = reader;
+    if (this.#source.isAsked) return reader.releaseLock();
+    if (reader instanceof SocketReader) reader.retire();
+    this.#released = reader;
   }
 
   /**

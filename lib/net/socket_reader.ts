@@ -10,7 +10,7 @@ import type { SocketSource } from "./socket_source.ts";
 /**
  * A reader of exact lengths. It works like any other, but takes a short way if
  * all bytes of a read have arrived already: it moves them from the inbox to the
- * view, which costs a fifth of what the queues of the stream do. Only the
+ * view, which costs less than half of what the queues of the stream do. Only the
  * stream's `disturbed` flag, which `new Response(stream)` asks for, shows it.
  */
 export class SocketReader extends ReadableStreamBYOBReader {
@@ -41,9 +41,12 @@ export class SocketReader extends ReadableStreamBYOBReader {
     view: T,
     options?: ReadableStreamBYOBReaderReadOptions,
   ): Promise<ReadableStreamReadResult<T>> {
+    if (this.#isReleased) {
+      return Promise.reject(new TypeError("Cannot read: reader was released"));
+    }
     const min = options?.min ?? 1;
-    const isShort = view instanceof Uint8Array && !this.#isReleased &&
-      Number.isInteger(min) && min > 0 && min <= view.length &&
+    const isShort = view instanceof Uint8Array && Number.isInteger(min) &&
+      min > 0 && min <= view.length &&
       this.#source.hasReady(min);
     if (!isShort) return super.read(view, options);
     try {
@@ -54,12 +57,17 @@ export class SocketReader extends ReadableStreamBYOBReader {
     }
   }
 
+  /** Lets no more be read, before the lock is released. */
+  retire(): void {
+    this.#isReleased = true;
+  }
+
   /**
    * Unlocks the stream; a pending read rejects, and its bytes stay in the
    * stream.
    */
   override releaseLock(): void {
-    this.#isReleased = true;
+    this.retire();
     super.releaseLock();
     this.#source.endReader();
   }

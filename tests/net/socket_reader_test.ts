@@ -204,6 +204,17 @@ async function half(): Promise<Duplex> {
   return duplex;
 }
 
+Deno.test("SocketReader.read() takes nothing when its stream has released it", async () => {
+  const duplex = await half();
+  const { readable } = duplex;
+  const reader = readable.getReader({ mode: "byob" });
+  readable.releaseLock(reader);
+  await assertRejects(() => reader.read(new Uint8Array(1)), TypeError);
+  const { value } = await readable.getReader({ mode: "byob" })
+    .read(new Uint8Array(3), { min: 3 });
+  assertEquals([...value!], [1, 2, 3]);
+});
+
 Deno.test("SocketReader.read() waits for the pace of bytes that have arrived", async () => {
   const duplex = await half();
   const rate = new Rate(1_000_000, { now: () => 0 });
