@@ -25,6 +25,9 @@ const FROZEN = [
   "/sys",
 ];
 
+/** Error number of a path that does not exist (errno(3)). */
+const ENOENT = 2;
+
 /** Kernel files that are hidden inside. */
 const SECRET = ["/proc/kcore", "/proc/keys", "/proc/timer_list"];
 
@@ -45,7 +48,7 @@ export function enclose({ files, folders, sockets }: FenceOrder): void {
   const allowed = sockets.map((path) => ({ path, tree: takeTree(path) }));
   for (const folder of folders) emptyFolder(folder);
   for (const path of files) {
-    if (exists(path)) bindOver("/dev/null", path);
+    if (exists(path)) hideUnlessGone(() => bindOver("/dev/null", path));
   }
   for (const { path, tree } of allowed) {
     makeFile(path);
@@ -59,6 +62,15 @@ export function enclose({ files, folders, sockets }: FenceOrder): void {
   Deno.chdir(here);
 }
 
+/** Other programs remove their sockets and folders at any time. */
+function hideUnlessGone(hide: () => void): void {
+  try {
+    hide();
+  } catch (error) {
+    if (!(error instanceof CallError && error.code === ENOENT)) throw error;
+  }
+}
+
 function emptyFolder({ isWritable, kept, path }: EmptyFolder): void {
   const trees = kept.flatMap((name) => {
     try {
@@ -69,7 +81,9 @@ function emptyFolder({ isWritable, kept, path }: EmptyFolder): void {
     }
   });
   const size = isWritable ? SIZE.writable : SIZE.readOnly;
-  emptyOver(path, { isWritable, size });
+  const empty = () => emptyOver(path, { isWritable, size });
+  if (kept.length > 0) empty();
+  else hideUnlessGone(empty);
   for (const { name, tree } of trees) {
     Deno.mkdirSync(`${path}/${name}`);
     putBack(tree, `${path}/${name}`);

@@ -38,6 +38,25 @@ function fenced(name: string, run: () => Promise<void>): void {
   Deno.test({ name: `sluice exec ${name}`, ignore: !hasFence }, run);
 }
 
+fenced("starts while other programs remove what it wants to hide", async () => {
+  const folder = await Deno.makeTempDir();
+  const busy = new Deno.Command("sh", {
+    args: [
+      "-c",
+      'while mkdir "$0" && rmdir "$0"; do :; done',
+      `${folder}/ssh-1`,
+    ],
+  }).spawn();
+  const args = ["exec", "--quiet", "--", "true"];
+  for (let n = 0; n < 12; n++) {
+    const ended = await commands.run({ args, env: { TMPDIR: folder } });
+    assertEquals(ended, { code: 0, text: "", stderr: "" });
+  }
+  busy.kill();
+  await busy.status;
+  await Deno.remove(folder, { recursive: true });
+});
+
 fenced("exits as the command does, as a shell would say it", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/plain`, "exit 6\n", { mode: 0o755 });
