@@ -124,10 +124,11 @@ testPrograms({
         assert(!await one.logIn("nobody", "wrong"));
       }
       const banned = performance.now();
-      await Promise.all(living.map(async (one) => {
-        assert(await eventually(() => isBanned(one)));
-      }));
-      return performance.now() - banned;
+      const seen = await Promise.all(
+        living.map((one) => eventually(() => isBanned(one))),
+      );
+      // One that hears of a ban too late may find that it is over.
+      return seen.includes(false) ? Infinity : performance.now() - banned;
     });
     // The machine whose failure reached Redis last began the ban, and the others
     // name it. Clients may get their answers in another order.
