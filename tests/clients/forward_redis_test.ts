@@ -33,7 +33,7 @@ async function benchmark(
     ...["-p", `${forward.addr.port}`, "-c", `${CLIENTS}`],
     ...["-n", `${REQUESTS[kind]}`, "-k", kind === "stay" ? "1" : "0"],
     // So few keys that each of them is set, whatever the dice say.
-    ...["-t", "set,get", "-r", "100", "--csv"],
+    ...["-t", "set,get", "-r", "10", "--csv"],
   ]);
   for (const test of ["SET", "GET"]) {
     assertMatch(text, new RegExp(`^"${test}","[1-9]`, "m"));
