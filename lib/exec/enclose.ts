@@ -81,9 +81,7 @@ function emptyFolder({ isWritable, kept, path }: EmptyFolder): void {
     }
   });
   const size = isWritable ? SIZE.writable : SIZE.readOnly;
-  const empty = () => emptyOver(path, { isWritable, size });
-  if (kept.length > 0) empty();
-  else hideUnlessGone(empty);
+  hideUnlessGone(() => emptyOver(path, { isWritable, size }));
   for (const { name, tree } of trees) {
     Deno.mkdirSync(`${path}/${name}`);
     putBack(tree, `${path}/${name}`);

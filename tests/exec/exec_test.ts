@@ -14,6 +14,7 @@ import {
   sluiceExec,
   spawnExec,
 } from "../support/exec.ts";
+import { makeFolder } from "../support/programs.ts";
 import { sharedCommands } from "../support/sluice_commands.ts";
 
 const commands = sharedCommands();
@@ -39,22 +40,17 @@ function fenced(name: string, run: () => Promise<void>): void {
 }
 
 fenced("starts while other programs remove what it wants to hide", async () => {
-  const folder = await Deno.makeTempDir();
-  const busy = new Deno.Command("sh", {
-    args: [
-      "-c",
-      'while mkdir "$0" && rmdir "$0"; do :; done',
-      `${folder}/ssh-1`,
-    ],
+  await using folder = await makeFolder();
+  const loop = 'while mkdir "$0" && rmdir "$0"; do :; done';
+  await using _busy = new Deno.Command("sh", {
+    args: ["-c", loop, `${folder.path}/ssh-1`],
   }).spawn();
   const args = ["exec", "--quiet", "--", "true"];
   for (let n = 0; n < 12; n++) {
-    const ended = await commands.run({ args, env: { TMPDIR: folder } });
+    const env = { TMPDIR: folder.path };
+    const ended = await commands.run({ args, env });
     assertEquals(ended, { code: 0, text: "", stderr: "" });
   }
-  busy.kill();
-  await busy.status;
-  await Deno.remove(folder, { recursive: true });
 });
 
 fenced("exits as the command does, as a shell would say it", async () => {
