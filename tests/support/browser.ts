@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertLess } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { eventually } from "./dialogue.ts";
 import { cleanEnvironment, makeFolder } from "./programs.ts";
@@ -176,6 +177,28 @@ async function openTab(tools: DevTools, url: string): Promise<TestPage> {
       await tools.call("Target.disposeBrowserContext", { browserContextId });
     },
   };
+}
+
+/** Milliseconds of a task that a browser calls long. */
+const LONG = 50;
+
+/**
+ * Checks that a page takes no long task in at least one attempt: other programs
+ * on the machine make a task longer, not shorter.
+ *
+ * @param tries Most attempts.
+ * @param during What the page does.
+ */
+export async function assertNoLongTask(
+  page: TestPage,
+  tries: number,
+  during: () => Promise<void>,
+): Promise<void> {
+  let best = Infinity;
+  for (; tries > 0 && best >= LONG; tries--) {
+    best = Math.min(best, Math.max(...await page.measureTasks(during)));
+  }
+  assertLess(best, LONG);
 }
 
 async function measureTasks(
