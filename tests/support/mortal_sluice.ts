@@ -26,7 +26,10 @@ export function startMortal(...args: string[]): Sluice {
 
 async function main([name = "", ...args]: string[]): Promise<number> {
   const channel = new BroadcastChannel("death");
-  const tell = (death: Death) => () => channel.postMessage(death);
+  const tell = (death: Death) => () => {
+    console.error(`To the first worker: ${death}`);
+    channel.postMessage(death);
+  };
   Deno.addSignalListener("SIGUSR2", tell("throw"));
   Deno.addSignalListener("SIGWINCH", tell("close"));
   const command = await COMMANDS[name]!.load() as ServerCommand<OptionTable>;

@@ -18,6 +18,7 @@ addEventListener("message", (event) => {
 
 new BroadcastChannel("death").onmessage = ({ data }: { data: Death }) => {
   if (!isFirst) return;
+  console.error(`The first worker hears: ${data}`);
   if (data === "throw") throw new Error("as the test wants it");
   self.close();
 };
