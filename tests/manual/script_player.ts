@@ -32,10 +32,12 @@ const LISTENING = /Listening on|"event":"listening"/;
 const SERVERS = ["forward", "hub", "echo", "run", "proxy"];
 
 /**
- * A command that needs no shell, and no process of its own as `exec` does. One
- * process runs all of them, which saves the start of each.
+ * A command that needs no shell but for a file of its output, and no process of
+ * its own as `exec` does. One process runs all of them, which saves the start of
+ * each.
  */
-const PLAIN = /^sluice (?!exec )[\w .,:/-]+?(?: +#.*)?$/;
+const PLAIN =
+  /^sluice (?!exec )(?<words>[\w .,:/-]+?)(?: > (?<file>[\w.]+))?(?: +#.*)?$/;
 
 /** Milliseconds that a script may take. */
 const TIME_LIMIT = 80_000;
@@ -85,11 +87,20 @@ class Play implements Disposable {
   }
 
   async #runToEnd(line: string): Promise<void> {
-    const { code, text, stderr } = PLAIN.test(line)
-      ? await commands.run({ args: wordsOf(line), cwd: this.#folder })
-      : await this.#runInShell(line);
+    const plain = PLAIN.exec(line)?.groups;
+    const { code, text, stderr } = plain === undefined
+      ? await this.#runInShell(line)
+      : await this.#runPlain(plain["words"]!, plain["file"]);
     this.said += text + stderr;
     if (code !== 0) throw new Error(`${line}: exit code ${code}`);
+  }
+
+  async #runPlain(words: string, file?: string): Promise<Answer> {
+    const args = words.split(" ").filter((word) => word !== "");
+    const answer = await commands.run({ args, cwd: this.#folder });
+    if (file === undefined) return answer;
+    await Deno.writeTextFile(`${this.#folder}/${file}`, answer.text);
+    return { ...answer, text: "" };
   }
 
   async #runInShell(line: string): Promise<Answer> {
@@ -150,11 +161,6 @@ function isServer(line: string): boolean {
   return commands.length === 1 && program === "sluice" &&
     (first === "" || first.startsWith("--") || SERVERS.includes(first)) &&
     !words.includes("--help");
-}
-
-/** The arguments of the one command of a line. */
-function wordsOf(line: string): string[] {
-  return commandsOf(line)[0]!.slice(1);
 }
 
 async function stopServer({ line, child, ended }: Server): Promise<void> {
