@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { tableOf } from "../support/documents.ts";
+import { startTestEcho } from "../support/echo_server.ts";
 import { makeFolder } from "../support/programs.ts";
 import { linesOf, RunningProgram } from "../support/running_program.ts";
 import { Sluice, spawnSluice } from "../support/sluice.ts";
@@ -44,8 +45,8 @@ function assertCodes(path: string, head: string, codes: number[]): void {
 }
 
 Deno.test("the manual has the exit codes of the proxy", async () => {
-  await using echo = new Sluice("echo", "127.0.0.1:0");
-  const port = await echo.port();
+  await using echo = await startTestEcho();
+  const { port } = echo;
   const relay = [
     ...["forward", "--drain-timeout", "0", "127.0.0.1:0"],
     `127.0.0.1:${port}`,
@@ -62,8 +63,8 @@ Deno.test("the manual has the exit codes of the proxy", async () => {
 });
 
 Deno.test("the manual has the exit codes of connect", async () => {
-  await using echo = new Sluice("echo", "127.0.0.1:0");
-  const port = `${await echo.port()}`;
+  await using echo = await startTestEcho();
+  const port = `${echo.port}`;
   const stopped = (signal: Deno.Signal) => codeOfSignal(port, signal);
   assertCodes("lib/manual/echo-connect.md", "code | meaning", [
     await codeOf("connect", port),

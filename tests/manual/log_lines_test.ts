@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { BanEvent } from "../../lib/observe/log_event.ts";
 import { formatText } from "../../lib/observe/log_text.ts";
 import { blocksOf } from "../support/documents.ts";
+import { readToEof } from "../support/dialogue.ts";
+import { startTestEcho } from "../support/echo_server.ts";
 import { shapeOf } from "../support/line_shape.ts";
 import {
   makeFolder,
@@ -10,8 +12,10 @@ import {
   startHttp,
   testPrograms,
 } from "../support/programs.ts";
+import { PATIENCE } from "../support/running_program.ts";
 import { Sluice } from "../support/sluice.ts";
-import { Commands, sluice } from "../support/sluice_commands.ts";
+import { within, writeAll } from "../support/sockets.ts";
+import { Commands } from "../support/sluice_commands.ts";
 
 /** Lines of the log in the documents. */
 const SHOWN = blocksOf("log").flatMap(({ text, where }) =>
@@ -69,15 +73,15 @@ async function upstreamLines(): Promise<string[]> {
 
 /** A pool that a client has taken a connection from. */
 async function poolLines(): Promise<string[]> {
-  await using echo = new Sluice("echo", "127.0.0.1:0");
+  await using echo = await startTestEcho();
   await using relay = new Sluice(
     ...["forward", "--pool", "ahead", "--pool-size", "2"],
-    ...["127.0.0.1:0", `127.0.0.1:${await echo.port()}`],
+    ...["127.0.0.1:0", `127.0.0.1:${echo.port}`],
   );
-  const { code } = await sluice(["connect", `${await relay.port()}`], {
-    stdin: "a\n",
-  });
-  assertEquals(code, 0);
+  using client = await relay.connect();
+  await writeAll(client, [7]);
+  await client.closeWrite();
+  assertEquals(await within(PATIENCE, readToEof(client)), Uint8Array.of(7));
   await relay.line(/ ok /);
   relay.kill("SIGTERM");
   await relay.code();

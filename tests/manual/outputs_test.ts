@@ -6,6 +6,7 @@ import {
 import { draw } from "../../lib/top/draw.ts";
 import { drawNodes } from "../../lib/top/fleet/draw_nodes.ts";
 import { blocksOf } from "../support/documents.ts";
+import { startTestEcho } from "../support/echo_server.ts";
 import { fakeFleet } from "../support/fake_fleet.ts";
 import { shapeOf } from "../support/line_shape.ts";
 import {
@@ -16,13 +17,11 @@ import {
   testPrograms,
 } from "../support/programs.ts";
 import { commandsOf } from "../support/shell_words.ts";
-import { Sluice } from "../support/sluice.ts";
 import {
   type Answer,
   cacheEnvironment,
   sharedCommands,
   SLUICE,
-  sluice,
 } from "../support/sluice_commands.ts";
 import { tick, topFrame, topState, topTunnel } from "../support/top.ts";
 
@@ -159,10 +158,10 @@ Deno.test("sluice check prints the problems of the manual", async () => {
 });
 
 Deno.test("sluice connect prints the summary of the manual", async () => {
-  await using echo = new Sluice("echo", "127.0.0.1:0");
-  const port = await echo.port();
-  const { code, stderr } = await sluice(["connect", `${port}`], {
-    stdin: new Uint8Array(1_000_000),
+  await using echo = await startTestEcho();
+  const { code, stderr } = await commands.run({
+    args: ["connect", `${echo.port}`],
+    stdin: "a".repeat(1_000_000),
   });
   assertEquals(code, 0, stderr);
   assertEquals(
@@ -174,10 +173,13 @@ Deno.test("sluice connect prints the summary of the manual", async () => {
 Deno.test("sluice doctor prints the findings of the manual", async () => {
   await using folder = await makeFolder();
   const [command, ...lines] = shown("doctor");
-  const made = await runIn(
-    folder.path,
-    `echo secret | sluice passwd alice > users.txt; ${command!.slice(2)}`,
-  );
+  const { text: user } = await commands.run({
+    args: ["passwd", "alice"],
+    cwd: folder.path,
+    stdin: "secret\n",
+  });
+  await Deno.writeTextFile(`${folder.path}/users.txt`, user);
+  const made = await runPlain(folder.path, command!.slice(2));
   const found = new Map(
     made.text.split("\n").map((line) => [line.split(/ +/)[1], line]),
   );
