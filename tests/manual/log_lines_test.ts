@@ -1,21 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import type { BanEvent } from "../../lib/observe/log_event.ts";
 import { formatText } from "../../lib/observe/log_text.ts";
+import { issue, makeTestAuthority, revoke } from "../support/certificates.ts";
 import { blocksOf } from "../support/documents.ts";
 import { readToEof } from "../support/dialogue.ts";
 import { startTestEcho } from "../support/echo_server.ts";
 import { shapeOf } from "../support/line_shape.ts";
-import {
-  makeFolder,
-  run,
-  runOk,
-  startHttp,
-  testPrograms,
-} from "../support/programs.ts";
+import { run, runOk, startHttp, testPrograms } from "../support/programs.ts";
 import { PATIENCE } from "../support/running_program.ts";
 import { Sluice } from "../support/sluice.ts";
 import { within, writeAll } from "../support/sockets.ts";
-import { Commands } from "../support/sluice_commands.ts";
 
 /** Lines of the log in the documents. */
 const SHOWN = blocksOf("log").flatMap(({ text, where }) =>
@@ -90,26 +84,17 @@ async function poolLines(): Promise<string[]> {
 
 /** A client that TLS lets in, one that was revoked, one without certificate. */
 async function tlsLines(curl: string): Promise<string[]> {
-  await using folder = await makeFolder();
-  const at = (name: string) => `${folder.path}/${name}`;
-  await using commands = new Commands();
-  const cert = async (...args: string[]) => {
-    const all = ["cert", ...args, "--dir", folder.path];
-    const { code, stderr, text } = await commands.run(all);
-    assertEquals(code, 0, stderr);
-    return text;
-  };
-  await cert("init");
-  await cert("issue", "proxy", "--server", "localhost,127.0.0.1");
-  for (const name of ["alice", "bob"]) {
-    await cert("issue", name, "--client");
-    await Deno.writeTextFile(at(`${name}.pem`), await cert("bundle", name));
+  await using all = await makeTestAuthority();
+  const at = all.path;
+  const bob = await issue({ name: "bob" }, all.authority);
+  for (const [name, pair] of Object.entries({ alice: all.alice, bob })) {
+    await all.write(`${name}.pem`, pair.certificate + pair.key);
   }
-  await cert("revoke", "bob");
+  await all.write("ca.crl", await revoke([bob], all.authority));
   await using origin = startHttp(() => new Response("It works\n"));
   await using proxy = new Sluice(
-    ...["--listen", "127.0.0.1:0", "--tls-cert", at("proxy.crt")],
-    ...["--tls-key", at("proxy.key"), "--tls-client-ca", at("ca.crt")],
+    ...["--listen", "127.0.0.1:0", "--tls-cert", at("server.crt")],
+    ...["--tls-key", at("server.key"), "--tls-client-ca", at("ca.crt")],
     ...["--tls-crl", at("ca.crl")],
   );
   const via = ["-sS", "-x", `https://localhost:${await proxy.port()}`];
@@ -143,7 +128,7 @@ function banLines(): string[] {
 
 testPrograms({
   name: "every line of the log in the documents is one that the program prints",
-  needs: ["curl", "openssl"],
+  needs: ["curl"],
   async fn({ curl }) {
     const printed = await Promise.all([
       ...[proxyLines(curl), upstreamLines(), poolLines(), tlsLines(curl)],
