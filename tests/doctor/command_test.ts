@@ -152,10 +152,7 @@ Deno.test("sluice doctor prints a command line that starts the proxy, without pa
   const rules = `${folder.path}/the rules`;
   await Deno.writeTextFile(rules, "allow\n");
   const args = ["--listen", "127.0.0.1:0", "--rules", rules];
-  // It prints the arguments of its own process.
-  const visited = visitOf(
-    await sluice(["doctor", "--json", ...args, "--user", "alice:secret"]),
-  );
+  const visited = await visit(...args, "--user", "alice:secret");
   const line = of(visited, "permissions").remedy!;
   assert(line.includes("--user alice:PASSWORD"), line);
   assert(!JSON.stringify(visited.findings).includes("secret"));
