@@ -35,7 +35,7 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "passwd": ["alice"],
   "doctor": ["--listen", "127.0.0.1:0"],
   "help": ["tls"],
-  "completion": ["--help"],
+  "completion": ["bash"],
   "exec": ["--help"],
   "rules list": [],
   "rules presets": [],
