@@ -5,6 +5,8 @@ import { HAS_RESETS } from "../support/reset_ends.ts";
 import { Sluice, startPrinted } from "../support/sluice.ts";
 import {
   type Answer,
+  answeringWords,
+  Commands,
   sharedCommands,
   sluice,
 } from "../support/sluice_commands.ts";
@@ -184,7 +186,8 @@ Deno.test("sluice doctor works with few permissions, prompts for none, and names
 Deno.test("sluice doctor asks for the permission to list interfaces when there is a guard, and the proxy warns without it", async () => {
   const flag = "--allow-sys=networkInterfaces";
   const read = `--allow-read=${MODULES}`;
-  const few = ["--no-prompt", "--allow-net", read];
+  const few = ["--no-prompt", "--allow-net", "--allow-env", read];
+  await using limited = new Commands({}, answeringWords(few));
   for (
     const [args, isWanted] of [
       [["--listen=:0", "--open"], true],
@@ -192,17 +195,13 @@ Deno.test("sluice doctor asks for the permission to list interfaces when there i
       [["--listen=0"], false],
     ] as const
   ) {
-    const doctor = ["doctor", "--json", ...args];
-    const lacking = await sluice(doctor, { permissions: few });
+    const lacking = await limited.run(["doctor", "--json", ...args]);
     const visited: Visit = { result: lacking, ...JSON.parse(lacking.text) };
     const { level, message, remedy } = of(visited, "permissions");
     assertEquals(level, isWanted ? "problem" : "ok", lacking.text);
     assertEquals(message.includes(flag), isWanted);
     assertEquals(remedy?.includes(flag) ?? false, isWanted);
-    await using proxy = new Sluice(
-      { permissions: [...few, "--allow-env"] },
-      ...args,
-    );
+    await using proxy = new Sluice({ permissions: few }, ...args);
     await proxy.line(/Listening on/);
     proxy.kill("SIGTERM");
     assertEquals(await proxy.code(), 0);
