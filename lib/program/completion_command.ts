@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeAllSync } from "../net/write_all.ts";
 import type { Command } from "../cli/command.ts";
 import { bashCompletion } from "../cli/completion/bash.ts";
 import {
@@ -72,10 +73,7 @@ export function completionCommand(
       const text = WRITERS[shell](
         described.map((one) => ({ ...one, operands: words[one.name] })),
       );
-      await new Blob([text]).stream().pipeTo(
-        Deno.stdout.writable,
-        { preventClose: true },
-      );
+      writeAllSync(Deno.stdout, new TextEncoder().encode(text));
       return 0;
     },
   };

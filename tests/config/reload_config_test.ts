@@ -22,7 +22,7 @@ const TURNS = 4;
 const ASKING_AT_ONCE = 4;
 
 /** Milliseconds between two questions: more of them would only cost CPU. */
-const RHYTHM = 5;
+const RHYTHM = 15;
 
 async function ask(port: number, echo: TestServer) {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });

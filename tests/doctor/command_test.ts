@@ -5,6 +5,8 @@ import { HAS_RESETS } from "../support/reset_ends.ts";
 import { Sluice, startPrinted } from "../support/sluice.ts";
 import {
   type Answer,
+  answeringWords,
+  Commands,
   sharedCommands,
   sluice,
 } from "../support/sluice_commands.ts";
@@ -152,10 +154,7 @@ Deno.test("sluice doctor prints a command line that starts the proxy, without pa
   const rules = `${folder.path}/the rules`;
   await Deno.writeTextFile(rules, "allow\n");
   const args = ["--listen", "127.0.0.1:0", "--rules", rules];
-  // It prints the arguments of its own process.
-  const visited = visitOf(
-    await sluice(["doctor", "--json", ...args, "--user", "alice:secret"]),
-  );
+  const visited = await visit(...args, "--user", "alice:secret");
   const line = of(visited, "permissions").remedy!;
   assert(line.includes("--user alice:PASSWORD"), line);
   assert(!JSON.stringify(visited.findings).includes("secret"));
@@ -187,7 +186,8 @@ Deno.test("sluice doctor works with few permissions, prompts for none, and names
 Deno.test("sluice doctor asks for the permission to list interfaces when there is a guard, and the proxy warns without it", async () => {
   const flag = "--allow-sys=networkInterfaces";
   const read = `--allow-read=${MODULES}`;
-  const few = ["--no-prompt", "--allow-net", read];
+  const few = ["--no-prompt", "--allow-net", "--allow-env", read];
+  await using limited = new Commands({}, answeringWords(few));
   for (
     const [args, isWanted] of [
       [["--listen=:0", "--open"], true],
@@ -195,17 +195,13 @@ Deno.test("sluice doctor asks for the permission to list interfaces when there i
       [["--listen=0"], false],
     ] as const
   ) {
-    const doctor = ["doctor", "--json", ...args];
-    const lacking = await sluice(doctor, { permissions: few });
+    const lacking = await limited.run(["doctor", "--json", ...args]);
     const visited: Visit = { result: lacking, ...JSON.parse(lacking.text) };
     const { level, message, remedy } = of(visited, "permissions");
     assertEquals(level, isWanted ? "problem" : "ok", lacking.text);
     assertEquals(message.includes(flag), isWanted);
     assertEquals(remedy?.includes(flag) ?? false, isWanted);
-    await using proxy = new Sluice(
-      { permissions: [...few, "--allow-env"] },
-      ...args,
-    );
+    await using proxy = new Sluice({ permissions: few }, ...args);
     await proxy.line(/Listening on/);
     proxy.kill("SIGTERM");
     assertEquals(await proxy.code(), 0);

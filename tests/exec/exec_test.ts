@@ -7,11 +7,9 @@ import {
 import {
   type Ended,
   execFrom,
-  execWords,
   hasFence,
   processesWith,
   shellExec,
-  sluiceExec,
   spawnExec,
 } from "../support/exec.ts";
 import { makeFolder } from "../support/programs.ts";
@@ -41,10 +39,15 @@ function fenced(name: string, run: () => Promise<void>): void {
 
 fenced("starts while other programs remove what it wants to hide", async () => {
   await using folder = await makeFolder();
-  const loop = 'while mkdir "$0" && rmdir "$0"; do :; done';
-  await using _busy = new Deno.Command("sh", {
-    args: ["-c", loop, `${folder.path}/ssh-1`],
-  }).spawn();
+  const path = `${folder.path}/ssh-1`;
+  let isThere = false;
+  // Often enough that most starts see it change.
+  const busy = setInterval(() => {
+    if (isThere) Deno.removeSync(path);
+    else Deno.mkdirSync(path);
+    isThere = !isThere;
+  }, 1);
+  using _end = { [Symbol.dispose]: () => clearInterval(busy) };
   const args = ["exec", "--quiet", "--", "true"];
   for (let n = 0; n < 12; n++) {
     const env = { TMPDIR: folder.path };
@@ -76,51 +79,61 @@ fenced("exits as the command does, as a shell would say it", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-fenced("gives the command its input, folder, user and limits", async () => {
-  const folder = await Deno.makeTempDir();
-  const { code, stderr, stdout } = await shellExec(
-    "cat; pwd; id -u; ulimit -Sn; umask; echo oops >&2",
-    ["--quiet"],
-    {
-      input: "hello\n",
-      cwd: folder,
-      prefix: ["sh", "-c", 'ulimit -Sn 777; umask 027; "$@"', "sh"],
-    },
-  );
-  assertEquals(stdout.split("\n"), [
-    ...["hello", folder, String(Deno.uid()), "777", "0027", ""],
-  ]);
-  assertEquals(stderr, "oops\n");
-  assertEquals(code, 0);
-  await Deno.remove(folder);
-});
+/** A shell's changes to what the program after it gets from its caller. */
+const SURROUNDINGS = `
+ulimit -Sn 777
+umask 027
+trap "" HUP
+exec 7>"$0" 8</run
+env 'odd-name.with(signs)=1' "$@"
+`;
 
-fenced("keeps the environment as it is, odd names too", async () => {
-  const { stdout } = await sluiceExec(
-    ["--quiet", "--", "env"],
-    {
-      env: { SSH_AUTH_SOCK: "/x", PLAIN: "a b", JAVA_TOOL_OPTIONS: "-Da=b" },
-      prefix: ["env", "odd-name.with(signs)=1"],
-    },
-  );
-  const lines = stdout.split("\n");
-  for (
-    const line of [
-      "odd-name.with(signs)=1",
-      "PLAIN=a b",
-      "http_proxy=http://127.0.0.1:1080",
-      "no_proxy=",
-      "NODE_USE_ENV_PROXY=1",
-    ]
-  ) assert(lines.includes(line), line);
-  assert(!lines.some((line) => line.startsWith("SSH_AUTH_SOCK")));
-  assert(lines.some((line) => line.startsWith("JAVA_TOOL_OPTIONS=-Da=b -D")));
-});
+fenced(
+  "gives the command what its caller has, but no open folder",
+  async () => {
+    await using folder = await makeFolder();
+    const { path } = folder;
+    const { code, stderr, stdout } = await shellExec(
+      `kill -HUP $$
+cat; pwd; id -u; ulimit -Sn; umask
+ls -l /proc/self/fd | grep -c ' -> /run'
+echo oops >&2; echo file >&7
+tr '\\0' '\\n' < /proc/$$/environ # A shell passes no odd names on.
+exit 5`,
+      ["--quiet"],
+      {
+        input: "hello\n",
+        cwd: path,
+        env: { SSH_AUTH_SOCK: "/x", PLAIN: "a b", JAVA_TOOL_OPTIONS: "-Da=b" },
+        prefix: ["sh", "-c", SURROUNDINGS, `${path}/file`],
+      },
+    );
+    // The ignored signal did not end it.
+    assertEquals(code, 5, stderr);
+    assertEquals(stderr, "oops\n");
+    assertEquals(await Deno.readTextFile(`${path}/file`), "file\n");
+    const lines = stdout.split("\n");
+    assertEquals(lines.slice(0, 6), [
+      ...["hello", path, String(Deno.uid()), "777", "0027", "0"],
+    ]);
+    for (
+      const line of [
+        "odd-name.with(signs)=1",
+        "PLAIN=a b",
+        "http_proxy=http://127.0.0.1:1080",
+        "no_proxy=",
+        "NODE_USE_ENV_PROXY=1",
+      ]
+    ) assert(lines.includes(line), line);
+    assert(!lines.some((line) => line.startsWith("SSH_AUTH_SOCK")));
+    assert(lines.some((line) => line.startsWith("JAVA_TOOL_OPTIONS=-Da=b -D")));
+  },
+);
 
 fenced(
   "starts the command without a right and with default signals",
   async () => {
-    const { stdout } = await shellExec("cat /proc/self/status", ["--quiet"]);
+    const { stdout } = await scriptFrom("cat /proc/self/status", ["--quiet"]);
     for (const name of ["Inh", "Prm", "Eff", "Bnd", "Amb"]) {
       assertMatch(stdout, new RegExp(`Cap${name}:\\s+0+\\n`));
     }
@@ -131,13 +144,6 @@ fenced(
     assertMatch(stdout, /SigIgn:\s+0*180000000\n/);
   },
 );
-
-fenced("lets a signal that was ignored be ignored", async () => {
-  const { code } = await shellExec("kill -HUP $$; exit 5", ["--quiet"], {
-    prefix: ["sh", "-c", 'trap "" HUP; "$@"', "sh"],
-  });
-  assertEquals(code, 5);
-});
 
 fenced("allows what is named and says so at the end", async () => {
   await using server = serve();
@@ -274,7 +280,8 @@ fenced("hides sockets but for those that are allowed", async () => {
   using _allowed = listen("allowed.sock");
   const script =
     `for (const n of ["hidden", "allowed"]) { try { (await Deno.connect({ transport: "unix", path: "${folder}/" + n + ".sock" })).close(); console.log(n) } catch {} } console.log(Deno.env.get("SSH_AUTH_SOCK"))`;
-  const { stdout } = await sluiceExec(
+  const { stdout } = await execFrom(
+    commands,
     [
       ...["--quiet", "--allow-socket", `${folder}/allowed.sock`],
       ...["--", Deno.execPath(), "eval", script],
@@ -285,31 +292,16 @@ fenced("hides sockets but for those that are allowed", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-fenced("closes folders and sockets that its caller has opened", async () => {
-  const { stdout } = await shellExec(
-    "ls -l /proc/self/fd | grep -c ' -> /run' ; echo file >&7",
-    ["--quiet"],
-    {
-      prefix: [
-        ...[
-          "sh",
-          "-c",
-          'exec 7>"$0.out" 8</run; "$@"; cat "$0.out"; rm "$0.out"',
-        ],
-        await Deno.makeTempFile(),
-      ],
-    },
-  );
-  assertEquals(stdout, "0\nfile\n");
-});
-
 fenced(
   "refuses a folder that its sockets hide, or that leads there",
   async () => {
-    const inRun = await shellExec("true", [], { cwd: "/run" });
-    assertEquals(inRun.code, 1);
+    const [inRun] = await commands.runAll([
+      { args: ["exec", "--", "true"], cwd: "/run" },
+      { args: ["--version"], cwd: Deno.cwd() }, // The next ones are elsewhere.
+    ]);
+    assertEquals(inRun!.code, 1);
     assertStringIncludes(
-      inRun.stderr,
+      inRun!.stderr,
       "working directory /run would be hidden",
     );
     const { code, stderr } = await shellExec("true", [], {
@@ -345,7 +337,7 @@ fenced("passes signals on, and says what the command says", async () => {
 
 fenced("runs on when signals reach its init", async () => {
   // Deno takes these signals for itself half a second after its start.
-  const { code, stderr, stdout } = await shellExec(
+  const { code, stderr, stdout } = await scriptFrom(
     `for i in $(seq 20); do
        for signal in HUP INT TERM USR1; do kill -$signal 1; done
        sleep 0.05
@@ -376,7 +368,7 @@ fenced("leaves no process when it is killed", async () => {
 
 fenced("ends what the command has left behind, and reaps it", async () => {
   const mark = `mark-${crypto.randomUUID()}`;
-  const { stdout } = await shellExec(
+  const { stdout } = await scriptFrom(
     `for i in 1 2 3 4 5; do (sleep 0.01 &) ; done; sleep 0.3; grep -l 'State:.Z' /proc/[0-9]*/status | wc -l; (sleep 1000; : ${mark}) > /dev/null 2>&1 &`,
     ["--quiet"],
   );
@@ -404,13 +396,15 @@ fenced("runs many times, at once and one after the other", async () => {
 Deno.test("sluice exec --no-isolation sets variables and warns", async () => {
   await using server = serve();
   const { port } = server.addr;
-  const { code, stderr, stdout } = await shellExec(
+  const { code, stderr, stdout } = await scriptFrom(
     `curl -s http://127.0.0.1:${port}/; curl -s -o /dev/null -w ' %{http_code}' http://evil.example/; exit 5`,
     ["--no-isolation", "--allow", `127.0.0.1:${port}`],
   );
   assertEquals([code, stdout], [5, "served 403"]);
   assertStringIncludes(stderr, "the command can go around the proxy");
-  const missing = await sluiceExec(["--no-isolation", "--", "no-such-program"]);
+  const missing = await commands.run(
+    ["exec", "--no-isolation", "--", "no-such-program"],
+  );
   assertEquals(missing.code, 127);
 });
 
@@ -502,14 +496,10 @@ Deno.test({
   await Deno.symlink(find("setpriv"), `${folder}/setpriv`);
   for (const missing of ["unshare", "setpriv"]) {
     if (missing === "setpriv") await Deno.remove(`${folder}/setpriv`);
-    const [program, ...args] = execWords(["--", "/bin/true"]);
-    const { code, stderr } = await new Deno.Command(program!, {
-      args,
-      env: { PATH: folder, NO_COLOR: "1" },
-      stderr: "piped",
-      stdout: "null",
-    }).output();
-    const said = new TextDecoder().decode(stderr);
+    const { code, stderr: said } = await commands.run({
+      args: ["exec", "--", "/bin/true"],
+      env: { PATH: folder },
+    });
     assertEquals(code, 1, said);
     assertStringIncludes(said, `'${missing}' is not on the PATH`);
     assertStringIncludes(said, "--no-isolation");

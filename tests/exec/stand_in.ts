@@ -12,7 +12,8 @@ import { address, among, startNameServer } from "../support/name_server.ts";
 import { makeFolder } from "../support/programs.ts";
 import { sharedCommands } from "../support/sluice_commands.ts";
 
-const commands = sharedCommands();
+/** The process that runs the tools' fences. */
+export const commands = sharedCommands();
 
 /** Served files by path. A function creates a file for the server's origin. */
 export type Served = Record<string, string | Uint8Array<ArrayBuffer>>;
@@ -82,7 +83,7 @@ export async function startStandIn(name: string): Promise<StandIn> {
         ...["--dns", dns, "--rule", rule, "--fail-on-denied"],
         ...["--", "env", ...all, ...words],
       ];
-      return execFrom(commands, args, cwd);
+      return execFrom(commands, args, { cwd });
     },
     async [Symbol.asyncDispose]() {
       await server.shutdown();

@@ -3,10 +3,7 @@ import { execFrom, shellExec } from "../support/exec.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { makeKeys, sshOptions, startSshd } from "../support/sshd.ts";
-import { sharedCommands } from "../support/sluice_commands.ts";
-import { startStandIn } from "./stand_in.ts";
-
-const commands = sharedCommands();
+import { commands, startStandIn } from "./stand_in.ts";
 
 async function sha(algorithm: string, bytes: Uint8Array<ArrayBuffer>) {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
@@ -323,7 +320,7 @@ testPrograms({
       ...["--allow", `localhost:${port}`, "--", psql],
       ...["-h", "127.0.0.1", "-p", "5432", "-U", "postgres", "-d", "postgres"],
       ...["-Atc", "select 6 * 7"],
-    ]);
+    ], { cwd: Deno.cwd() });
     assertEquals([code, stdout], [0, "42\n"], stderr);
   },
 });

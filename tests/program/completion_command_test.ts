@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { quoteShellWord } from "../../lib/cli/quote_shell_word.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
 import { startTerminal } from "../support/terminal.ts";
+
+const commands = sharedCommands();
 
 /** Words typed after `sluice`, of which the last is completed; some that it can become. */
 const CASES: readonly (readonly [words: string[], some: string[]])[] = [
@@ -23,7 +25,7 @@ const CASES: readonly (readonly [words: string[], some: string[]])[] = [
 ];
 
 async function scriptOf(shell: string, folder: string): Promise<string> {
-  const { code, text } = await sluice(["completion", shell]);
+  const { code, text } = await commands.run(["completion", shell]);
   assertEquals(code, 0);
   const path = `${folder}/completion.${shell}`;
   await Deno.writeTextFile(path, text);

@@ -4,7 +4,6 @@ import { makeFolder, run } from "../support/programs.ts";
 import {
   cacheEnvironment,
   sharedCommands,
-  sluice,
 } from "../support/sluice_commands.ts";
 
 const MISTAKEN = new URL("./mistaken_sluice.ts", import.meta.url);
@@ -36,7 +35,7 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "passwd": ["alice"],
   "doctor": ["--listen", "127.0.0.1:0"],
   "help": ["tls"],
-  "completion": ["--help"],
+  "completion": ["bash"],
   "exec": ["--help"],
   "rules list": [],
   "rules presets": [],
@@ -97,7 +96,10 @@ Deno.test("doctor looks at a proxy that is to have several workers", async () =>
   for (const workers of ["2", "auto"]) {
     const args = ["doctor", "--json", "--workers", workers];
     const listen = ["--listen", "127.0.0.1:0", "--max-connections", "20"];
-    const { code, stderr, text } = await sluice([...args, ...listen]);
+    const { code, stderr, text } = await commands.run([
+      ...args,
+      ...listen,
+    ]);
     assertEquals(stderr, "");
     const { worst, findings } = JSON.parse(text);
     assertEquals(code, worst === "problem" ? 1 : 0);

@@ -7,6 +7,7 @@
 import { makeFolder } from "./programs.ts";
 import { spawnSluice } from "./sluice.ts";
 import {
+  type CommandLine,
   type Commands,
   type SluiceOptions,
   sluiceWords,
@@ -82,13 +83,14 @@ const INTO_FILES = 'exec >"$0" 2>"$1" </dev/null; shift; exec "$@"';
  *
  * @param commands The process.
  * @param args As for {@linkcode sluiceExec}.
- * @param cwd Working directory (default: that of the previous command).
+ * @param surroundings Its folder (default: that of the previous command) and
+ *   more variables.
  * @returns Its end; what the command wrote to its standard error comes first.
  */
 export async function execFrom(
   commands: Commands,
   args: readonly string[],
-  cwd?: string,
+  surroundings: Pick<CommandLine, "cwd" | "env"> = {},
 ): Promise<Ended> {
   await using folder = await makeFolder();
   const [out, errors] = [`${folder.path}/out`, `${folder.path}/errors`];
@@ -98,7 +100,7 @@ export async function execFrom(
       ...["exec", ...args.slice(0, at)],
       ...["sh", "-c", INTO_FILES, out, errors, ...args.slice(at)],
     ],
-    ...cwd === undefined ? {} : { cwd },
+    ...surroundings,
   });
   return {
     code: ended.code,

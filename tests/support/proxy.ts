@@ -125,7 +125,7 @@ export async function readReply(
  * @throws {Error} If the proxy refuses; the message ends with the reply code.
  */
 export async function openTunnel(
-  proxy: TestProxy,
+  proxy: Pick<TestProxy, "connect">,
   target: Deno.NetAddr | { hostname: string; port: number },
 ): Promise<Deno.TcpConn> {
   const conn = await proxy.connect();

@@ -91,11 +91,14 @@ export interface CommandLine {
   patience?: number;
 }
 
-/** The words that start the program that answers. */
-export const ANSWERING: readonly string[] = [
-  ...[Deno.execPath(), "run", "-A", "--no-check"],
-  new URL("./answer_inputs.ts", import.meta.url).pathname,
-];
+/** The words that start the program that answers, with some permissions. */
+export function answeringWords(permissions: readonly string[]): string[] {
+  const path = new URL("./answer_inputs.ts", import.meta.url).pathname;
+  return [Deno.execPath(), "run", ...permissions, "--no-check", path];
+}
+
+/** The same words, with all permissions. */
+export const ANSWERING: readonly string[] = answeringWords(["-A"]);
 
 /**
  * A process that runs commands one after another, because a start for each
