@@ -18,13 +18,9 @@
  * ends last.
  */
 const ALONE = [
-  "tests/clients/admin_page_test.ts",
-  "tests/clients/admin_page_investigate_test.ts",
   "tests/scripts/soak_test.ts",
   "tests/cli/secrets_test.ts",
   "tests/manual/scripts_test.ts",
-  "tests/clients/admin_page_fleet_test.ts",
-  "tests/clients/admin_page_real_test.ts",
   "tests/workers/workers_test.ts",
   "tests/deploy/artefacts_test.ts",
   "tests/config/rewritten_files_test.ts",
@@ -51,6 +47,7 @@ const ALONE = [
  * Folders whose other files take longest, in this order. All others follow.
  */
 const EARLY = [
+  "tests/clients/admin_page",
   "tests/fleet/places",
   "tests/fleet",
   "tests/scripts",

@@ -142,33 +142,36 @@ Deno.test("sluice accepts connections during --drain-delay while it reports not 
   assertEquals(await sluice.code(), 0);
 });
 
-Deno.test("sluice shows itself and reloads with the permissions that it keeps, and reports errors", async () => {
+Deno.test("sluice shows itself and reloads with the permissions that it keeps, reports errors, and takes the token from its environment", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/rules.txt`;
   await Deno.writeTextFile(path, "allow\n");
+  const env = { SLUICE_ADMIN_TOKEN: TOKEN };
   await using sluice = new Sluice(
-    ...[...ADMIN, "--rules", path, "--user", "alice:hush-hush"],
+    ...[{ env }, ...ADMIN, "--rules", path, "--user", "alice:hush-hush"],
   );
   const admin = await adminOf(sluice);
-  const [, shown] = await ask(`${admin}/api/status`);
+  assertEquals((await ask(`${admin}/api/status`))[0], 401);
+  const headers = { Authorization: `Bearer ${TOKEN}`, ...CONFIRMED };
+  const [, shown] = await ask(`${admin}/api/status`, { headers });
   const { descriptors, version } = JSON.parse(shown);
   assert(/^\d+\.\d+\.\d+/.test(version));
   if (Deno.build.os === "linux") {
     assert(descriptors.open > 5, shown);
     assert(descriptors.limit > descriptors.open, shown);
   }
-  const [answered, config] = await ask(`${admin}/api/config`);
+  const [answered, config] = await ask(`${admin}/api/config`, { headers });
   assertEquals(answered, 200);
   assert(!config.includes("hush-hush"));
   assertEquals(JSON.parse(config).user, ["alice:(hidden)"]);
-  const reload = () =>
-    ask(`${admin}/api/reload`, { method: "POST", headers: CONFIRMED });
+  const reload = () => ask(`${admin}/api/reload`, { method: "POST", headers });
   const [status, text] = await reload();
   assertEquals([status, JSON.parse(text)], [200, { reloaded: [path] }]);
   await Deno.writeTextFile(path, "nonsense\n");
   const [failed, why] = await reload();
   assertEquals([failed, JSON.parse(why).error.code], [422, "reload_failed"]);
   assert(JSON.parse(why).error.message.includes("rules.txt"), why);
+  assert(!sluice.lines.join().includes(TOKEN));
 });
 
 Deno.test("sluice run shows all of its listeners, and reloads its file", async () => {
@@ -218,23 +221,6 @@ Deno.test("sluice run shows all of its listeners, and reloads its file", async (
   assertEquals(await kinds(), ["proxy"]);
 });
 
-Deno.test("sluice takes the token from its environment, and not also from a file", async () => {
-  await using folder = await makeFolder();
-  const path = `${folder.path}/token`;
-  await Deno.writeTextFile(path, TOKEN);
-  const env = { SLUICE_ADMIN_TOKEN: TOKEN };
-  await using sluice = new Sluice({ env }, ...ADMIN);
-  const url = `${await adminOf(sluice)}/api/status`;
-  assertEquals((await ask(url))[0], 401);
-  const headers = { Authorization: `Bearer ${TOKEN}` };
-  assertEquals((await ask(url, { headers }))[0], 200);
-  assert(!sluice.lines.join().includes(TOKEN));
-  await using both = new Sluice(
-    ...[{ env }, ...ADMIN, "--admin-token-file", path],
-  );
-  assertEquals(await both.code(), 2);
-});
-
 for (const workers of ["1", "2"]) {
   Deno.test(`sluice takes another token from its file without a restart, workers ${workers}`, async () => {
     await using folder = await makeFolder();
@@ -270,18 +256,30 @@ for (const workers of ["1", "2"]) {
   });
 }
 
-Deno.test("sluice does not start when its admin listener can't open", async () => {
+Deno.test("sluice does not start when its admin listener can't open, or when it has two tokens", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/token`;
+  await Deno.writeTextFile(path, TOKEN);
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const cases = [
-    [`127.0.0.1:${taken.addr.port}`, 1, /the port is in use/],
-    [":0", 2, /without a token/],
+    [[`127.0.0.1:${taken.addr.port}`], {}, 1, /the port is in use/],
+    [[":0"], {}, 2, /without a token/],
+    [
+      ["127.0.0.1:0", "--admin-token-file", path],
+      { SLUICE_ADMIN_TOKEN: TOKEN },
+      2,
+      /SLUICE_ADMIN_TOKEN/,
+    ],
   ] as const;
   const answers = await sluiceAll(
-    cases.map(([where]) => ["--listen", "127.0.0.1:0", "--admin", where]),
+    cases.map(([words, env]) => ({
+      args: ["--listen", "127.0.0.1:0", "--admin", ...words],
+      env,
+    })),
   );
-  for (const [at, [where, code, says]] of cases.entries()) {
+  for (const [at, [words, , code, says]] of cases.entries()) {
     const { code: given, stderr } = answers[at]!;
-    assertEquals(given, code, where);
+    assertEquals(given, code, words.join());
     assertMatch(stderr, says);
     assert(!stderr.includes("Listening on"), stderr);
   }

@@ -20,8 +20,8 @@ function servePage({ url }: Request): Response {
 
 testPrograms({
   name: "chromium --proxy-server=socks5:// loads a page",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": chromium }) {
     await using folder = await makeFolder();
     await using server = startHttp(servePage);
     await using proxy = await startTestProxy();

@@ -62,47 +62,47 @@ testPrograms({
   },
 });
 
-for (const mode of ["off", "ahead"] as const) {
-  for (const protocols of ["upstream", ["http/1.1", "h2"]] as const) {
-    const list = typeof protocols === "string" ? "what it chooses" : "a list";
-    testPrograms({
-      name:
-        `forward() agrees with curl on what its upstream speaks too, by ${list}, with pool ${mode}`,
-      needs: ["haproxy", "curl"],
-      async fn({ haproxy: path, curl }) {
-        await using authority = await makeTestAuthority();
-        await using haproxy = await startHaproxy(path, {
-          bind: "alpn h2,http/1.1",
-          answer: ANSWER,
-          tls: authority.server,
-        });
-        await using forward = await startTestForward(
-          [upstreamAt(haproxy, { isTls: true })],
-          {
-            ...mode === "off" ? {} : pooled(mode, 2),
-            ...await agreeing(authority, protocols),
-          },
-        );
-        const { port } = forward.addr;
-        const ask = (version: string) =>
-          runOk(curl, askingBy(version, authority, port));
-        assertEquals(
-          await ask("--http1.1"),
-          "HTTP/1.1 by http/1.1 1.1",
-        );
-        // Who decides is the upstream, or the first of the list.
-        const expected = protocols === "upstream"
-          ? "HTTP/2.0 by h2 2"
-          : "HTTP/1.1 by http/1.1 1.1";
-        assertEquals(await ask("--http2"), expected);
-        assertEquals(await ask("--no-alpn"), "HTTP/1.1 by  1.1");
-        for (const { result } of await forward.whenEnded(3)) {
-          assertEquals(result, "ok");
-        }
-      },
+testPrograms({
+  name: "forward() agrees with curl on what its upstream speaks too",
+  needs: ["haproxy", "curl"],
+  async fn({ haproxy: path, curl }, context) {
+    await using authority = await makeTestAuthority();
+    await using haproxy = await startHaproxy(path, {
+      bind: "alpn h2,http/1.1",
+      answer: ANSWER,
+      tls: authority.server,
     });
-  }
-}
+    for (const mode of ["off", "ahead"] as const) {
+      for (const protocols of ["upstream", ["http/1.1", "h2"]] as const) {
+        const list = typeof protocols === "string"
+          ? "what it chooses"
+          : "a list";
+        await context.step(`by ${list}, with pool ${mode}`, async () => {
+          await using forward = await startTestForward(
+            [upstreamAt(haproxy, { isTls: true })],
+            {
+              ...mode === "off" ? {} : pooled(mode, 2),
+              ...await agreeing(authority, protocols),
+            },
+          );
+          const { port } = forward.addr;
+          const ask = (version: string) =>
+            runOk(curl, askingBy(version, authority, port));
+          assertEquals(await ask("--http1.1"), "HTTP/1.1 by http/1.1 1.1");
+          // Who decides is the upstream, or the first of the list.
+          const expected = protocols === "upstream"
+            ? "HTTP/2.0 by h2 2"
+            : "HTTP/1.1 by http/1.1 1.1";
+          assertEquals(await ask("--http2"), expected);
+          assertEquals(await ask("--no-alpn"), "HTTP/1.1 by  1.1");
+          for (const { result } of await forward.whenEnded(3)) {
+            assertEquals(result, "ok");
+          }
+        });
+      }
+    }
+  },
+});
 
 testPrograms({
   name:

@@ -151,8 +151,8 @@ testPrograms({
 
 testPrograms({
   name: "chromium --proxy-server=http:// loads a page",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": chromium }) {
     await using folder = await makeFolder();
     await using server = startHttp(({ url }) =>
       url.endsWith(".js")

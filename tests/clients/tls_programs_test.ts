@@ -203,8 +203,8 @@ const FLAGS = [
 
 testPrograms({
   name: "chromium --proxy-server=https:// loads a page",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  needs: ["chromium-headless-shell"],
+  async fn({ "chromium-headless-shell": chromium }) {
     await using folder = await makeFolder();
     await using server = startHttp(() =>
       new Response("<title>through the proxy</title>", {

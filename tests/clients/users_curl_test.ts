@@ -12,7 +12,7 @@ const PASSWORD = "pä:ss wörd";
 
 testPrograms({
   name:
-    "curl -U gets in with a password out of a file that passwd has made, and is banned without",
+    "curl -U gets in with a password out of a file that passwd has made, also when it is asked first, and is banned without",
   needs: ["curl"],
   async fn({ curl }) {
     await using folder = await makeFolder();
@@ -26,8 +26,19 @@ testPrograms({
     );
     await Deno.writeTextFile(path, `# users\n${line}`, { mode: 0o600 });
     await using server = startHttp(() => new Response("page"));
-    await using proxy = new Sluice("--users", path, "--ban-after", "4");
+    await using proxy = new Sluice(
+      ...["--users", path, "--user", "alice:secret", "--ban-after", "4"],
+    );
     const port = await proxy.port();
+
+    // A tunnel that it was asked for credentials for first.
+    const asked = await run(curl, [
+      ...["-q", "-sS", "-v", "-p", "-x", `http://127.0.0.1:${port}`],
+      ...["--proxy-anyauth", "-U", "alice:secret", "-w", "%{http_code}"],
+      `http://127.0.0.1:${server.addr.port}/`,
+    ]);
+    assertEquals(asked.text, "page200");
+    assertMatch(asked.stderr, /< HTTP\/1\.1 407 [^]*< HTTP\/1\.1 200 Conn/);
 
     function get(scheme: string, login: string) {
       return run(curl, [
@@ -50,22 +61,5 @@ testPrograms({
     const http = await get("http", `Zoë:${PASSWORD}`);
     assertMatch(http.text, /^Client is banned for (60|59|58) s\n429$/);
     assertEquals((await get("socks5h", `Zoë:${PASSWORD}`)).code, 97);
-  },
-});
-
-testPrograms({
-  name: "curl gets a tunnel that it was asked for credentials for first",
-  needs: ["curl"],
-  async fn({ curl }) {
-    await using server = startHttp(() => new Response("page"));
-    await using sluice = new Sluice("--user", "alice:secret");
-    const port = await sluice.port();
-    const got = await run(curl, [
-      ...["-q", "-sS", "-v", "-p", "-x", `http://127.0.0.1:${port}`],
-      ...["--proxy-anyauth", "-U", "alice:secret", "-w", "%{http_code}"],
-      `http://127.0.0.1:${server.addr.port}/`,
-    ]);
-    assertEquals(got.text, "page200");
-    assertMatch(got.stderr, /< HTTP\/1\.1 407 [^]*< HTTP\/1\.1 200 Conn/);
   },
 });

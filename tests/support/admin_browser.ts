@@ -4,8 +4,13 @@
  * @module
  */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { TestBrowser, TestPage } from "./browser.ts";
+import {
+  type FakeAdmin,
+  type FakeAdminOptions,
+  startFakeAdmin,
+} from "./fake_admin.ts";
 
 /** Folder for pictures of the page, for people. */
 const PICTURES = Deno.env.get("SLUICE_PICTURES");
@@ -36,6 +41,53 @@ export async function openLive(
   await resize(page, 1280, 900);
   assert(await page.waitFor(`${LIVE} && ${COUNT} !== ''`));
   return page;
+}
+
+/** A page and its server. */
+export interface OpenedPage {
+  readonly page: TestPage;
+  /** A step may start another. */
+  admin: FakeAdmin;
+}
+
+/** Steps of a test on one page, by name. */
+export type PageSteps = Record<string, (opened: OpenedPage) => Promise<void>>;
+
+/**
+ * Takes steps on one page, one after another: to open a page takes the browser
+ * longer than most steps. Each begins with all open tunnels, and without a
+ * focus; it closes what it opens. It fails if the page complains.
+ */
+export async function onOnePage(
+  context: Deno.TestContext,
+  browser: TestBrowser,
+  options: FakeAdminOptions,
+  steps: PageSteps,
+): Promise<void> {
+  const admin = startFakeAdmin(options);
+  const page = await openLive(browser, admin.url);
+  const opened: OpenedPage = { page, admin };
+  for (const [name, step] of Object.entries(steps)) {
+    await context.step(name, async () => {
+      await filter(page, "");
+      await page.evaluate("document.activeElement.blur()");
+      await step(opened);
+      assertEquals(page.complaints.splice(0), []);
+    });
+  }
+  await page[Symbol.asyncDispose]();
+  await opened.admin[Symbol.asyncDispose]();
+}
+
+/** Waits until the page has drawn ticks: one of these differs in each. */
+export async function passTicks(page: TestPage, count: number): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => {
+    let left = ${count};
+    const observer = new MutationObserver(() => --left === 0 && resolve());
+    for (const figure of document.querySelectorAll('#delay, #down, #up')) {
+      observer.observe(figure, { childList: true });
+    }
+  })`);
 }
 
 /** Makes the window larger or smaller. */

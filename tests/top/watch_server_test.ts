@@ -13,8 +13,6 @@ import {
 import { startTerminal, type Terminal } from "../support/terminal.ts";
 import { userDialogue } from "../support/usage.ts";
 
-const NEEDS = { needs: ["tmux"] } as const;
-
 const PATIENCE = 20_000;
 
 /** A proxy with users and an admin listener. */
@@ -57,13 +55,20 @@ async function assertRestored(terminal: Terminal): Promise<void> {
   assertMatch(modes, /^isig icanon .* echo /m);
 }
 
-testPrograms({
-  name: "sluice top filters, sorts, ends tunnels, and restores the terminal",
-  ...NEEDS,
-  async fn({ tmux }) {
+/** A server, and the program with which people look at it. */
+interface Watched {
+  port: number;
+  server: Sluice;
+  tmux: string;
+  bash: string;
+}
+
+/** What a person does with one server, whose end is the last. */
+const STEPS: Record<string, (watched: Watched) => Promise<void>> = {
+  async "filters, sorts, ends tunnels, and restores the terminal"(
+    { port, server, tmux },
+  ) {
     await using target = startEcho();
-    const port = closedPort();
-    await using server = startServer(port);
     const conns: Deno.TcpConn[] = [];
     for (const user of ["alice", "bob", "alice", "bob", "alice"]) {
       conns.push(await carry(server, user, target.addr));
@@ -130,42 +135,8 @@ testPrograms({
     await assertRestored(terminal);
     for (const conn of conns) conn.close();
   },
-});
 
-testPrograms({
-  name:
-    "sluice top waits for a server that comes back, and ends with the signal's code",
-  ...NEEDS,
-  async fn({ tmux }) {
-    const port = closedPort();
-    await using first = startServer(port);
-    await first.port();
-    await using terminal = await startTerminal(
-      tmux,
-      afterLine("top", "--interval", "1s", `127.0.0.1:${port}`),
-      { columns: 100, rows: 20, env: { NO_COLOR: "1" } },
-    );
-    await terminal.until(/ live$/m);
-    first.kill("SIGKILL");
-    await first.code();
-    const lost = await terminal.until(/^Lost: connection refused/m);
-    assertMatch(lost, / lost, trying again in \d+s$/m);
-    await using second = startServer(port);
-    await second.port();
-    await terminal.until(/^Sluice .* up \d+s +live$/m);
-    Deno.kill(await programIn(terminal), "SIGTERM");
-    await terminal.until(/^code 143$/m);
-    await assertRestored(terminal);
-  },
-});
-
-testPrograms({
-  name: "sluice top suspends and resumes as shells expect",
-  needs: ["tmux", "bash"],
-  async fn({ bash, tmux }) {
-    const port = closedPort();
-    await using server = startServer(port);
-    await server.port();
+  async "suspends and resumes as shells expect"({ port, tmux, bash }) {
     await using terminal = await startTerminal(
       tmux,
       [bash, "--norc", "--noprofile", "-i"],
@@ -180,5 +151,39 @@ testPrograms({
     await terminal.until(/ live$/m);
     await terminal.press("C-c");
     await terminal.until(/^code 0$/m);
+  },
+
+  async "waits for a server that comes back, and ends with the signal's code"(
+    { port, server, tmux },
+  ) {
+    await using terminal = await startTerminal(
+      tmux,
+      afterLine("top", "--interval", "1s", `127.0.0.1:${port}`),
+      { columns: 100, rows: 20, env: { NO_COLOR: "1" } },
+    );
+    await terminal.until(/ live$/m);
+    server.kill("SIGKILL");
+    await server.code();
+    const lost = await terminal.until(/^Lost: connection refused/m);
+    assertMatch(lost, / lost, trying again in \d+s$/m);
+    await using second = startServer(port);
+    await second.port();
+    await terminal.until(/^Sluice .* up \d+s +live$/m);
+    Deno.kill(await programIn(terminal), "SIGTERM");
+    await terminal.until(/^code 143$/m);
+    await assertRestored(terminal);
+  },
+};
+
+testPrograms({
+  name: "sluice top in a terminal",
+  needs: ["tmux", "bash"],
+  async fn(programs, context) {
+    const port = closedPort();
+    await using server = startServer(port);
+    await server.port();
+    for (const [name, step] of Object.entries(STEPS)) {
+      await context.step(name, () => step({ port, server, ...programs }));
+    }
   },
 });

@@ -200,6 +200,7 @@ class Page {
     this.#open.update(status.open);
     this.#bans.passTime(this.#now);
     this.#closed.update();
+    this.#insight.draw();
     refreshQuestion();
   }
 

@@ -47,6 +47,8 @@ export class Grid<R extends GridRow> {
   #active: Position = { row: HEADINGS, column: 0 };
   #activeKey: number | undefined;
   #isPointedAt = false;
+  /** Kept, because to ask the browser in a frame makes it lay out the page. */
+  #top = 0;
   #height = 0;
   #rowHeight = 36;
   #headHeight = 36;
@@ -145,9 +147,10 @@ export class Grid<R extends GridRow> {
 
   #listen(): void {
     const [table, scroller] = [this.#table, this.#scroller];
-    scroller.addEventListener("scroll", () => this.refresh(), {
-      passive: true,
-    });
+    scroller.addEventListener("scroll", () => {
+      this.#top = scroller.scrollTop;
+      this.refresh();
+    }, { passive: true });
     new ResizeObserver(() => this.#measure()).observe(scroller);
     table.addEventListener("keydown", (event) => this.#press(event));
     table.addEventListener("focus", () => this.refresh());
@@ -167,12 +170,13 @@ export class Grid<R extends GridRow> {
     this.#rowHeight = parseFloat(style.getPropertyValue("--row-height"));
     this.#headHeight = this.#headings[0]!.offsetHeight;
     this.#height = this.#scroller.clientHeight;
+    this.#top = this.#scroller.scrollTop;
     this.refresh();
   }
 
   #draw(): void {
     const { first, end, before, after } = visibleRows({
-      scrollTop: this.#scroller.scrollTop,
+      scrollTop: this.#top,
       height: this.#height,
       rowHeight: this.#rowHeight,
       count: this.#rows.length,
@@ -262,6 +266,7 @@ export class Grid<R extends GridRow> {
       if (top < scroller.scrollTop) scroller.scrollTop = top;
       else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;
     }
+    this.#top = scroller.scrollTop;
     this.#draw();
   }
 

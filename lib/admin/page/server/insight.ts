@@ -8,6 +8,7 @@
 import type { HistoryAnswer, HistoryPoint } from "../../api.ts";
 import { Choice } from "../base/choice.ts";
 import { notifyFailure } from "../base/notices.ts";
+import { pause } from "../base/pause.ts";
 import type { FailuresCard } from "../cards/failures_card.ts";
 import type { TalkersCard } from "../cards/talkers_card.ts";
 import type { Charts } from "../charts/charts.ts";
@@ -41,6 +42,7 @@ export class Insight {
   readonly #now: () => number;
   #history: History | undefined;
   #isAsking = false;
+  #isDrawn = true;
 
   /**
    * Connects the buttons of the ranges.
@@ -64,9 +66,17 @@ export class Insight {
     );
   }
 
-  /** Adds the newest point to the history. */
+  /** Adds the newest point to the history; `draw` shows it. */
   add(point: HistoryPoint): void {
     this.#history?.add(point);
+    this.#isDrawn = false;
+  }
+
+  /** Draws points that have been added, in a task after that of the tables. */
+  async draw(): Promise<void> {
+    if (this.#isDrawn) return;
+    this.#isDrawn = true;
+    await pause();
     this.#showPast();
   }
 

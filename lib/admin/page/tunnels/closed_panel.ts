@@ -65,7 +65,7 @@ export class ClosedPanel {
   /** Shows the list, if it has changed. */
   update(): void {
     const { kept, rows, version } = this.#list;
-    if (version === this.#shown) return this.#panel.refresh();
+    if (version === this.#shown) return;
     this.#shown = version;
     this.#panel.update(rows, Math.max(kept, rows.length));
   }

@@ -7,15 +7,26 @@ import {
   emulate,
   filter,
   LIVE,
-  openLive,
+  onOnePage,
+  type PageSteps,
+  passTicks,
   picture,
   press,
-} from "../support/admin_browser.ts";
-import { openBrowser, type TestBrowser } from "../support/browser.ts";
-import { RELOAD_PROBLEM, startFakeAdmin } from "../support/fake_admin.ts";
-import { whenFree } from "../support/free_port.ts";
-import { HOSTILE_TARGET } from "../support/fake_traffic.ts";
-import { testPrograms } from "../support/programs.ts";
+  resize,
+} from "../../support/admin_browser.ts";
+import {
+  openBrowser,
+  type TestBrowser,
+  type TestPage,
+} from "../../support/browser.ts";
+import {
+  type FakeAdminOptions,
+  RELOAD_PROBLEM,
+  startFakeAdmin,
+} from "../../support/fake_admin.ts";
+import { whenFree } from "../../support/free_port.ts";
+import { HOSTILE_TARGET } from "../../support/fake_traffic.ts";
+import { testPrograms } from "../../support/programs.ts";
 
 /** The button of the first tunnel. */
 const KILL = "document.querySelector('#tunnels-table td.column-action button')";
@@ -30,13 +41,13 @@ const SMALL = `[...document.querySelectorAll('button, input, select')]
 /** What makes an element invisible besides its absence. */
 const SEEN = "{ visibilityProperty: true }";
 
-/** What the page does, each in a tab of its own. */
-const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
-  async "lists tunnels, filters and sorts them, and charts move"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
+/** What the page of a server with little to do does. */
+const STEPS: PageSteps = {
+  async "lists tunnels, filters and sorts them, and charts move"({ page }) {
     assertEquals(await page.evaluate(COUNT), "40");
     const before = await page.evaluate(DRAWN);
+    // Each fifth has a new point. To compare drawings often would take long.
+    await passTicks(page, 5);
     assert(
       await page.waitFor(`${DRAWN} !== '${before}'`),
       "the chart is still",
@@ -68,12 +79,9 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     await page.evaluate("document.querySelector('#tunnels-filter').focus()");
     await press(page, "Escape", 27);
     assertEquals(await page.evaluate(COUNT), "40");
-    assertEquals(page.complaints, []);
   },
 
-  async "shows as text what would be markup"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
+  async "shows as text what would be markup"({ page }) {
     await filter(page, "onerror");
     assert(await page.waitFor(`${COUNT} === '1 of 40'`));
     const targets =
@@ -93,12 +101,10 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     assert(
       await page.evaluate("document.title.endsWith(' open · edge-1 · Sluice')"),
     );
-    assertEquals(page.complaints, []);
+    await press(page, "Escape", 27);
   },
 
-  async "kills a tunnel by keyboard, once that is confirmed"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
+  async "kills a tunnel by keyboard, once that is confirmed"({ page, admin }) {
     await click(page, "#tunnels-table th.column-client");
     await press(page, "/", 191);
     assertEquals(
@@ -145,12 +151,124 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     assertEquals(await page.evaluate(`${active}.innerText`), client);
     await press(page, "Escape", 27);
     assert(await page.waitFor(`!${column("client")}.includes('${client}')`));
-    assertEquals(page.complaints, []);
   },
 
-  async "lifts a ban, and drains once that is confirmed"(browser) {
-    await using admin = startFakeAdmin({ turnover: 5, tick: 250 });
-    await using page = await openLive(browser, admin.url);
+  async "reloads, and shows what is wrong until that is read"({ page, admin }) {
+    const { length: before } = admin.calls;
+    await click(page, "#reload");
+    const question = "document.querySelector('#question')";
+    assert(await page.waitFor(`${question}.open`));
+    const text = "document.querySelector('#question-text').innerText";
+    assertEquals(await page.evaluate(text), RELOAD_PROBLEM);
+    await press(page, "Escape", 27);
+    assert(await page.waitFor(`!${question}.open`));
+    await click(page, "#reload");
+    const notice = "document.querySelector('#notice').innerText";
+    const done = "Reloaded: sluice.jsonc, users.txt";
+    assert(await page.waitFor(`${notice} === '${done}'`));
+    assertEquals(
+      admin.calls.slice(before).map(({ method, path }) => `${method} ${path}`),
+      ["POST /api/reload", "POST /api/reload"],
+    );
+    // The first answer was a 422, of which Chromium complains.
+    assertEquals(page.complaints.splice(0).length, 1);
+  },
+
+  async "is light or dark, by the system or by choice"({ page }) {
+    const paper = "getComputedStyle(document.body).backgroundColor";
+    await emulate(page, "light");
+    const light = await page.evaluate<string>(paper);
+    const chart = await page.evaluate(DRAWN);
+    await picture(page, "admin-light");
+    await emulate(page, "dark");
+    const dark = await page.evaluate<string>(paper);
+    assert(light !== dark, light);
+    assert(await page.waitFor(`${DRAWN} !== '${chart}'`));
+    await picture(page, "admin-dark");
+    await click(page, "#theme");
+    assertEquals(await page.evaluate(paper), light);
+    await click(page, "#theme");
+    await emulate(page, "light");
+    assertEquals(await page.evaluate(paper), dark);
+  },
+
+  async "connects again when the server has come back"(opened) {
+    const { page, admin } = opened;
+    const { port } = new URL(admin.url);
+    await admin[Symbol.asyncDispose]();
+    const line = "document.querySelector('#connection-text').innerText";
+    const lost = /^Connection lost \(as of \d\d:\d\d:\d\d\), next try in \ds$/;
+    assert(await page.waitFor(`${lost}.test(${line})`));
+    assertEquals(
+      await page.evaluate("document.title"),
+      "Connection lost · edge-1 · Sluice",
+    );
+    assert(await page.evaluate(`!${KILL}.checkVisibility(${SEEN})`));
+    await click(page, "#reload");
+    const question = "document.querySelector('#question-text').innerText";
+    assert(
+      await page.waitFor(`${question} === 'the server cannot be reached'`),
+    );
+    await click(page, "#question-no");
+    opened.admin = whenFree(() =>
+      startFakeAdmin({
+        ...{ turnover: 0, tick: 250, tunnels: 7, saysEnd: true },
+        port: Number(port),
+      })
+    );
+    assert(await page.waitFor(`${LIVE} && ${COUNT} === '7'`));
+    // The browser tells of each attempt.
+    page.complaints.length = 0;
+  },
+
+  async "says that Sluice has ended, and offers to kill nothing"(
+    { page, admin },
+  ) {
+    assert(await page.evaluate(`${KILL}.checkVisibility(${SEEN})`));
+    await click(page, "#drain");
+    await click(page, "#question-yes");
+    const title = "document.title";
+    assert(await page.waitFor(`${title}.startsWith('Draining, ')`));
+    // A tunnel is being looked at when the server ends.
+    await click(page, "#tunnels-table tbody td.column-target");
+    await admin[Symbol.asyncDispose]();
+    const line = "document.querySelector('#connection-text').innerText";
+    const ended =
+      /^Sluice has ended \(as of \d\d:\d\d:\d\d\), next try in \ds$/;
+    assert(await page.waitFor(`${ended}.test(${line})`));
+    assertEquals(
+      await page.evaluate(title),
+      "Sluice has ended · edge-1 · Sluice",
+    );
+    const action = "document.querySelector('#question-yes')";
+    assert(await page.waitFor(`!${action}.checkVisibility()`));
+    await press(page, "Escape", 27);
+    assert(
+      await page.waitFor(`${column("state")}.every((s) => s === 'ended')`),
+    );
+    assert(await page.evaluate(`!${KILL}.checkVisibility(${SEEN})`));
+    assert(
+      await page.evaluate(
+        "!document.querySelector('#draining').checkVisibility()",
+      ),
+    );
+    page.complaints.length = 0;
+  },
+};
+
+/** What the page of a server with tunnels that come and go does. */
+const BUSY_STEPS: PageSteps = {
+  "fits a narrow window": async ({ page }) => {
+    await assertFits(page, "full");
+    const below = "[...document.querySelectorAll('#tunnels .below')]" +
+      ".map((e) => e.checkVisibility() && e.innerText)";
+    const rows = await page.evaluate<string[]>(below);
+    assert(rows.some((text) => text.startsWith("alice · ")), rows.join());
+    await page.call("Emulation.setTouchEmulationEnabled", { enabled: false });
+    await resize(page, 1280, 900);
+  },
+
+  async "lifts a ban, and drains once that is confirmed"({ page, admin }) {
     await click(page, '[aria-label="Lift the ban of 2001:db8:7::/64"]');
     const bans = "document.querySelectorAll('#bans-rows tr').length";
     assert(await page.waitFor(`${bans} === 2`));
@@ -182,117 +300,11 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     assert(await page.waitFor(`Number(${open}) < 30`));
     const drains = admin.calls.filter(({ path }) => path === "/api/drain");
     assertEquals(drains.map(({ method }) => method), ["POST"]);
-    assertEquals(page.complaints, []);
   },
+};
 
-  async "reloads, and shows what is wrong until that is read"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
-    await click(page, "#reload");
-    const question = "document.querySelector('#question')";
-    assert(await page.waitFor(`${question}.open`));
-    const text = "document.querySelector('#question-text').innerText";
-    assertEquals(await page.evaluate(text), RELOAD_PROBLEM);
-    await press(page, "Escape", 27);
-    assert(await page.waitFor(`!${question}.open`));
-    await click(page, "#reload");
-    const notice = "document.querySelector('#notice').innerText";
-    assert(await page.waitFor(`${notice} !== ''`));
-    assertEquals(
-      await page.evaluate(notice),
-      "Reloaded: sluice.jsonc, users.txt",
-    );
-    assertEquals(
-      admin.calls.map(({ method, path }) => `${method} ${path}`),
-      ["POST /api/reload", "POST /api/reload"],
-    );
-    // The first answer was a 422, of which Chromium complains.
-    assertEquals(page.complaints.length, 1);
-  },
-
-  async "asks for the token until it is the right one"(browser) {
-    await using admin = startFakeAdmin({ token: "open-sesame", tick: 250 });
-    await using page = await browser.open(admin.url);
-    const asked = "document.querySelector('#token')?.open === true";
-    assert(await page.waitFor(asked));
-    await page.type("wrong");
-    const problem = "document.querySelector('#token-problem').innerText";
-    assert(await page.waitFor(`${asked} && ${problem} !== ''`));
-    await page.type("open-sesame");
-    assert(await page.waitFor(`${LIVE} && ${COUNT} === '40'`));
-    assert(!await page.evaluate("location.href.includes('sesame')"));
-    assertEquals(await page.evaluate("localStorage.length"), 0);
-  },
-
-  async "connects again when the server has come back"(browser) {
-    const first = startFakeAdmin({ turnover: 0, tick: 250 });
-    const { port } = new URL(first.url);
-    await using page = await openLive(browser, first.url);
-    await first[Symbol.asyncDispose]();
-    const line = "document.querySelector('#connection-text').innerText";
-    const lost = /^Connection lost \(as of \d\d:\d\d:\d\d\), next try in \ds$/;
-    assert(await page.waitFor(`${lost}.test(${line})`));
-    assertEquals(
-      await page.evaluate("document.title"),
-      "Connection lost · edge-1 · Sluice",
-    );
-    assert(await page.evaluate(`!${KILL}.checkVisibility(${SEEN})`));
-    await click(page, "#reload");
-    const question = "document.querySelector('#question-text').innerText";
-    assert(await page.waitFor(`${question} !== ''`));
-    assertEquals(await page.evaluate(question), "the server cannot be reached");
-    await click(page, "#question-no");
-    await using _second = whenFree(() =>
-      startFakeAdmin({
-        turnover: 0,
-        tick: 250,
-        tunnels: 7,
-        port: Number(port),
-      })
-    );
-    assert(await page.waitFor(`${LIVE} && ${COUNT} === '7'`));
-  },
-
-  async "says that Sluice has ended, and offers to kill nothing"(browser) {
-    const admin = startFakeAdmin({ turnover: 0, tick: 250, saysEnd: true });
-    await using page = await openLive(browser, admin.url);
-    assert(await page.evaluate(`${KILL}.checkVisibility(${SEEN})`));
-    await click(page, "#drain");
-    await click(page, "#question-yes");
-    const title = "document.title";
-    assert(await page.waitFor(`${title}.startsWith('Draining, ')`));
-    // A tunnel is being looked at when the server ends.
-    await click(page, "#tunnels-table tbody td.column-target");
-    await admin[Symbol.asyncDispose]();
-    const line = "document.querySelector('#connection-text').innerText";
-    const ended =
-      /^Sluice has ended \(as of \d\d:\d\d:\d\d\), next try in \ds$/;
-    assert(await page.waitFor(`${ended}.test(${line})`));
-    assertEquals(
-      await page.evaluate(title),
-      "Sluice has ended · edge-1 · Sluice",
-    );
-    const action = "document.querySelector('#question-yes')";
-    assert(await page.waitFor(`!${action}.checkVisibility()`));
-    await press(page, "Escape", 27);
-    assert(
-      await page.waitFor(`${column("state")}.every((s) => s === 'ended')`),
-    );
-    assert(await page.evaluate(`!${KILL}.checkVisibility(${SEEN})`));
-    assert(
-      await page.evaluate(
-        "!document.querySelector('#draining').checkVisibility()",
-      ),
-    );
-  },
-
-  async "scrolls through 10,000 tunnels with few rows"(browser) {
-    await using admin = startFakeAdmin({
-      tunnels: 10_000,
-      changes: 1_000,
-      turnover: 0,
-    });
-    await using page = await openLive(browser, admin.url);
+const MANY_STEPS: PageSteps = {
+  async "scrolls through 10,000 tunnels with few rows"({ page }) {
     assertEquals(await page.evaluate(COUNT), "10,000");
     const rows = "[...document.querySelectorAll('#tunnels-table tbody " +
       "tr[aria-rowindex]')].map((e) => Number(e.ariaRowIndex))";
@@ -321,62 +333,29 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
       "10001",
     );
     await picture(page, "admin-many");
-    assertEquals(page.complaints, []);
   },
+};
 
-  async "is light or dark, by the system or by choice"(browser) {
-    await using admin = startFakeAdmin({ tick: 250 });
-    await using page = await openLive(browser, admin.url);
-    const paper = "getComputedStyle(document.body).backgroundColor";
-    await emulate(page, "light");
-    const light = await page.evaluate<string>(paper);
-    const chart = await page.evaluate(DRAWN);
-    await picture(page, "admin-light");
-    await emulate(page, "dark");
-    const dark = await page.evaluate<string>(paper);
-    assert(light !== dark, light);
-    assert(await page.waitFor(`${DRAWN} !== '${chart}'`));
-    await picture(page, "admin-dark");
-    await click(page, "#theme");
-    assertEquals(await page.evaluate(paper), light);
-    await click(page, "#theme");
-    await emulate(page, "light");
-    assertEquals(await page.evaluate(paper), dark);
-    assertEquals(page.complaints, []);
-  },
-
-  async "fits a narrow window, and says how to begin"(browser) {
-    for (const isEmpty of [true, false]) {
-      await using admin = startFakeAdmin({ tick: 250, isEmpty, tunnels: 30 });
-      await using page = await openLive(browser, admin.url);
-      await page.call("Emulation.setTouchEmulationEnabled", { enabled: true });
-      await page.call("Emulation.setDeviceMetricsOverride", {
-        ...{ width: 390, height: 844, deviceScaleFactor: 2, mobile: true },
-      });
-      assert(
-        await page.waitFor("document.documentElement.scrollWidth <= 390"),
-        "it is wider than the window",
-      );
-      const hint = "document.querySelector('#hint-command')";
-      if (isEmpty) {
-        assert(await page.waitFor(`${hint}.innerText.startsWith('curl -x ')`));
-        // Empty cards take no room.
-        for (const card of ["pools", "bans"]) {
-          const shown = `document.querySelector('#${card}').checkVisibility()`;
-          assert(!await page.evaluate(shown), card);
-        }
-      } else {
-        const below = "[...document.querySelectorAll('#tunnels .below')]" +
-          ".map((e) => e.checkVisibility() && e.innerText)";
-        const rows = await page.evaluate<string[]>(below);
-        assert(rows.some((text) => text.startsWith("alice · ")), rows.join());
-      }
-      assertEquals(await page.evaluate(SMALL), []);
-      await picture(page, `admin-narrow-${isEmpty ? "empty" : "full"}`);
-      assertEquals(page.complaints, []);
+const EMPTY_STEPS: PageSteps = {
+  async "fits a narrow window, and says how to begin"({ page }) {
+    await assertFits(page, "empty");
+    const hint = "document.querySelector('#hint-command')";
+    assert(await page.waitFor(`${hint}.innerText.startsWith('curl -x ')`));
+    // Empty cards take no room.
+    for (const card of ["pools", "bans"]) {
+      const shown = `document.querySelector('#${card}').checkVisibility()`;
+      assert(!await page.evaluate(shown), card);
     }
   },
 };
+
+/** Steps, and the servers of their pages. */
+const PAGES: readonly [FakeAdminOptions, PageSteps][] = [
+  [{ turnover: 0, tick: 250 }, STEPS],
+  [{ turnover: 5, tick: 250 }, BUSY_STEPS],
+  [{ turnover: 0, tunnels: 10_000, changes: 1_000 }, MANY_STEPS],
+  [{ isEmpty: true }, EMPTY_STEPS],
+];
 
 testPrograms({
   name: "the admin page in Chromium",
@@ -384,8 +363,40 @@ testPrograms({
   async fn({ "chromium-headless-shell": path }, context) {
     // A browser takes longer to start than all of these.
     await using browser = await openBrowser(path);
-    for (const [name, step] of Object.entries(STEPS)) {
-      await context.step(name, () => step(browser));
+    for (const [options, steps] of PAGES) {
+      await onOnePage(context, browser, options, steps);
     }
+    await context.step(
+      "asks for the token until it is the right one",
+      () => assertAsksForToken(browser),
+    );
   },
 });
+
+async function assertAsksForToken(browser: TestBrowser): Promise<void> {
+  await using admin = startFakeAdmin({ token: "open-sesame", tick: 250 });
+  await using page = await browser.open(admin.url);
+  const asked = "document.querySelector('#token')?.open === true";
+  assert(await page.waitFor(asked));
+  await page.type("wrong");
+  const problem = "document.querySelector('#token-problem').innerText";
+  assert(await page.waitFor(`${asked} && ${problem} !== ''`));
+  await page.type("open-sesame");
+  assert(await page.waitFor(`${LIVE} && ${COUNT} === '40'`));
+  assert(!await page.evaluate("location.href.includes('sesame')"));
+  assertEquals(await page.evaluate("localStorage.length"), 0);
+}
+
+/** Checks that the page fits a phone, and a finger its buttons. */
+async function assertFits(page: TestPage, name: string): Promise<void> {
+  await page.call("Emulation.setTouchEmulationEnabled", { enabled: true });
+  await page.call("Emulation.setDeviceMetricsOverride", {
+    ...{ width: 390, height: 844, deviceScaleFactor: 2, mobile: true },
+  });
+  assert(
+    await page.waitFor("document.documentElement.scrollWidth <= 390"),
+    "it is wider than the window",
+  );
+  assertEquals(await page.evaluate(SMALL), []);
+  await picture(page, `admin-narrow-${name}`);
+}

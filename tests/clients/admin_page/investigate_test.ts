@@ -1,14 +1,22 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { filter, openLive, picture, press } from "../support/admin_browser.ts";
-import { click, column, COUNT } from "../support/admin_browser.ts";
+import {
+  click,
+  column,
+  COUNT,
+  filter,
+  onOnePage,
+  type PageSteps,
+  passTicks,
+  picture,
+  press,
+} from "../../support/admin_browser.ts";
 import {
   assertNoLongTask,
   openBrowser,
   type TestBrowser,
-  type TestPage,
-} from "../support/browser.ts";
-import { startFakeAdmin } from "../support/fake_admin.ts";
-import { testPrograms } from "../support/programs.ts";
+} from "../../support/browser.ts";
+import { startFakeAdmin } from "../../support/fake_admin.ts";
+import { testPrograms } from "../../support/programs.ts";
 
 /** What is typed into the filter of a list. */
 function typed(list: string): string {
@@ -21,10 +29,8 @@ const TEXT = "document.querySelector('#question-text').innerText";
 const POINT = "document.querySelector('#throughput-point')";
 
 /** Questions that a person who sees the page first has, and its answers. */
-const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
-  async "shows who uses most, and a click shows their tunnels"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
+const STEPS: PageSteps = {
+  async "shows who uses most, and a click shows their tunnels"({ page }) {
     const rows = "[...document.querySelectorAll('#talkers-rows tr')]" +
       ".map((e) => e.innerText)";
     assert(await page.waitFor(`${rows}.length === 3`));
@@ -40,14 +46,11 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     const clients = await page.evaluate<string[]>(column("client"));
     assert(clients.length > 0);
     assert(clients.every((client) => client.startsWith("[fd00::7]:")));
-    assertEquals(page.complaints, []);
   },
 
   async "shows what fails and which rule refused, and a click finds those"(
-    browser,
+    { page },
   ) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
     await click(
       page,
       '#reasons button[title="The target refused the connection"]',
@@ -73,12 +76,9 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     );
     const share = "document.querySelector('#failures-share').innerText";
     assertMatch(await page.evaluate(share), /^[\d.]+ %$/);
-    assertEquals(page.complaints, []);
   },
 
-  async "says which field of a filter is misspelt"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
+  async "says which field of a filter is misspelt"({ page }) {
     await filter(page, "user=alice");
     const some = await page.evaluate(COUNT);
     await filter(page, "usr:alice");
@@ -95,32 +95,9 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     await filter(page, "user:alice");
     assert(await page.waitFor(`!${problem}.checkVisibility()`));
     assert(await page.waitFor(`${kill}.checkVisibility()`));
-    assertEquals(page.complaints, []);
   },
 
-  async "kills all that match, once it has told how many"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
-    await filter(page, "user=alice");
-    const count = (await page.evaluate<string>(COUNT)).split(" ")[0];
-    await click(page, "#tunnels-kill");
-    const question = "document.querySelector('#question').open";
-    assert(await page.waitFor(question));
-    assertEquals(await page.evaluate(TITLE), `Kill ${count} tunnels?`);
-    assertEquals(admin.calls, []);
-    await click(page, "#question-yes");
-    assert(await page.waitFor(`${NOTICE} === 'Killed ${count} tunnels'`));
-    assertEquals(
-      admin.calls.map(({ method, path }) => `${method} ${path}`),
-      [`DELETE /api/tunnels?filter=user%3Dalice&expect=${count}`],
-    );
-    assert(await page.waitFor(`${COUNT}.startsWith('0 of ')`));
-    assertEquals(page.complaints, []);
-  },
-
-  async "groups tunnels, and opens or kills a group"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
+  async "groups tunnels, and opens or kills a group"({ page, admin }) {
     const group = (by: string) =>
       page.evaluate(`{
         const select = document.querySelector('#tunnels-group');
@@ -159,14 +136,65 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     );
     await press(page, "Escape", 27);
     assertEquals(admin.calls, []);
-    assertEquals(page.complaints, []);
+    await group("");
+  },
+
+  async "holds the time that was pointed at, and lets it go"({ page }) {
+    const chart = "document.querySelector('#throughput-chart')";
+    await page.evaluate(`${chart}.scrollIntoView({ block: 'center' })`);
+    const size = `${chart}.querySelector('.u-over').getBoundingClientRect()`;
+    assert(await page.waitFor(`${chart}.querySelector('.u-over') !== null`));
+    const mouse = async (type: string, part: number) => {
+      const [x, y] = await page.evaluate<[number, number]>(
+        `(({ left, top, width, height }) =>
+          [left + width * ${part}, top + height / 2])(${size})`,
+      );
+      const button = type === "mouseMoved" ? {} : { button: "left" };
+      await page.call("Input.dispatchMouseEvent", {
+        ...{ type, x, y, clickCount: 1 },
+        ...button,
+      });
+    };
+    const peak = "document.querySelector('#throughput-peak').innerText";
+    assert(await page.waitFor(`${peak}.startsWith('Last hour: ')`));
+    await mouse("mouseMoved", 0.5);
+    assert(await page.waitFor(`${POINT}.checkVisibility()`));
+    const hovered = await page.evaluate<string>(`${POINT}.innerText`);
+    assertMatch(hovered, /^\d\d:\d\d:\d\d: .*B\/s down, .*B\/s up$/);
+    // New points come; the time under the pointer stays that time.
+    const drawn = `${chart}.querySelector('canvas').toDataURL()`;
+    const before = await page.evaluate(drawn);
+    await passTicks(page, 5);
+    assert(await page.waitFor(`${drawn} !== '${before}'`));
+    assertEquals(await page.evaluate(`${POINT}.innerText`), hovered);
+    // The other charts show the same time.
+    const others = "document.querySelector('#starts-point').innerText";
+    assertEquals(
+      (await page.evaluate<string>(others)).slice(0, 8),
+      hovered.slice(0, 8),
+    );
+    for (const type of ["mousePressed", "mouseReleased"]) {
+      await mouse(type, 0.5);
+    }
+    await page.call("Input.dispatchMouseEvent", {
+      ...{ type: "mouseMoved", x: 5, y: 5 },
+    });
+    assert(await page.waitFor(`${chart}.matches('.held')`));
+    assert(await page.evaluate(`${POINT}.checkVisibility()`));
+    // By keyboard: a step back, and let go.
+    await page.evaluate(`${chart}.focus()`);
+    const held = await page.evaluate<string>(`${chart}.ariaValueText`);
+    await press(page, "ArrowLeft", 37);
+    assert(await page.evaluate<string>(`${chart}.ariaValueText`) !== held);
+    await press(page, "Escape", 27);
+    assert(await page.waitFor(`!${POINT}.checkVisibility()`));
+    await click(page, '#range button[value="5m"]');
+    assert(await page.waitFor(`${peak}.startsWith('Last 5 minutes: ')`));
   },
 
   async "copies a rule, and bans a client after the person says how long"(
-    browser,
+    { page, admin },
   ) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 250 });
-    await using page = await openLive(browser, admin.url);
     // Only a window in front may write to the clipboard.
     await page.call("Emulation.setFocusEmulationEnabled", { enabled: true });
     await filter(page, "user=alice client=10.20.0.14 target:example");
@@ -193,68 +221,29 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     );
     const lift = '[aria-label="Lift the ban of 10.20.0.14"]';
     assert(await page.waitFor(`document.querySelector('${lift}') !== null`));
-    assertEquals(page.complaints, []);
   },
 
-  async "holds the time that was pointed at, and lets it go"(browser) {
-    await using admin = startFakeAdmin({ turnover: 0, tick: 200 });
-    await using page = await openLive(browser, admin.url);
-    const chart = "document.querySelector('#throughput-chart')";
-    const size = `${chart}.querySelector('.u-over').getBoundingClientRect()`;
-    assert(await page.waitFor(`${chart}.querySelector('.u-over') !== null`));
-    const mouse = async (type: string, part: number) => {
-      const [x, y] = await page.evaluate<[number, number]>(
-        `(({ left, top, width, height }) =>
-          [left + width * ${part}, top + height / 2])(${size})`,
-      );
-      const button = type === "mouseMoved" ? {} : { button: "left" };
-      await page.call("Input.dispatchMouseEvent", {
-        ...{ type, x, y, clickCount: 1 },
-        ...button,
-      });
-    };
-    const peak = "document.querySelector('#throughput-peak').innerText";
-    assert(await page.waitFor(`${peak}.startsWith('Last hour: ')`));
-    await mouse("mouseMoved", 0.5);
-    assert(await page.waitFor(`${POINT}.checkVisibility()`));
-    const hovered = await page.evaluate<string>(`${POINT}.innerText`);
-    assertMatch(hovered, /^\d\d:\d\d:\d\d: .*B\/s down, .*B\/s up$/);
-    // New points come; the time under the pointer stays that time.
-    const drawn = `${chart}.querySelector('canvas').toDataURL()`;
-    const before = await page.evaluate(drawn);
-    assert(await page.waitFor(`${drawn} !== '${before}'`));
-    assertEquals(await page.evaluate(`${POINT}.innerText`), hovered);
-    // The other charts show the same time.
-    const others = "document.querySelector('#starts-point').innerText";
+  async "kills all that match, once it has told how many"({ page, admin }) {
+    const { length: before } = admin.calls;
+    await filter(page, "user=alice");
+    const count = (await page.evaluate<string>(COUNT)).split(" ")[0];
+    await click(page, "#tunnels-kill");
+    const question = "document.querySelector('#question').open";
+    assert(await page.waitFor(question));
+    assertEquals(await page.evaluate(TITLE), `Kill ${count} tunnels?`);
+    assertEquals(admin.calls.slice(before), []);
+    await click(page, "#question-yes");
+    assert(await page.waitFor(`${NOTICE} === 'Killed ${count} tunnels'`));
     assertEquals(
-      (await page.evaluate<string>(others)).slice(0, 8),
-      hovered.slice(0, 8),
+      admin.calls.slice(before).map(({ method, path }) => `${method} ${path}`),
+      [`DELETE /api/tunnels?filter=user%3Dalice&expect=${count}`],
     );
-    for (const type of ["mousePressed", "mouseReleased"]) {
-      await mouse(type, 0.5);
-    }
-    await page.call("Input.dispatchMouseEvent", {
-      ...{ type: "mouseMoved", x: 5, y: 5 },
-    });
-    assert(await page.waitFor(`${chart}.matches('.held')`));
-    assert(await page.evaluate(`${POINT}.checkVisibility()`));
-    // By keyboard: a step back, and let go.
-    await page.evaluate(`${chart}.focus()`);
-    const held = await page.evaluate<string>(`${chart}.ariaValueText`);
-    await press(page, "ArrowLeft", 37);
-    assert(await page.evaluate<string>(`${chart}.ariaValueText`) !== held);
-    await press(page, "Escape", 27);
-    assert(await page.waitFor(`!${POINT}.checkVisibility()`));
-    await click(page, '#range button[value="5m"]');
-    assert(await page.waitFor(`${peak}.startsWith('Last 5 minutes: ')`));
-    assertEquals(page.complaints, []);
+    assert(await page.waitFor(`${COUNT}.startsWith('0 of ')`));
   },
+};
 
-  async "searches all 10,000 ended tunnels, and saves what it finds"(browser) {
-    await using admin = startFakeAdmin({
-      ...{ turnover: 0, tick: 250, tunnels: 4, ended: 10_000 },
-    });
-    await using page = await openLive(browser, admin.url);
+const MANY_ENDED_STEPS: PageSteps = {
+  async "searches all 10,000 ended tunnels, and saves what it finds"({ page }) {
     const count = "document.querySelector('#closed-count').innerText";
     assert(await page.waitFor(`${count} === '500 loaded of 10,000'`));
     await page.evaluate(`{
@@ -279,33 +268,6 @@ const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
     } finally {
       await Deno.remove(downloads, { recursive: true });
     }
-    assertEquals(page.complaints, []);
-  },
-
-  async "takes no long task with 10,000 open and 10,000 ended tunnels"(
-    browser,
-  ) {
-    await using admin = startFakeAdmin({
-      ...{ tunnels: 10_000, changes: 2_000, turnover: 20, ended: 10_000 },
-      tick: 2500,
-    });
-    await using page = await browser.open("about:blank");
-    const count = "document.querySelector('#tunnels-count')?.innerText";
-    const closed = "document.querySelector('#closed-count')?.innerText";
-    await assertNoLongTask(page, 8, async () => {
-      await page.call("Page.navigate", { url: admin.url });
-      assert(await page.waitFor(`${count}?.startsWith('10,0') ?? false`));
-      await click(page, "#tunnels-table th.column-target");
-      await filter(page, "example");
-      await page.evaluate(`{
-          const field = document.querySelector('#closed-filter');
-          field.value = 'client';
-          field.dispatchEvent(new Event('input'));
-        }`);
-      assert(await page.waitFor(`/^[\\d,]+ of 10,000$/.test(${closed})`));
-      await passTicks(page, 2);
-    });
-    assertEquals(page.complaints, []);
   },
 };
 
@@ -314,11 +276,41 @@ testPrograms({
   needs: ["chromium-headless-shell"],
   async fn({ "chromium-headless-shell": path }, context) {
     await using browser = await openBrowser(path);
-    for (const [name, step] of Object.entries(STEPS)) {
-      await context.step(name, () => step(browser));
-    }
+    const quiet = { turnover: 0, tick: 250 };
+    await onOnePage(context, browser, quiet, STEPS);
+    const manyEnded = { ...quiet, tunnels: 4, ended: 10_000 };
+    await onOnePage(context, browser, manyEnded, MANY_ENDED_STEPS);
+    await context.step(
+      "takes no long task with 10,000 open and 10,000 ended tunnels",
+      () => assertShort(browser),
+    );
   },
 });
+
+/** Checks that it takes no long task to open, to sort and to search. */
+async function assertShort(browser: TestBrowser): Promise<void> {
+  await using admin = startFakeAdmin({
+    ...{ tunnels: 10_000, changes: 2_000, turnover: 20, ended: 10_000 },
+    tick: 2500,
+  });
+  await using page = await browser.open("about:blank");
+  const count = "document.querySelector('#tunnels-count')?.innerText";
+  const closed = "document.querySelector('#closed-count')?.innerText";
+  await assertNoLongTask(page, 8, async () => {
+    await page.call("Page.navigate", { url: admin.url });
+    assert(await page.waitFor(`${count}?.startsWith('10,0') ?? false`));
+    await click(page, "#tunnels-table th.column-target");
+    await filter(page, "example");
+    await page.evaluate(`{
+        const field = document.querySelector('#closed-filter');
+        field.value = 'client';
+        field.dispatchEvent(new Event('input'));
+      }`);
+    assert(await page.waitFor(`/^[\\d,]+ of 10,000$/.test(${closed})`));
+    await passTicks(page, 2);
+  });
+  assertEquals(page.complaints, []);
+}
 
 /** Reads a download when the browser has finished it. */
 async function readWhole(path: string): Promise<string> {
@@ -341,15 +333,4 @@ async function readWhole(path: string): Promise<string> {
       // The timer has closed it.
     }
   }
-}
-
-/** Waits until the page has drawn ticks. */
-async function passTicks(page: TestPage, ticks: number): Promise<void> {
-  await page.evaluate(`new Promise((resolve) => {
-    let left = ${ticks};
-    const observer = new MutationObserver(() => --left === 0 && resolve());
-    for (const figure of document.querySelectorAll('#delay, #down, #up')) {
-      observer.observe(figure, { childList: true });
-    }
-  })`);
 }

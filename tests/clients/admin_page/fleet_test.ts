@@ -1,12 +1,17 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { click, COUNT, openLive, picture } from "../support/admin_browser.ts";
+import {
+  click,
+  COUNT,
+  openLive,
+  picture,
+} from "../../support/admin_browser.ts";
 import {
   assertNoLongTask,
   openBrowser,
   type TestPage,
-} from "../support/browser.ts";
-import { startFakeAdmin } from "../support/fake_admin.ts";
-import { testPrograms } from "../support/programs.ts";
+} from "../../support/browser.ts";
+import { startFakeAdmin } from "../../support/fake_admin.ts";
+import { testPrograms } from "../../support/programs.ts";
 
 /** Rows of the card. */
 const ROWS = "[...document.querySelectorAll('#fleet-rows tr')]";
