@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../../lib/cli/config_error.ts";
 import { load, replaceFile, startTestRun } from "../support/config.ts";
+import { eventually } from "../support/dialogue.ts";
 import { makeFolder } from "../support/programs.ts";
 import { connectRequest, greet, readReply } from "../support/proxy.ts";
 import { PATIENCE } from "../support/running_program.ts";
@@ -81,9 +82,15 @@ for (const [what, before, after, isCut] of ROWS) {
     await apply(before);
     using conn = await tunnelTo(run.ports()[0]!, echo.addr);
     await apply(after);
-    if (isCut) await within(PATIENCE, readToEnd(conn));
-    else await echoes(conn, "still here");
-    assertEquals(run.messages.some((line) => line.startsWith("Cut ")), isCut);
+    const isSaid = () => run.messages.some((line) => line.startsWith("Cut "));
+    if (isCut) {
+      await within(PATIENCE, readToEnd(conn));
+      // It is said once all tunnels are judged.
+      assert(await eventually(isSaid));
+    } else {
+      await echoes(conn, "still here");
+      assert(!isSaid());
+    }
   });
 }
 
