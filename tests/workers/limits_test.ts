@@ -20,16 +20,16 @@ const RATE = 2_000_000;
 
 /** A listener for each test, all in one program. */
 const LISTENERS = {
-  all: { "max-connections": 11 },
-  client: { "max-connections-per-client": 11 },
-  arrivals: { "connection-rate": "13/h" },
-  bans: { user: "alice:secret", "ban-after": 7 },
-  rate: { "rate-total": "0:4MB" },
+  all: { "max-connections": 10 },
+  client: { "max-connections-per-client": 10 },
+  arrivals: { "connection-rate": "12/h" },
+  bans: { user: "alice:secret", "ban-after": 6 },
+  rate: { "rate-total": "0:2MB" },
   quota: {
-    ...{ user: "alice:secret", "quota-per-user": "500KB" },
+    ...{ user: "alice:secret", "quota-per-user": "1MB" },
     "quota-file": "quota.json",
   },
-  staying: { "max-connections": PLACES+1, rule: "deny name denied.test" },
+  staying: { "max-connections": PLACES, rule: "deny name denied.test" },
 };
 
 type Listener = keyof typeof LISTENERS;
