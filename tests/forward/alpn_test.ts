@@ -4,10 +4,7 @@ import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
 import { startTls } from "../../lib/net/tls/start.ts";
 import type { TlsConnection } from "../../lib/net/connection.ts";
 import { ALERT, encodeAlert } from "../../lib/wire/tls/alert.ts";
-import {
-  makeTestAuthority,
-  type TestAuthority,
-} from "../support/certificates.ts";
+import { sharedAuthority } from "../support/certificates.ts";
 import {
   hello,
   protocols,
@@ -32,9 +29,10 @@ import {
 } from "../support/sockets.ts";
 import { mutualTls, serverTls } from "../support/tls_proxy.ts";
 
+const authority = await sharedAuthority();
+
 interface Fixture extends AsyncDisposable {
   forward: TestForward;
-  authority: TestAuthority;
   /** Speaks TLS with the relay as Alice. */
   connect(protocols?: readonly string[]): Promise<TlsConnection>;
 }
@@ -48,7 +46,6 @@ async function start(
     ...config
   }: SomeForwardConfig & { mutual?: boolean; port?: number } = {},
 ): Promise<Fixture> {
-  const authority = await makeTestAuthority();
   const echo = startEcho();
   const log = () => {};
   const far = await openTls(serverTls(authority), { protocols: spoken, log });
@@ -72,7 +69,6 @@ async function start(
   });
   return {
     forward,
-    authority,
     async connect(protocols = []) {
       const plain = await forward.connect();
       try {
@@ -92,7 +88,6 @@ async function start(
       await forward[Symbol.asyncDispose]();
       await upstream[Symbol.asyncDispose]();
       await echo[Symbol.asyncDispose]();
-      await authority[Symbol.asyncDispose]();
     },
   };
 }
@@ -196,8 +191,6 @@ Deno.test("forward() says of a client that leaves behind its ClientHello that it
 });
 
 Deno.test("forward() offers its upstream the protocol negotiated with the client", async () => {
-  const authority = await makeTestAuthority();
-  await using _authority = authority;
   const offered: (readonly string[] | undefined)[] = [];
   const log = () => {};
   const protocols = ["one", "two"];

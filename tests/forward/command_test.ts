@@ -9,20 +9,10 @@ import {
 } from "../support/forward.ts";
 import { Sluice } from "../support/sluice.ts";
 import { makeFolder } from "../support/programs.ts";
-import {
-  closedPort,
-  readToEnd,
-  startEcho,
-  within,
-} from "../support/sockets.ts";
-import { sluice, sluiceAll } from "../support/sluice_commands.ts";
+import { readToEnd, startEcho, within } from "../support/sockets.ts";
+import { sharedCommands } from "../support/sluice_commands.ts";
 
-/** Runs `sluice forward` with words that it does not take. */
-async function refused(...args: string[]): Promise<[number, string]> {
-  const { code, stderr, text } = await sluice(["forward", ...args]);
-  assertEquals(text, "");
-  return [code, stderr];
-}
+const commands = sharedCommands();
 
 Deno.test("forward says in one line what is wrong with its words", async () => {
   const cases: [args: string[], why: RegExp][] = [
@@ -47,7 +37,9 @@ Deno.test("forward says in one line what is wrong with its words", async () => {
     ],
     [["0", "unix:"], /'unix:' has no path/],
   ];
-  const answers = await sluiceAll(cases.map(([args]) => ["forward", ...args]));
+  const answers = await commands.runAll(
+    cases.map(([args]) => ["forward", ...args]),
+  );
   for (const [at, [, why]] of cases.entries()) {
     const { code, stderr, text } = answers[at]!;
     assertEquals([code, text], [2, ""], stderr);
@@ -60,9 +52,11 @@ Deno.test("forward does not replace a file that is no socket, and says so", asyn
   await using folder = await makeFolder();
   const path = `${folder.path}/precious`;
   await Deno.writeTextFile(path, "data");
-  const [code, said] = await refused(`unix:${path}`, "1");
-  assertEquals(code, 1);
-  assertMatch(said, /^sluice: Cannot listen on unix:[^\n]+ not a socket\n$/);
+  const { code, stderr, text } = await commands.run(
+    ["forward", `unix:${path}`, "1"],
+  );
+  assertEquals([code, text], [1, ""]);
+  assertMatch(stderr, /^sluice: Cannot listen on unix:[^\n]+ not a socket\n$/);
   assertEquals(await Deno.readTextFile(path), "data");
 });
 
@@ -166,13 +160,10 @@ Deno.test(
     await served.write(new TextEncoder().encode("here"));
     served.close();
     assertEquals(new TextDecoder().decode(await readToEnd(conn)), "here");
+    conn.close();
+    sluice.kill("SIGTERM");
+    assertEquals(await sluice.code(), 0);
+    // It says nothing of pools that are off.
+    assert(!sluice.lines.some((line) => line.includes("Pool")));
   },
 );
-
-Deno.test("forward says nothing of pools that are off", async () => {
-  await using sluice = new Sluice("forward", "0", `${closedPort()}`);
-  await sluice.port();
-  sluice.kill("SIGTERM");
-  assertEquals(await sluice.code(), 0);
-  assert(!sluice.lines.some((line) => line.includes("Pool")));
-});

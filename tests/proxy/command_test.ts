@@ -21,14 +21,17 @@ import {
 Deno.test("proxy ends although its log is not read", {
   ignore: Deno.build.os === "windows",
 }, async () => {
-  await using child = spawnSluice(["--listen=127.0.0.1:0"], { stdout: "null" });
+  await using child = spawnSluice(
+    ["--listen=127.0.0.1:0", "--log=json"],
+    { stdout: "null" },
+  );
   const lines = linesOf(child.stderr).getReader();
   const { value } = await within(PATIENCE, lines.read());
   const port = Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(value!)![1]);
   const target = closedPort();
   const dialogue = [...GREETING, ...connectRequest("127.0.0.1", target)];
-  // Each leaves a line of 100 bytes; a pipe takes 64 KiB, and the stream a few.
-  for (let round = 0; round < 40; round++) {
+  // Each leaves a line of 400 bytes; a pipe takes 64 KiB, and the stream a few.
+  for (let round = 0; round < 12; round++) {
     await Promise.all(Array.from({ length: 50 }, async () => {
       using conn = await Deno.connect({ hostname: "127.0.0.1", port });
       await writeAll(conn, dialogue);

@@ -8,20 +8,24 @@ import { run, testPrograms } from "../support/programs.ts";
 import {
   cacheEnvironment,
   sharedCommands,
-  SLUICE,
+  sluiceWords,
 } from "../support/sluice_commands.ts";
 
 const commands = sharedCommands();
 
+/** `sluice passwd`, again and again. */
+const AGAIN = sluiceWords([], { module: "tests/proxy/typed_passwords.ts" });
+
 /**
- * Runs a command at a terminal once for each list of texts, which it types as
- * soon as a prompt is there; returns what the terminal gives and shows.
+ * Runs commands at a terminal, each with texts that it types as soon as a
+ * prompt is there. At a question it types END, which the terminal shows only
+ * if it shows what is typed. Returns what the terminal and the command's
+ * output give.
  */
 const TYPIST = `
 import json, os, pty, sys, termios
-command, all = json.loads(sys.argv[1])
 
-def type_in(typed):
+def type_in(command, typed):
     out, into = os.pipe()
     pid, terminal = pty.fork()
     if pid == 0:
@@ -43,12 +47,15 @@ def type_in(typed):
         if typed and since.endswith(b": "):
             os.write(terminal, typed.pop(0).encode())
             since = b""
+        elif since.endswith(b"? "):
+            os.write(terminal, b"END\\n")
+            since = b""
     echoes = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
     printed = os.read(out, 4096)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return [status, shown.decode(), printed.decode(), echoes]
 
-print(json.dumps([type_in(typed) for typed in all]))
+print(json.dumps([type_in(*one) for one in json.loads(sys.argv[1])]))
 `;
 
 async function isPassword(line: string, password: string): Promise<boolean> {
@@ -117,26 +124,50 @@ testPrograms({
   name: "passwd asks at a terminal",
   needs: ["python3"],
   async fn({ python3 }) {
-    const all = TYPED.map(({ typed }) => typed);
-    const given = JSON.stringify([[...SLUICE, "passwd", "alice"], all]);
+    const [alone, ...together] = TYPED.toReversed();
+    const given = JSON.stringify([
+      [sluiceWords(["passwd", "alice"]), alone!.typed],
+      [
+        [...AGAIN, String(together.length)],
+        together.flatMap(({ typed }) => typed),
+      ],
+    ]);
     const { text, stderr } = await run(python3, ["-c", TYPIST, given], {
       env: cacheEnvironment(),
     });
     assertEquals(stderr, "");
-    const ends: [number, string, string, boolean][] = JSON.parse(text);
-    for (
-      const [at, { what, typed, code, password, shown }] of TYPED.entries()
-    ) {
-      const [status, screen, printed, echoes] = ends[at]!;
-      assertEquals(status, code, `${what}: ${screen}`);
-      assertMatch(screen, shown, what);
-      assert(echoes, `${what}: the terminal shows nothing any more`);
-      for (const word of typed) assert(!screen.includes(word.trim() || "\0"));
-      if (password === undefined) assertEquals(printed, "", what);
-      else assert(await isPassword(printed, password), `${what}: ${printed}`);
+    const [one, others]: [number, string, string, boolean][] = JSON.parse(text);
+    const [status, screen, printed, echoes] = one!;
+    assertEquals(status, alone!.code, screen);
+    assert(echoes, "the terminal shows nothing any more");
+    await assertTyped(alone!, screen, printed);
+
+    const screens = others![1].split(/\0(\d)\? (.*)\r\n/);
+    const lines = others![2].split("\0");
+    for (const [at, one] of together.entries()) {
+      const [screen, code, shown] = screens.slice(3 * at);
+      assertEquals(Number(code), one.code, `${one.what}: ${screen}`);
+      assertEquals(
+        shown,
+        "END",
+        `${one.what}: the terminal hides what follows`,
+      );
+      await assertTyped(one, screen!, lines[at]!);
     }
+    assertEquals(lines.length, together.length + 1);
   },
 });
+
+async function assertTyped(
+  { what, typed, password, shown }: typeof TYPED[number],
+  screen: string,
+  printed: string,
+): Promise<void> {
+  assertMatch(screen, shown, what);
+  for (const word of typed) assert(!screen.includes(word.trim() || "\0"));
+  if (password === undefined) assertEquals(printed, "", what);
+  else assert(await isPassword(printed, password), `${what}: ${printed}`);
+}
 
 Deno.test("passwd makes a line from standard input", async () => {
   const line = { args: ["passwd", "bob"], stdin: "secret\n" };

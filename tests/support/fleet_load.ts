@@ -8,6 +8,7 @@
 import { connectRequest, readReply } from "./proxy.ts";
 import { Sluice } from "./sluice.ts";
 import { readExactly, readToEnd, writeAll } from "./sockets.ts";
+import { pass } from "./time.ts";
 
 /** Users of a machine; their password is `pw`. */
 export const USERS = ["ann", "ben", "cem"];
@@ -17,7 +18,7 @@ export const ADDRESSES = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 export const LIMITS = { all: 20, client: 9, user: 10 };
 
 /** Milliseconds between two attempts of a client. */
-const RETRY = 100;
+export const RETRY = 250;
 
 /** Milliseconds within which a dead machine's places are free again. */
 export const TAKEN_BACK = 10_000;
@@ -159,7 +160,7 @@ export async function openInTime(
   while (performance.now() < until) {
     const conn = await openCounted(port, target, client);
     if (conn !== undefined) return conn;
-    await new Promise((resolve) => setTimeout(resolve, RETRY));
+    await pass(RETRY);
   }
   throw new Error(`Not admitted within ${patience} ms`);
 }

@@ -27,7 +27,8 @@ export function startMortal(...args: string[]): Sluice {
 async function main([name = "", ...args]: string[]): Promise<number> {
   const channel = new BroadcastChannel("death");
   const tell = (death: Death) => () => {
-    console.error(`To the first worker: ${death}`);
+    const said = `To the first worker: ${death}\n`;
+    Deno.stderr.writeSync(new TextEncoder().encode(said));
     channel.postMessage(death);
   };
   Deno.addSignalListener("SIGUSR2", tell("throw"));

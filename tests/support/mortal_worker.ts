@@ -18,7 +18,8 @@ addEventListener("message", (event) => {
 
 new BroadcastChannel("death").onmessage = ({ data }: { data: Death }) => {
   if (!isFirst) return;
-  console.error(`The first worker hears: ${data}`);
+  const said = `The first worker hears: ${data}\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(said));
   if (data === "throw") throw new Error("as the test wants it");
   self.close();
 };

@@ -6,7 +6,7 @@
 
 /**
  * Lets this thread read bytes from a pipe instead of its standard input, in one
- * of the two ways that `Deno.stdin` has.
+ * of the three ways that `Deno.stdin` has.
  *
  * @param input The bytes, or text for UTF-8.
  */
@@ -16,13 +16,14 @@ export function pretendStdin(input: string | Uint8Array): void {
   const stdin = {
     isTerminal: () => false,
     readable: ReadableStream.from(pieces),
-    read(view: Uint8Array): Promise<number | null> {
+    readSync(view: Uint8Array): number | null {
       if (rest.length === 0) rest = pieces.next().value ?? rest;
       const piece = rest.subarray(0, view.length);
       view.set(piece);
       rest = rest.subarray(piece.length);
-      return Promise.resolve(piece.length || null);
+      return piece.length || null;
     },
+    read: (view: Uint8Array) => Promise.resolve(stdin.readSync(view)),
   };
   Object.assign(Deno, { stdin });
 }

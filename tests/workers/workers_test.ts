@@ -1,13 +1,27 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { Workers } from "../../lib/workers/workers.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
+import { readToEof } from "../support/dialogue.ts";
 import { makeFolder } from "../support/programs.ts";
 import { startMortal } from "../support/mortal_sluice.ts";
 import { Sluice } from "../support/sluice.ts";
-import { readExactly, within, writeAll } from "../support/sockets.ts";
-import { hashedUser, lineOf, tryPassword } from "../support/users.ts";
+import { sluiceAll } from "../support/sluice_commands.ts";
+import {
+  readExactly,
+  startEcho,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+import {
+  askTunnel,
+  hashedUser,
+  lineOf,
+  tryPassword,
+} from "../support/users.ts";
 
 const LISTEN = "127.0.0.1:0";
+const ALICE = ["alice", "a"] as const;
+const BOB = ["bob", "b"] as const;
 
 /** Windows can't send these. */
 const ignore = Deno.build.os === "windows";
@@ -29,6 +43,18 @@ async function openEchoes(
   }));
 }
 
+/** Opens a tunnel as a user. */
+async function openTunnel(
+  sluice: Sluice,
+  [name, password]: readonly [string, string],
+  target: Deno.NetAddr,
+): Promise<Deno.TcpConn> {
+  const conn = await connect(sluice);
+  assertEquals(await tryPassword(conn, name, password), 0);
+  assertEquals(await askTunnel(conn, target), 0);
+  return conn;
+}
+
 async function isEchoed(conn: Deno.TcpConn): Promise<boolean> {
   try {
     await writeAll(conn, [1]);
@@ -39,79 +65,73 @@ async function isEchoed(conn: Deno.TcpConn): Promise<boolean> {
 }
 
 Deno.test({
-  name: `sluice --workers replaces a worker that dies, and says its loss`,
+  name: "sluice --workers replaces a worker that dies, until many have died",
   ignore,
-  async fn() {
+  async fn(t) {
     await using sluice = startMortal(
       ...["echo", LISTEN, "--workers", "2", "--max-connections", "30"],
     );
-    const before = await openEchoes(sluice, 30);
-    sluice.kill("SIGUSR2");
-    const said = await sluice.line(/has ended/);
-    assertMatch(said, /: as the test wants it;/);
-    const lost = Number(/; (\d+) connections? lost/.exec(said)![1]);
-    const alive = await Promise.all(before.map(isEchoed));
-    assertEquals(alive.filter((one) => !one).length, lost);
-    assertGreater(lost, 0);
-    assertGreater(30, lost);
-    await sluice.line(/Worker 1 serves again/);
-    // As many as were lost have their places back.
-    const after = await openEchoes(sluice, lost);
-    sluice.kill("SIGTERM");
-    for (const conn of [...before, ...after]) conn.close();
-    assertEquals(await sluice.code(), 0);
+    const conns = await openEchoes(sluice, 30);
+    await t.step("with an error, and says its loss", async () => {
+      sluice.kill("SIGUSR2");
+      const said = await sluice.line(/has ended/);
+      assertMatch(said, /: as the test wants it;/);
+      const lost = Number(/; (\d+) connections? lost/.exec(said)![1]);
+      const alive = await Promise.all(conns.map(isEchoed));
+      assertEquals(alive.filter((one) => !one).length, lost);
+      assertGreater(lost, 0);
+      assertGreater(30, lost);
+      await sluice.line(/Worker 1 serves again/);
+      // As many as were lost have their places back.
+      conns.push(...await openEchoes(sluice, lost));
+    });
+    for (const conn of conns) conn.close();
+    await t.step("without a word", async () => {
+      sluice.kill("SIGWINCH");
+      await sluice.line(/Worker 1 has ended: it has not answered/);
+      await sluice.line(/Worker 1 serves again/, 2);
+      for (const conn of await openEchoes(sluice, 10)) conn.close();
+    });
+    await t.step("and ends at the fifth within a minute", async () => {
+      for (let count = 3; count < 5; count++) {
+        sluice.kill("SIGUSR2");
+        await sluice.line(/serves again/, count);
+      }
+      sluice.kill("SIGUSR2");
+      assertEquals(await sluice.code(), 1);
+      assertMatch(sluice.lines.at(-1)!, /5 workers ended within a minute/);
+    });
   },
 });
 
 Deno.test({
-  name: "sluice --workers tells cut connections from those that a worker lost",
+  name:
+    "sluice --workers lets connections finish in a drain, cuts the rest, and tells both from those that a worker lost",
   ignore,
   async fn() {
     await using sluice = startMortal(
-      ...["echo", LISTEN, "--workers", "2", "--drain-timeout", "1s"],
+      ...["echo", LISTEN, "--workers", "2", "--drain-timeout", "2s"],
     );
-    const conns = await openEchoes(sluice, 24);
+    const conns = await openEchoes(sluice, 36);
     sluice.kill("SIGTERM");
-    await sluice.line(/accepting no more; 24 connections may finish/);
+    await sluice.line(/accepting no more; 36 connections may finish/);
+    const finishing = conns.splice(0, 12);
+    assert((await Promise.all(finishing.map(isEchoed))).every((one) => one));
+    await Promise.all(finishing.map(async (conn) => {
+      await conn.closeWrite();
+      // What ends at the client has ended at the program.
+      await readToEof(conn);
+      conn.close();
+    }));
     sluice.kill("SIGUSR2");
     const said = await sluice.line(/has ended/);
     const lost = Number(/; (\d+) connections? lost/.exec(said)![1]);
     assertEquals(await sluice.code(), 1);
     const [, cut, gone] =
-      /Stopped; (\d+) connections? cut after 1\.0 s, (\d+) connections? lost with/
+      /Stopped; (\d+) connections? cut after 2\.0 s, (\d+) connections? lost with/
         .exec(sluice.lines.at(-1)!)!;
     assertEquals([Number(cut), Number(gone)], [24 - lost, lost]);
     for (const conn of conns) conn.close();
-  },
-});
-
-Deno.test({
-  name: "sluice --workers notices a worker that ends without a word",
-  ignore,
-  async fn() {
-    await using sluice = startMortal("echo", LISTEN, "--workers", "2");
-    await sluice.port();
-    sluice.kill("SIGWINCH");
-    await sluice.line(/Worker 1 has ended: it has not answered/);
-    await sluice.line(/Worker 1 serves again/);
-    const conns = await openEchoes(sluice, 10);
-    for (const conn of conns) conn.close();
-  },
-});
-
-Deno.test({
-  name: "sluice --workers ends when workers die again and again",
-  ignore,
-  async fn() {
-    await using sluice = startMortal("echo", LISTEN, "--workers", "2");
-    await sluice.port();
-    for (let count = 1; count < 5; count++) {
-      sluice.kill("SIGUSR2");
-      await sluice.line(/serves again/, count);
-    }
-    sluice.kill("SIGUSR2");
-    assertEquals(await sluice.code(), 1);
-    assertMatch(sluice.lines.at(-1)!, /5 workers ended within a minute/);
   },
 });
 
@@ -122,7 +142,7 @@ Deno.test({
   async fn() {
     await using folder = await makeFolder();
     const users = `${folder.path}/users.txt`;
-    const line = lineOf(await hashedUser("alice", "a"));
+    const line = lineOf(await hashedUser(...ALICE));
     await Deno.writeTextFile(users, line, { mode: 0o600 });
     await using sluice = startMortal(
       ...["proxy", "--listen", LISTEN, "--workers", "2", "--users", users],
@@ -135,55 +155,18 @@ Deno.test({
     await sluice.line(/Cannot reload users file/);
     await Deno.writeTextFile(users, line);
     await sluice.line(/Worker 1 serves again/);
+    // Both of them take part in a drain that cuts nothing.
+    await using echo = startEcho();
+    const conns = await Promise.all(
+      Array.from({ length: 12 }, () => openTunnel(sluice, ALICE, echo.addr)),
+    );
     sluice.kill("SIGTERM");
-    assertEquals(await sluice.code(), 0);
-  },
-});
-
-Deno.test({
-  name:
-    "sluice --workers lets connections finish in a drain, and cuts the rest",
-  ignore,
-  async fn() {
-    for (
-      const [timeout, code, closes] of [["30s", 0, true], [
-        "100ms",
-        1,
-        false,
-      ]] as const
-    ) {
-      await using sluice = startMortal(
-        ...["echo", LISTEN, "--workers", "2", "--drain-timeout", timeout],
-      );
-      const conns = await openEchoes(sluice, 12);
-      sluice.kill("SIGTERM");
-      await sluice.line(/12 connections may finish/);
-      if (closes) {
-        for (const conn of conns) {
-          assert(await isEchoed(conn));
-          conn.close();
-        }
-      }
-      assertEquals(await sluice.code(), code);
-      if (closes) continue;
-      assertMatch(sluice.lines.at(-1)!, /12 connections cut/);
-      for (const conn of conns) conn.close();
+    await sluice.line(/12 connections may finish/);
+    for (const conn of conns) {
+      assert(await isEchoed(conn));
+      conn.close();
     }
-  },
-});
-
-Deno.test({
-  name: "sluice --workers ends at once at the second signal",
-  ignore,
-  async fn() {
-    await using sluice = startMortal("echo", LISTEN, "--workers", "2");
-    const conns = await openEchoes(sluice, 6);
-    sluice.kill("SIGTERM");
-    await sluice.line(/may finish/);
-    sluice.kill("SIGINT");
-    assertEquals(await sluice.code(), 1);
-    assertMatch(sluice.lines.at(-1)!, /6 connections cut by SIGINT/);
-    for (const conn of conns) conn.close();
+    assertEquals(await sluice.code(), 0);
   },
 });
 
@@ -208,15 +191,16 @@ Deno.test("Workers goes on and says what was said where a file is never read to 
 });
 
 Deno.test({
-  name: "sluice run applies a change in all workers, or in none",
+  name:
+    "sluice run applies a change in all workers, or in none, and ends all of them at a second signal",
   ignore,
   async fn() {
     await using folder = await makeFolder();
     const users = `${folder.path}/users.txt`;
     const file = `${folder.path}/sluice.json`;
     const [alice, bob] = await Promise.all([
-      hashedUser("alice", "a"),
-      hashedUser("bob", "b"),
+      hashedUser(...ALICE),
+      hashedUser(...BOB),
     ]);
     const write = (path: string, text: string) =>
       Deno.writeTextFile(path, text, { mode: 0o600 });
@@ -233,24 +217,33 @@ Deno.test({
         using conn = await connect(sluice);
         return await tryPassword(conn, name, password) === 0;
       }));
-    assertEquals(new Set(await logins("alice", "a")), new Set([true]));
+    assertEquals(new Set(await logins(...ALICE)), new Set([true]));
     const port = await sluice.port();
     await write(users, lineOf(bob));
     sluice.kill("SIGHUP");
     await sluice.line(/Reloaded .*users\.txt/);
-    assertEquals(new Set(await logins("alice", "a")), new Set([false]));
-    assertEquals(new Set(await logins("bob", "b")), new Set([true]));
+    assertEquals(new Set(await logins(...ALICE)), new Set([false]));
+    assertEquals(new Set(await logins(...BOB)), new Set([true]));
     await write(file, config({ "ban-after": 0, "idle-timeout": "nonsense" }));
     sluice.kill("SIGHUP");
     await sluice.line(/idle-timeout/);
-    assertEquals(new Set(await logins("bob", "b")), new Set([true]));
+    assertEquals(new Set(await logins(...BOB)), new Set([true]));
     await write(file, config({ "ban-after": 0, "idle-timeout": "5m" }));
     sluice.kill("SIGHUP");
-    await sluice.line(/changed 1/);
+    await sluice.line(/\bchanged 1/);
     assertEquals(await sluice.port(), port);
-    assertEquals(new Set(await logins("bob", "b")), new Set([true]));
+    assertEquals(new Set(await logins(...BOB)), new Set([true]));
+    await using echo = startEcho();
+    const conns = await Promise.all(
+      Array.from({ length: 6 }, () => openTunnel(sluice, BOB, echo.addr)),
+    );
     sluice.kill("SIGTERM");
-    assertEquals(await sluice.code(), 0);
+    await sluice.line(/6 connections may finish/);
+    // A second signal waits for nobody.
+    sluice.kill("SIGINT");
+    assertEquals(await sluice.code(), 1);
+    assertMatch(sluice.lines.at(-1)!, /6 connections cut by SIGINT/);
+    for (const conn of conns) conn.close();
   },
 });
 
@@ -284,9 +277,10 @@ Deno.test("sluice --workers refuses what threads can't share", async () => {
       /--pool-size: 1 is less/,
     ],
   ] as const;
-  for (const [args, code, message] of cases) {
-    await using sluice = new Sluice(...args);
-    assertEquals(await sluice.code(), code);
-    assertMatch(sluice.lines.join(), message);
+  const answers = await sluiceAll(cases.map(([args]) => args));
+  for (const [index, { code, stderr }] of answers.entries()) {
+    const [, expected, message] = cases[index]!;
+    assertEquals(code, expected);
+    assertMatch(stderr, message);
   }
 });

@@ -14,12 +14,14 @@ import {
   LIMITS,
   openCounted,
   openInTime,
+  RETRY,
   startMachine,
   TAKEN_BACK,
   USERS,
 } from "../../support/fleet_load.ts";
 import { testPrograms } from "../../support/programs.ts";
 import { startRedis } from "../../support/redis.ts";
+import { pass } from "../../support/time.ts";
 
 const CLIENT = { address: "10.3.0.1", user: USERS[0]! };
 
@@ -34,6 +36,7 @@ async function refusedInTime(
     const conn = await openCounted(port, target, CLIENT);
     if (conn === undefined) return;
     await closeCounted(conn);
+    await pass(RETRY);
   }
   throw new Error(`Still admitted after ${patience} ms`);
 }
