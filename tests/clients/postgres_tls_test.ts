@@ -11,6 +11,13 @@ prepareCLibrary(); // Held for as long as the program runs.
 /** Sessions for each way, some at the same time. */
 const SESSIONS = 6;
 
+/**
+ * How many of them may end by the server's reset: on a busy machine `psql` may
+ * be interrupted between its last message and its end, and the server, which
+ * leaves without reading the client's close_notify, comes first.
+ */
+const OVERTAKEN = 2;
+
 /** Has a server speak TLS to those who ask for it. */
 async function useTls(programs: string, postgres: Postgres): Promise<void> {
   const { certificate, key } = await issue({
@@ -52,11 +59,13 @@ testPrograms({
         );
         for (const text of texts) assertMatch(text, /^x{1000}\nt$/m);
         const ended = await forward.whenEnded(SESSIONS);
-        for (const { result, reason } of ended) {
-          // The server leaves without reading the client's close_notify.
-          assertMatch(`${result}: ${reason}`, /^ok: \w+ closed first$/);
-        }
         assertEquals(ended.length, SESSIONS);
+        const others = ended.map(({ result, reason }) => `${result}: ${reason}`)
+          .filter((end) => !/^ok: \w+ closed first$/.test(end));
+        assert(others.length <= OVERTAKEN, others.join("\n"));
+        for (const end of others) {
+          assertEquals(end, "cut: target: connection reset");
+        }
       });
     }
   },

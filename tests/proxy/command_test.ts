@@ -30,7 +30,7 @@ Deno.test("proxy ends although its log is not read", {
   const port = Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(value!)![1]);
   const target = closedPort();
   const dialogue = [...GREETING, ...connectRequest("127.0.0.1", target)];
-  // Each leaves a line of 400 bytes; a pipe takes 64 KiB, and the stream a few.
+  // Each leaves a line of 360 bytes; a pipe takes 64 KiB, and the stream a few.
   for (let round = 0; round < 12; round++) {
     await Promise.all(Array.from({ length: 50 }, async () => {
       using conn = await Deno.connect({ hostname: "127.0.0.1", port });

@@ -242,7 +242,8 @@ Deno.test({
     // A second signal waits for nobody.
     sluice.kill("SIGINT");
     assertEquals(await sluice.code(), 1);
-    assertMatch(sluice.lines.at(-1)!, /6 connections cut by SIGINT/);
+    // A reload that was under way may be logged after it.
+    assertMatch(sluice.lines.join("\n"), /6 connections cut by SIGINT/);
     for (const conn of conns) conn.close();
   },
 });
