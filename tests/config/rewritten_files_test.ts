@@ -81,6 +81,22 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PAUSE));
 }
 
+/** A configuration of one proxy, whose rules are in a file beside it. */
+function filesIn(folder: string, workers: number) {
+  const listen = closedPort();
+  return {
+    path: `${folder}/sluice.jsonc`,
+    rules: `${folder}/rules.txt`,
+    listen,
+    /** The text of the configuration, with more settings of the proxy. */
+    config: (more: object) =>
+      JSON.stringify({
+        workers,
+        listeners: [{ kind: "proxy", listen, rules: "rules.txt", ...more }],
+      }),
+  };
+}
+
 /** What a file with `allow port 1` first contains while it is written. */
 const CASES = ["", "allow port 1\n"];
 
@@ -92,14 +108,7 @@ for (const workers of [1, 2]) {
     async fn() {
       await using folder = await makeFolder();
       await using echo = startEcho();
-      const path = `${folder.path}/sluice.jsonc`;
-      const rules = `${folder.path}/rules.txt`;
-      const listen = closedPort();
-      const config = (more: object) =>
-        JSON.stringify({
-          workers,
-          listeners: [{ kind: "proxy", listen, rules: "rules.txt", ...more }],
-        });
+      const { config, listen, path, rules } = filesIn(folder.path, workers);
       const denied = `allow port 1\ndeny port ${echo.addr.port}\n`;
       await Deno.writeTextFile(rules, denied);
       await replaceFile(path, config({}));
@@ -128,14 +137,7 @@ for (const workers of [1, 2]) {
   Deno.test(`run --watch with workers ${workers} keeps a deny rule whose file is empty meanwhile`, async () => {
     await using folder = await makeFolder();
     await using echo = startEcho();
-    const path = `${folder.path}/sluice.jsonc`;
-    const rules = `${folder.path}/rules.txt`;
-    const listen = closedPort();
-    const config = (more: object) =>
-      JSON.stringify({
-        workers,
-        listeners: [{ kind: "proxy", listen, rules: "rules.txt", ...more }],
-      });
+    const { config, listen, path, rules } = filesIn(folder.path, workers);
     await Deno.writeTextFile(rules, `deny port ${echo.addr.port}\n`);
     await replaceFile(path, config({}));
     await using sluice = new Sluice("run", "-c", path, "--watch");
