@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fleetScript } from "../script.ts";
+import { fleetScript } from "./script.ts";
 
 /** Most rates in one call of the script. */
 export const MOST_RATES = 500;
