@@ -13,13 +13,14 @@ import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandHelp, formatHelp } from "../cli/help.ts";
 import type { OptionTable, OptionValues } from "../cli/option.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
-import type { LifeOptions } from "./life.ts";
+import { commandServers, type LifeOptions, runLife } from "./life.ts";
 import { hintAtWord } from "../cli/option_hints.ts";
 import { parseOptions, quoteArgument, suggest } from "../cli/parse_options.ts";
 import { printErrors, printLines } from "../cli/print_lines.ts";
 import { currentScreen, type Screen, showLines } from "../cli/screen.ts";
 import { endOnMistakes } from "../serve/process_life.ts";
 import { lackOfModules } from "../cli/own_modules.ts";
+import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { requireEffect } from "../cli/requirements.ts";
 import { endProgram } from "./end_program.ts";
 import { formatOverview } from "./overview.ts";
@@ -124,14 +125,13 @@ export async function runCommand(args: string[]): Promise<number> {
   );
 }
 
-async function runServer(
+function runServer(
   name: string,
   command: ServerCommand<OptionTable>,
   options: OptionValues<OptionTable>,
 ): Promise<number> {
   // Commands that serve also have the program's options.
   const life = options as unknown as LifeOptions;
-  const { commandServers, runLife } = await import("./life.ts");
   return runLife(life, commandServers(name, command, options));
 }
 
@@ -187,9 +187,7 @@ async function findCommand(args: string[]): Promise<Found> {
   const word = isGroup ? both : first;
   const shown = quoteArgument(word);
   const isWhole = shown === `'${first}'`; // Nothing was redacted.
-  const meant = isWhole
-    ? hintAtWord(first, (await COMMANDS["proxy"]!.load()).options)
-    : undefined;
+  const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
   const hint = meant ?? hintAtAsked(first, second) ?? await hintAtCommand(word);
   throw new UsageError(`Unknown command ${shown}; ${hint}`);
 }

@@ -6,12 +6,13 @@
  */
 
 import type { CommandTable } from "./command_table.ts";
+import { PROXY_COMMAND } from "../proxy/command.ts";
 
 /** The commands by name, of one word or two. */
 export const COMMANDS: CommandTable = {
   "proxy": {
     brief: "SOCKS5, SOCKS4 and HTTP proxy; runs when no command is named",
-    load: async () => (await import("../proxy/command.ts")).PROXY_COMMAND,
+    load: () => Promise.resolve(PROXY_COMMAND),
   },
   "forward": {
     brief: "TCP relay to fixed upstreams, with a connection pool",
