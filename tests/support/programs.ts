@@ -70,11 +70,11 @@ const FINDERS = {
   "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
   /** A version that reads the proxy from the environment. */
   node: () => findThatRuns("node", ["--use-env-proxy", "-e", "0"]),
-  npm: () => findThatRuns("npm", ["--version"]),
+  npm: () => findProgram("npm"),
   openssl: () => findProgram("openssl"),
   /** The traditional variant does not support proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
-  pip: () => findThatRuns("python3", ["-m", "pip", "--version"]),
+  pip: () => findPythonWith("pip"),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
   /** The folder of `initdb`, `pg_ctl` and `psql`. */
