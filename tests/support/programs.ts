@@ -153,7 +153,7 @@ export interface RunResult {
   code: number;
   stdout: Uint8Array<ArrayBuffer>;
   /** Standard output as text. */
-  text: string;
+  readonly text: string;
   stderr: string;
 }
 
@@ -189,8 +189,13 @@ export async function run(
     if (killer.signal.aborted) {
       throw new Error(`${path} has not ended in ${timeLimit} ms: ${stderr}`);
     }
-    const text = new TextDecoder().decode(output.stdout);
-    return { code: output.code, stdout: output.stdout, text, stderr };
+    const { code, stdout } = output;
+    return {
+      ...{ code, stdout, stderr },
+      get text() {
+        return new TextDecoder().decode(stdout);
+      },
+    };
   } finally {
     clearTimeout(timer);
   }
