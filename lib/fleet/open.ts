@@ -20,7 +20,7 @@ import { Link } from "./link.ts";
 import { LinkedNodes } from "./nodes.ts";
 import { FleetPlaces } from "./places/places.ts";
 import { CHANNEL, type Incarnation, Pulse } from "./pulse.ts";
-import { FleetRates } from "./rates/rates.ts";
+import { FleetRates } from "./rates.ts";
 import { readRedisWay } from "./read_way.ts";
 
 /** Creates the parts that count, in the order of their calls. */

@@ -22,7 +22,7 @@ import {
 } from "../../lib/fleet/places/script.ts";
 import { CHANNEL, PULSE } from "../../lib/fleet/pulse.ts";
 import { WRITE_QUOTAS } from "../../lib/fleet/quotas.ts";
-import { RATES_SCRIPT } from "../../lib/fleet/rates/script.ts";
+import { RATES_SCRIPT } from "../../lib/fleet/rates_script.ts";
 import type { FleetScript } from "../../lib/fleet/script.ts";
 import { parseRedisUrl } from "../../lib/wire/redis_url.ts";
 import { freePort, isListening } from "./port.ts";

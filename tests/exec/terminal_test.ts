@@ -14,6 +14,12 @@ const SHELL = ["--norc", "--noprofile", "-i"];
  */
 const RESUMED = /fg\n'.*'exec'/;
 
+/**
+ * A prompt of the outer shell without anything behind it. A program that
+ * Ctrl-C ends may still read what is typed before that.
+ */
+const ASKED = /outer> *$/m;
+
 /** The command as it is typed. */
 function typed(...words: string[]): string {
   return execWords(["--quiet", "--", ...words])
@@ -39,6 +45,7 @@ testPrograms({
     await terminal.enter("two");
     await terminal.until(/two\n+two/);
     await terminal.press("C-c");
+    await terminal.until(ASKED);
     await terminal.enter("echo ended-$?");
     await terminal.until(/ended-130/);
     await terminal.enter("exit");
@@ -61,10 +68,11 @@ testPrograms({
     const screen = await terminal.until(/Stopped/);
     assertMatch(screen, /inner> /);
     await terminal.enter("kill -9 %1; disown -a; exit 6");
-    await terminal.until(/outer> *$/m);
+    await terminal.until(ASKED);
     await terminal.enter("echo ended-$?");
     await terminal.until(/ended-6/);
-    await terminal.enter("read x; echo got-$x");
+    await terminal.enter("read -p 'word? ' x; echo got-$x");
+    await terminal.until(/^word\? *$/m);
     await terminal.enter("this");
     await terminal.until(/got-this/);
     await terminal.enter("exit");

@@ -116,6 +116,7 @@ testPrograms({
         await terminal.until(new RegExp(`${word}(?![a-z])`));
       }
       await terminal.press("C-c");
+      await terminal.until(/ready>\s*$/);
       await terminal.enter("clear");
     }
   },

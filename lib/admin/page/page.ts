@@ -19,7 +19,7 @@ import { notify, notifyFailure } from "./base/notices.ts";
 import { pause } from "./base/pause.ts";
 import { type Palette, startTheme } from "./base/theme.ts";
 import { BanTable, nameOf } from "./cards/ban_table.ts";
-import { FleetCard } from "./fleet/fleet_card.ts";
+import { FleetCard } from "./cards/fleet_card.ts";
 import { FailuresCard } from "./cards/failures_card.ts";
 import { poolTable } from "./cards/pool_table.ts";
 import { TalkersCard } from "./cards/talkers_card.ts";

@@ -12,15 +12,13 @@
 
 import { TlsError } from "../../net/tls/tls_error.ts";
 import type { Identity } from "../../policy/users/identity.ts";
+import { buildChain, MOST_LINKS } from "./certificate_chain.ts";
 import { isForServer } from "./certificate_host.ts";
 import { certificateIdentity } from "./certificate_identity.ts";
 import { labelCertificate } from "./certificate_label.ts";
 import { constrainsNames, constraintFault } from "./constrained_chain.ts";
 import type { RevocationLists } from "./revocation_lists.ts";
 import type { X509Certificate, X509Library } from "./x509_library.ts";
-
-/** Most certificates up to an authority, the client's included. */
-const MOST_LINKS = 6;
 
 /** Most certificates that a client may send. */
 const MOST_SENT = 16;
@@ -233,6 +231,16 @@ export class CertificateTrust {
     );
   }
 
+  async #chain(
+    own: X509Certificate,
+    others: readonly X509Certificate[],
+  ): Promise<X509Certificate[]> {
+    const authorities = this.#authorities;
+    const chain = await buildChain(this.#x509, own, { authorities, others });
+    if ("fault" in chain) throw this.#refused(chain.fault);
+    return chain.links;
+  }
+
   /**
    * Whether a server's own certificate is trusted as it is: one that signs
    * itself mostly says that it is an authority's (`openssl req -x509`).
@@ -263,49 +271,6 @@ export class CertificateTrust {
     } catch {
       return undefined;
     }
-  }
-
-  /** Builds the chain from the client's own certificate to an authority. */
-  async #chain(
-    own: X509Certificate,
-    others: readonly X509Certificate[],
-  ): Promise<X509Certificate[]> {
-    const links = [own];
-    while (links.length <= MOST_LINKS) {
-      const last = links.at(-1)!;
-      const authority = await this.#issuerOf(last, links, this.#authorities);
-      if (authority !== undefined) return [...links, authority];
-      const rest = others.filter((other) => !links.includes(other));
-      const next = await this.#issuerOf(last, links, rest);
-      if (next === undefined) {
-        throw this.#refused("is from an unknown authority");
-      }
-      links.push(next);
-    }
-    throw this.#refused("is too far from its authority");
-  }
-
-  async #issuerOf(
-    certificate: X509Certificate,
-    { length }: readonly X509Certificate[],
-    candidates: readonly X509Certificate[],
-  ): Promise<X509Certificate | undefined> {
-    for (const candidate of candidates) {
-      if (candidate.subject !== certificate.issuer) continue;
-      if (!this.#mayIssue(candidate, length - 1)) continue;
-      if (await isSignedBy(certificate, candidate)) return candidate;
-    }
-    return undefined;
-  }
-
-  /** Whether it is an authority's and may have so many of them below it. */
-  #mayIssue(certificate: X509Certificate, below: number): boolean {
-    const x509 = this.#x509;
-    const basic = certificate.getExtension(x509.BasicConstraintsExtension);
-    const usage = certificate.getExtension(x509.KeyUsagesExtension);
-    const { keyCertSign } = x509.KeyUsageFlags;
-    return basic?.ca === true && below <= (basic.pathLength ?? Infinity) &&
-      (usage === null || (usage.usages & keyCertSign) !== 0);
   }
 
   #requirePurpose(certificate: X509Certificate, isPinned: boolean): void {
@@ -356,15 +321,4 @@ async function fingerprint(sent: readonly Uint8Array[]): Promise<string> {
   // Whole certificates concatenated: DER shows where each one ends.
   const bytes = await new Blob(sent.map((der) => new Uint8Array(der))).bytes();
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
-
-async function isSignedBy(
-  certificate: X509Certificate,
-  publicKey: X509Certificate,
-): Promise<boolean> {
-  try {
-    return await certificate.verify({ publicKey, signatureOnly: true });
-  } catch {
-    return false; // An unknown kind of signature.
-  }
 }

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { RateParts, type RateUse } from "../../policy/limits/rate_parts.ts";
-import type { NodeCount } from "../../serve/counts/shared_counts.ts";
-import { BYTES } from "../../serve/limits/open.ts";
-import type { FleetKeys } from "../keys.ts";
-import type { FleetPart, Link } from "../link.ts";
-import { CHANNEL, type Incarnation } from "../pulse.ts";
-import { Demand } from "./demand.ts";
-import { HEADROOM, MOST_RATES, RATES_SCRIPT } from "./script.ts";
+import { RateParts, type RateUse } from "../policy/limits/rate_parts.ts";
+import type { NodeCount } from "../serve/counts/shared_counts.ts";
+import { BYTES } from "../serve/limits/open.ts";
+import type { FleetKeys } from "./keys.ts";
+import type { FleetPart, Link } from "./link.ts";
+import { CHANNEL, type Incarnation } from "./pulse.ts";
+import { Demand } from "./rate_demand.ts";
+import { HEADROOM, MOST_RATES, RATES_SCRIPT } from "./rates_script.ts";
 
 /** Milliseconds between two looks while rates are in use. */
 const LOOK = 200;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { RATES_SCRIPT } from "../../../lib/fleet/rates/script.ts";
-import { testPrograms } from "../../support/programs.ts";
-import { ScriptedRedis } from "../../support/scripted_redis.ts";
+import { RATES_SCRIPT } from "../../lib/fleet/rates_script.ts";
+import { testPrograms } from "../support/programs.ts";
+import { ScriptedRedis } from "../support/scripted_redis.ts";
 
 /** Tells a demand for a rate of 1,000; returns the part. */
 async function tell(

@@ -1,10 +1,10 @@
 import { assert } from "@std/assert";
-import { connectRequest, greet, readReply } from "../../support/proxy.ts";
-import { testPrograms } from "../../support/programs.ts";
-import { startRedis } from "../../support/redis.ts";
-import { Sluice } from "../../support/sluice.ts";
-import { startServer, writeAll } from "../../support/sockets.ts";
-import { pass } from "../../support/time.ts";
+import { connectRequest, greet, readReply } from "../support/proxy.ts";
+import { testPrograms } from "../support/programs.ts";
+import { startRedis } from "../support/redis.ts";
+import { Sluice } from "../support/sluice.ts";
+import { startServer, writeAll } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** Bytes per second of all machines together. */
 const RATE = 4_000_000;

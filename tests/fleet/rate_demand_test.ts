@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Demand } from "../../../lib/fleet/rates/demand.ts";
+import { Demand } from "../../lib/fleet/rate_demand.ts";
 
 const RATE = 1_600;
 

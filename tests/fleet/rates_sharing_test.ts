@@ -1,18 +1,18 @@
 import { assert, assertGreater } from "@std/assert";
-import { FleetKeys } from "../../../lib/fleet/keys.ts";
-import { CHANNEL } from "../../../lib/fleet/pulse.ts";
-import { FleetRates } from "../../../lib/fleet/rates/rates.ts";
+import { FleetKeys } from "../../lib/fleet/keys.ts";
+import { CHANNEL } from "../../lib/fleet/pulse.ts";
+import { FleetRates } from "../../lib/fleet/rates.ts";
 import {
   FLEET_BYTES_TABLE,
   PARTS,
   WAYS,
-} from "../../../lib/policy/limits/rate_limits.ts";
-import { BYTES } from "../../../lib/serve/limits/open.ts";
-import { SharedBucket } from "../../../lib/sync/shared/bucket.ts";
-import { SharedTable } from "../../../lib/sync/shared/table.ts";
-import { testPrograms } from "../../support/programs.ts";
-import { seededRandom } from "../../support/random.ts";
-import { ScriptedRedis } from "../../support/scripted_redis.ts";
+} from "../../lib/policy/limits/rate_limits.ts";
+import { BYTES } from "../../lib/serve/limits/open.ts";
+import { SharedBucket } from "../../lib/sync/shared/bucket.ts";
+import { SharedTable } from "../../lib/sync/shared/table.ts";
+import { testPrograms } from "../support/programs.ts";
+import { seededRandom } from "../support/random.ts";
+import { ScriptedRedis } from "../support/scripted_redis.ts";
 
 /** Bytes per second of all machines together. */
 const RATE = 4_000_000;

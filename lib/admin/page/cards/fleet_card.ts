@@ -15,8 +15,8 @@ import {
 } from "../../client/format.ts";
 import { MOST_OF_NODE } from "../../client/follow_node.ts";
 import { byId, setAttribute, setText } from "../base/element.ts";
-import { buttonHeading, cell } from "../cards/cells.ts";
-import { ShortTable } from "../cards/short_table.ts";
+import { buttonHeading, cell } from "./cells.ts";
+import { ShortTable } from "./short_table.ts";
 
 /** Most nodes drawn; the rest is only counted. */
 const MOST_NODES = 100;
