@@ -5,7 +5,7 @@
  */
 
 import { sourceOf, valuesOf } from "../cli/option.ts";
-import { loadListenerKinds } from "./server_kinds.ts";
+import { loadListenerKind } from "./server_kinds.ts";
 import type { Config } from "./load.ts";
 import {
   PROGRAM_OPTIONS,
@@ -56,15 +56,14 @@ export function planOfCommand(kindName: string, options: object): ServerPlan {
  * @returns The configuration; its problems have no place in a file.
  */
 export async function configOf(plan: ServerPlan): Promise<Config> {
-  const kinds = await loadListenerKinds();
   return {
     program: plan.program as ProgramOptions,
-    listeners: plan.listeners.map((listener) => ({
+    listeners: await Promise.all(plan.listeners.map(async (listener) => ({
       ...listener,
-      kind: kinds.get(listener.kindName)!,
+      kind: await loadListenerKind(listener.kindName),
       says: () => false,
       dropped: new Set<string>(),
-    })),
+    }))),
     problems: [],
     problem: (path, message) => ({ path, line: 1, column: 1, message }),
     spell: (text) => text,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { openWatchers } from "../../lib/admin/watchers.ts";
 import { CONFIRMED } from "../support/admin.ts";
-import { makeFolder } from "../support/programs.ts";
+import { makeFolder, type TestFolder } from "../support/programs.ts";
 import { PATIENCE } from "../support/running_program.ts";
 import { Sluice } from "../support/sluice.ts";
 import { sluiceAll } from "../support/sluice_commands.ts";
@@ -20,6 +20,18 @@ const ADMIN = ["--admin", "127.0.0.1:0"];
 async function adminOf(sluice: Sluice): Promise<string> {
   const line = await sluice.line(/Admin page/);
   return /http:\/\/\S+(?=\/$)/.exec(line)![0];
+}
+
+/** Headers of an operator. */
+function authorized(token: string): Record<string, string> {
+  return { Authorization: `Bearer ${token}`, ...CONFIRMED };
+}
+
+/** Writes the token that programs need; returns the path of its file. */
+async function writeToken({ path }: TestFolder): Promise<string> {
+  const file = `${path}/token`;
+  await Deno.writeTextFile(file, TOKEN, { mode: 0o600 });
+  return file;
 }
 
 async function ask(
@@ -108,40 +120,6 @@ Deno.test("sluice drains on request of the admin API, and answers until the end"
   await assertRejects(() => fetch(`${admin}/healthz`), TypeError);
 });
 
-Deno.test("sluice stops being ready after a signal", async () => {
-  await using echo = startEcho();
-  await using sluice = new Sluice(...ADMIN);
-  const admin = await adminOf(sluice);
-  using conn = await sluice.openTunnel(echo.addr);
-  sluice.kill("SIGTERM");
-  await sluice.line(/accepting no more/);
-  assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
-  const [, text] = await ask(`${admin}/api/tunnels`);
-  const [{ id }] = JSON.parse(text).tunnels;
-  const init = { method: "DELETE", headers: CONFIRMED };
-  assertEquals(await ask(`${admin}/api/tunnels/${id}`, init), [204, ""]);
-  assertEquals((await within(PATIENCE, readToEnd(conn))).length, 0);
-  await sluice.line(/Ended by the operator/);
-  assertEquals(await sluice.code(), 0);
-});
-
-Deno.test("sluice accepts connections during --drain-delay while it reports not ready", async () => {
-  await using echo = startEcho();
-  await using sluice = new Sluice(...ADMIN, "--drain-delay=1h");
-  const admin = await adminOf(sluice);
-  await sluice.port();
-  sluice.kill("SIGTERM");
-  await sluice.line(/SIGTERM: accepting connections for 1 h/);
-  assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
-  const conn = await sluice.openTunnel(echo.addr);
-  await writeAll(conn, "hello");
-  await readExactly(conn, 5);
-  conn.close();
-  await sluice.line(/ ok +socks5 /);
-  sluice.kill("SIGTERM");
-  assertEquals(await sluice.code(), 0);
-});
-
 Deno.test("sluice shows itself and reloads with the permissions that it keeps, reports errors, and takes the token from its environment", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/rules.txt`;
@@ -152,7 +130,7 @@ Deno.test("sluice shows itself and reloads with the permissions that it keeps, r
   );
   const admin = await adminOf(sluice);
   assertEquals((await ask(`${admin}/api/status`))[0], 401);
-  const headers = { Authorization: `Bearer ${TOKEN}`, ...CONFIRMED };
+  const headers = authorized(TOKEN);
   const [, shown] = await ask(`${admin}/api/status`, { headers });
   const { descriptors, version } = JSON.parse(shown);
   assert(/^\d+\.\d+\.\d+/.test(version));
@@ -177,7 +155,7 @@ Deno.test("sluice shows itself and reloads with the permissions that it keeps, r
 Deno.test("sluice run shows all of its listeners, and reloads its file", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.jsonc`;
-  await Deno.writeTextFile(`${folder.path}/token`, TOKEN);
+  await writeToken(folder);
   const listen = "127.0.0.1:0";
   const write = (listeners: unknown[]) =>
     Deno.writeTextFile(
@@ -193,7 +171,7 @@ Deno.test("sluice run shows all of its listeners, and reloads its file", async (
   await write([proxy, relay, { kind: "echo", listen }]);
   await using sluice = new Sluice("run", "-c", path);
   const admin = await adminOf(sluice);
-  const headers = { Authorization: `Bearer ${TOKEN}`, ...CONFIRMED };
+  const headers = authorized(TOKEN);
   const kinds = async () => {
     const [, text] = await ask(`${admin}/api/status`, { headers });
     return JSON.parse(text).listeners.map(({ kind }: { kind: string }) => kind);
@@ -221,45 +199,91 @@ Deno.test("sluice run shows all of its listeners, and reloads its file", async (
   assertEquals(await kinds(), ["proxy"]);
 });
 
-for (const workers of ["1", "2"]) {
-  Deno.test(`sluice takes another token from its file without a restart, workers ${workers}`, async () => {
-    await using folder = await makeFolder();
-    const path = `${folder.path}/token`;
-    const write = (text: string) => Deno.writeTextFile(path, text);
-    await write(TOKEN);
-    await Deno.chmod(path, 0o600);
-    await using sluice = new Sluice(
-      ...[...ADMIN, "--admin-token-file", path, "--workers", workers],
-    );
-    const url = `${await adminOf(sluice)}/api/status`;
-    const status = async (token: string) => {
-      const headers = { Authorization: `Bearer ${token}` };
-      return (await ask(url, { headers }))[0];
-    };
-    assertEquals((await ask(url))[0], 401);
-    assertEquals(await status(TOKEN), 200);
-    const next = TOKEN.split("").reverse().join("");
-    await write(`${next}\n`);
-    await sluice.line(/Reloaded .*token: the admin token$/);
-    assertEquals([await status(TOKEN), await status(next)], [401, 200]);
-    await write("short");
-    sluice.kill("SIGHUP");
-    await sluice.line(
-      /Cannot reload admin token .*token: its first line is not 16 to 1024/,
-    );
-    assertEquals(await status(next), 200);
-    await write(TOKEN);
-    sluice.kill("SIGHUP");
-    await sluice.line(/Reloaded .*token: the admin token$/, 2);
-    assertEquals([await status(TOKEN), await status(next)], [200, 401]);
-    assert(!sluice.lines.join().includes(next));
-  });
+/** Changes the token in a program's file, and changes it back. */
+async function changeToken(sluice: Sluice, path: string): Promise<void> {
+  const write = (text: string) => Deno.writeTextFile(path, text);
+  const url = `${await adminOf(sluice)}/api/status`;
+  const status = async (token: string) =>
+    (await ask(url, { headers: authorized(token) }))[0];
+  assertEquals((await ask(url))[0], 401);
+  assertEquals(await status(TOKEN), 200);
+  const next = TOKEN.split("").reverse().join("");
+  await write(`${next}\n`);
+  await sluice.line(/Reloaded .*token: the admin token$/);
+  assertEquals([await status(TOKEN), await status(next)], [401, 200]);
+  await write("short");
+  sluice.kill("SIGHUP");
+  await sluice.line(
+    /Cannot reload admin token .*token: its first line is not 16 to 1024/,
+  );
+  assertEquals(await status(next), 200);
+  await write(TOKEN);
+  sluice.kill("SIGHUP");
+  await sluice.line(/Reloaded .*token: the admin token$/, 2);
+  assertEquals([await status(TOKEN), await status(next)], [200, 401]);
+  assert(!sluice.lines.join().includes(next));
 }
+
+Deno.test("sluice in one thread", async (t) => {
+  await using echo = startEcho();
+  await using folder = await makeFolder();
+  const path = await writeToken(folder);
+  await using sluice = new Sluice(
+    ...[...ADMIN, "--admin-token-file", path, "--drain-delay=1h"],
+  );
+  await t.step(
+    "takes another token from its file without a restart",
+    () => changeToken(sluice, path),
+  );
+  await t.step(
+    "accepts connections during --drain-delay while it reports not ready",
+    async () => {
+      const admin = await adminOf(sluice);
+      sluice.kill("SIGTERM");
+      await sluice.line(/SIGTERM: accepting connections for 1 h/);
+      assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
+      const conn = await sluice.openTunnel(echo.addr);
+      await writeAll(conn, "hello");
+      await readExactly(conn, 5);
+      conn.close();
+      await sluice.line(/ ok +socks5 /);
+      sluice.kill("SIGTERM");
+      assertEquals(await sluice.code(), 0);
+    },
+  );
+});
+
+Deno.test("sluice --workers", async (t) => {
+  await using echo = startEcho();
+  await using folder = await makeFolder();
+  const path = await writeToken(folder);
+  await using sluice = new Sluice(
+    ...[...ADMIN, "--admin-token-file", path, "--workers", "2"],
+  );
+  await t.step(
+    "takes another token from its file without a restart",
+    () => changeToken(sluice, path),
+  );
+  await t.step("stops being ready after a signal", async () => {
+    const admin = await adminOf(sluice);
+    using conn = await sluice.openTunnel(echo.addr);
+    sluice.kill("SIGTERM");
+    await sluice.line(/accepting no more/);
+    assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
+    const headers = authorized(TOKEN);
+    const [, text] = await ask(`${admin}/api/tunnels`, { headers });
+    const [{ id }] = JSON.parse(text).tunnels;
+    const init = { method: "DELETE", headers };
+    assertEquals(await ask(`${admin}/api/tunnels/${id}`, init), [204, ""]);
+    assertEquals((await within(PATIENCE, readToEnd(conn))).length, 0);
+    await sluice.line(/Ended by the operator/);
+    assertEquals(await sluice.code(), 0);
+  });
+});
 
 Deno.test("sluice does not start when its admin listener can't open, or when it has two tokens", async () => {
   await using folder = await makeFolder();
-  const path = `${folder.path}/token`;
-  await Deno.writeTextFile(path, TOKEN);
+  const path = await writeToken(folder);
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const cases = [
     [[`127.0.0.1:${taken.addr.port}`], {}, 1, /the port is in use/],

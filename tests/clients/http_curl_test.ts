@@ -96,12 +96,12 @@ testPrograms({
 });
 
 testPrograms({
-  name: "curl -x http:// carries 30 MB each way",
+  name: "curl -x http:// carries 10 MB each way",
   needs: ["curl"],
   async fn({ curl }) {
     await using server = startHttp(({ body }) => new Response(body));
     await using proxy = await startTestProxy();
-    const body = pattern(30_000_000);
+    const body = pattern(10_000_000);
     const { stdout, stderr } = await run(curl, [
       ...["-q", "-sS", "-x", `http://127.0.0.1:${proxy.addr.port}`, "-T", "-"],
       `http://127.0.0.1:${server.addr.port}/`,

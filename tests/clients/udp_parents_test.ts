@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
-import { parseParent } from "../../lib/wire/parent_url.ts";
+import { type Parent, parseParent } from "../../lib/wire/parent_url.ts";
 import { eventually } from "../support/dialogue.ts";
 import { address, among, startNameServer } from "../support/name_server.ts";
 import { makeFolder, testPrograms } from "../support/programs.ts";
@@ -95,61 +95,68 @@ socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 command: bindreply udpreply }
   };
 }
 
-for (const order of ["Dante behind Sluice", "Sluice behind Dante"]) {
-  testPrograms({
-    name: `a DNS client of PySocks survives the death of its parents, ${order}`,
-    needs: ["danted", "python3-socks", "setsid"],
-    async fn({ danted, "python3-socks": python, setsid }) {
-      const records = [address("www.test", "192.0.2.7")];
-      await using names = startNameServer(among(records));
-      await using dante = await startDante(danted, setsid);
-      await using spareDante = await startDante(danted, setsid);
-      const listen = ["proxy", "--listen", "127.0.0.1:0"];
-      await using sluice = new Sluice(...listen);
-      await using spareSluice = new Sluice(...listen);
-      const [first, spare] = [await sluice.port(), await spareSluice.port()];
-      const chain = (ports: number[]) =>
-        (order.startsWith("Dante") ? ports.toReversed() : ports)
-          .map((port) => parseParent(`socks5h://127.0.0.1:${port}`));
-      await using proxy = await startTestProxy({
-        parents: {
-          via: [
-            chain([dante.port, first]),
-            chain([spareDante.port, spare]),
-          ],
-        },
+testPrograms({
+  name: "a DNS client of PySocks survives the death of its parents",
+  needs: ["danted", "python3-socks", "setsid"],
+  async fn({ danted, "python3-socks": python, setsid }, context) {
+    await using spareDante = await startDante(danted, setsid);
+    const listen = ["proxy", "--listen", "127.0.0.1:0"];
+    await using sluice = new Sluice(...listen);
+    await using spareSluice = new Sluice(...listen);
+    const [first, spare] = [await sluice.port(), await spareSluice.port()];
+    for (const order of ["Dante behind Sluice", "Sluice behind Dante"]) {
+      await context.step(order, async () => {
+        await using dante = await startDante(danted, setsid);
+        const chain = (ports: number[]) =>
+          (order.startsWith("Dante") ? ports.toReversed() : ports)
+            .map((port) => parseParent(`socks5h://127.0.0.1:${port}`));
+        await survive(python, dante, [
+          chain([dante.port, first]),
+          chain([spareDante.port, spare]),
+        ]);
       });
-      const child = new Deno.Command(python, {
-        args: [
-          "-c",
-          SCRIPT,
-          `${proxy.addr.port}`,
-          `${names.server.port}`,
-          "25",
-        ],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      const output = child.stdout.pipeThrough(new TextDecoderStream());
-      let text = "";
-      const errors = new Response(child.stderr).text();
-      for await (const piece of output) {
-        text += piece;
-        if (text !== "half\n") continue;
-        await dante[Symbol.asyncDispose]();
-        const writer = child.stdin.getWriter();
-        await writer.write(new TextEncoder().encode("\n"));
-        await writer.close();
-      }
-      assertEquals(text, "half\ndone\n", await errors);
-      await child.status;
-      assertEquals(names.asked.length, 50);
-      const ended = await proxy.whenEnded(2);
-      assertEquals(ended.map(({ result }) => result), ["cut", "ok"]);
-      for (const { datagrams } of ended) {
-        assertEquals(datagrams, { sent: 25, received: 25, dropped: 0 });
-      }
-    },
-  });
+    }
+  },
+});
+
+/** Kills Dante when the client has half of its answers. */
+async function survive(
+  python: string,
+  dante: AsyncDisposable,
+  via: Parent[][],
+): Promise<void> {
+  const records = [address("www.test", "192.0.2.7")];
+  await using names = startNameServer(among(records));
+  await using proxy = await startTestProxy({ parents: { via } });
+  const child = new Deno.Command(python, {
+    args: [
+      "-c",
+      SCRIPT,
+      `${proxy.addr.port}`,
+      `${names.server.port}`,
+      "25",
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = child.stdout.pipeThrough(new TextDecoderStream());
+  let text = "";
+  const errors = new Response(child.stderr).text();
+  for await (const piece of output) {
+    text += piece;
+    if (text !== "half\n") continue;
+    await dante[Symbol.asyncDispose]();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode("\n"));
+    await writer.close();
+  }
+  assertEquals(text, "half\ndone\n", await errors);
+  await child.status;
+  assertEquals(names.asked.length, 50);
+  const ended = await proxy.whenEnded(2);
+  assertEquals(ended.map(({ result }) => result), ["cut", "ok"]);
+  for (const { datagrams } of ended) {
+    assertEquals(datagrams, { sent: 25, received: 25, dropped: 0 });
+  }
 }

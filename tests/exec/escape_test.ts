@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { hasFence, sluiceExec } from "../support/exec.ts";
 import { ESCAPED, ESCAPES } from "./escapes.ts";
-import { openTargets } from "./escape_targets.ts";
+import { type EscapeTargets, openTargets } from "./escape_targets.ts";
 
 const PROGRAM = new URL("./escapes.ts", import.meta.url).pathname;
 
@@ -12,14 +12,13 @@ const LEAST_OUTSIDE = 40;
 const ORDINARY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"];
 
 async function escapesOf(
+  { args, cwd, inside }: EscapeTargets,
   prefix: string[],
 ): Promise<Record<string, string>> {
-  await using targets = await openTargets();
-  const { args, cwd } = targets;
   const { code, stderr, stdout } = await sluiceExec([
     ...args,
     ...["--", Deno.execPath(), "run", "-A", "--no-check", PROGRAM],
-    JSON.stringify(targets.inside),
+    JSON.stringify(inside),
   ], { cwd, prefix });
   assertEquals(code, 0, stderr);
   return JSON.parse(stdout);
@@ -32,32 +31,11 @@ function assertNone(results: Record<string, string>): void {
   assertEquals(escaped, []);
 }
 
-Deno.test({
-  name: "sluice exec lets nothing out, as root or whoever runs it",
-  ignore: !hasFence,
-}, async () => {
-  assert(Object.keys(ESCAPES).length >= 60);
-  assertNone(await escapesOf([]));
-});
-
-Deno.test({
-  name: "sluice exec lets nothing out as an ordinary user",
-  ignore: !hasFence,
-}, async () => {
-  assertNone(await escapesOf(ORDINARY));
-});
-
-Deno.test({
-  name: "the attempts to get out are good ones: outside they succeed",
-  ignore: !hasFence,
-}, async () => {
-  await using targets = await openTargets();
+/** Fails unless most attempts succeed outside. */
+async function assertGood({ cwd, outside }: EscapeTargets): Promise<void> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--no-check", PROGRAM],
-      JSON.stringify(targets.outside),
-    ],
-    cwd: targets.cwd,
+    args: ["run", "-A", "--no-check", PROGRAM, JSON.stringify(outside)],
+    cwd,
     stdin: "null",
     stderr: "null",
   }).output();
@@ -70,4 +48,21 @@ Deno.test({
     escaped.length >= LEAST_OUTSIDE,
     `${escaped.length}: ${JSON.stringify(results, undefined, 2)}`,
   );
+}
+
+Deno.test({
+  name: "sluice exec lets nothing out",
+  ignore: !hasFence,
+}, async (t) => {
+  assert(Object.keys(ESCAPES).length >= 60);
+  await using targets = await openTargets();
+  await t.step("as root or whoever runs it", async () => {
+    assertNone(await escapesOf(targets, []));
+  });
+  await t.step("as an ordinary user", async () => {
+    assertNone(await escapesOf(targets, ORDINARY));
+  });
+  await t.step("though the attempts succeed outside", async () => {
+    await assertGood(targets);
+  });
 });

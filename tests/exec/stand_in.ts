@@ -13,7 +13,7 @@ import { makeFolder } from "../support/programs.ts";
 import { sharedCommands } from "../support/sluice_commands.ts";
 
 /** The process that runs the tools' fences. */
-export const commands = sharedCommands();
+const commands = sharedCommands();
 
 /** Served files by path. A function creates a file for the server's origin. */
 export type Served = Record<string, string | Uint8Array<ArrayBuffer>>;

@@ -1,9 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { execFrom, shellExec } from "../support/exec.ts";
-import { startPostgres } from "../support/postgres.ts";
+import { shellExec } from "../support/exec.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { makeKeys, sshOptions, startSshd } from "../support/sshd.ts";
-import { commands, startStandIn } from "./stand_in.ts";
+import { startStandIn } from "./stand_in.ts";
 
 async function sha(algorithm: string, bytes: Uint8Array<ArrayBuffer>) {
   return new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
@@ -308,22 +307,6 @@ function rustup(): Record<string, string> {
   const home = Deno.env.get("RUSTUP_HOME") ?? `${Deno.env.get("HOME")}/.rustup`;
   return { RUSTUP_HOME: home };
 }
-
-testPrograms({
-  name: "sluice exec leads psql to a database by a forwarded port",
-  needs: ["fence", "postgres", "psql"],
-  async fn({ postgres, psql }) {
-    await using database = await startPostgres(postgres);
-    const { port } = database;
-    const { code, stderr, stdout } = await execFrom(commands, [
-      ...["--forward", `5432=localhost:${port}`],
-      ...["--allow", `localhost:${port}`, "--", psql],
-      ...["-h", "127.0.0.1", "-p", "5432", "-U", "postgres", "-d", "postgres"],
-      ...["-Atc", "select 6 * 7"],
-    ], { cwd: Deno.cwd() });
-    assertEquals([code, stdout], [0, "42\n"], stderr);
-  },
-});
 
 testPrograms({
   name: "sluice exec lets git fetch over SSH, and ssh by a forwarded port",

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { MODULES } from "../../lib/cli/own_modules.ts";
 import { linesOf, PATIENCE } from "../support/running_program.ts";
 import { Sluice, spawnSluice } from "../support/sluice.ts";
 import { connectRequest, GREETING, startTestProxy } from "../support/proxy.ts";
@@ -46,7 +47,8 @@ Deno.test("proxy ends although its log is not read", {
 
 Deno.test("proxy says that it may not read SLUICE_USERS", async () => {
   await using sluice = new Sluice({
-    permissions: ["--no-prompt", "--allow-net"],
+    // What it loads when it needs it is in the folder.
+    permissions: ["--no-prompt", "--allow-net", `--allow-read=${MODULES}`],
     env: { SLUICE_USERS: "alice:secret" },
   });
   await sluice.port();

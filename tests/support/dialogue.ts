@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import { toBytes } from "@std/streams";
 import {
   connectRequest,
@@ -31,7 +32,7 @@ export const NO_AUTHENTICATION = [5, 0] as const;
 
 /** Joins messages. */
 export function join(...parts: Iterable<number>[]): Bytes {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return concat(parts.map((part) => new Uint8Array(part)));
 }
 
 /** Bytes as text of hexadecimal digits. */

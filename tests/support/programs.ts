@@ -70,11 +70,11 @@ const FINDERS = {
   "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
   /** A version that reads the proxy from the environment. */
   node: () => findThatRuns("node", ["--use-env-proxy", "-e", "0"]),
-  npm: () => findThatRuns("npm", ["--version"]),
+  npm: () => findProgram("npm"),
   openssl: () => findProgram("openssl"),
   /** The traditional variant does not support proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
-  pip: () => findThatRuns("python3", ["-m", "pip", "--version"]),
+  pip: () => findPythonWith("pip"),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
   /** The folder of `initdb`, `pg_ctl` and `psql`. */
@@ -153,7 +153,7 @@ export interface RunResult {
   code: number;
   stdout: Uint8Array<ArrayBuffer>;
   /** Standard output as text. */
-  text: string;
+  readonly text: string;
   stderr: string;
 }
 
@@ -189,8 +189,13 @@ export async function run(
     if (killer.signal.aborted) {
       throw new Error(`${path} has not ended in ${timeLimit} ms: ${stderr}`);
     }
-    const text = new TextDecoder().decode(output.stdout);
-    return { code: output.code, stdout: output.stdout, text, stderr };
+    const { code, stdout } = output;
+    return {
+      ...{ code, stdout, stderr },
+      get text() {
+        return new TextDecoder().decode(stdout);
+      },
+    };
   } finally {
     clearTimeout(timer);
   }

@@ -206,7 +206,7 @@ Deno.test({
       Deno.writeTextFile(path, text, { mode: 0o600 });
     const config = (more: object) =>
       JSON.stringify({
-        workers: 3,
+        workers: 2,
         listeners: [{ kind: "proxy", listen: LISTEN, users, ...more }],
       });
     await write(users, lineOf(alice));
