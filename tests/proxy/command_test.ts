@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { MODULES } from "../../lib/cli/own_modules.ts";
 import { linesOf, PATIENCE } from "../support/running_program.ts";
 import { Sluice, spawnSluice } from "../support/sluice.ts";
 import { connectRequest, GREETING, startTestProxy } from "../support/proxy.ts";
@@ -47,8 +46,7 @@ Deno.test("proxy ends although its log is not read", {
 
 Deno.test("proxy says that it may not read SLUICE_USERS", async () => {
   await using sluice = new Sluice({
-    // What it loads when it needs it is in the folder.
-    permissions: ["--no-prompt", "--allow-net", `--allow-read=${MODULES}`],
+    permissions: ["--no-prompt", "--allow-net"],
     env: { SLUICE_USERS: "alice:secret" },
   });
   await sluice.port();
