@@ -1,6 +1,7 @@
 /**
  * All commands. Each is imported when it is called, so the modules of one do
- * not slow the start of another.
+ * not slow the start of another; but the proxy is there from the start, because
+ * `deno run --allow-net main.ts` may not read its modules later.
  *
  * @module
  */
