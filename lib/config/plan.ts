@@ -56,7 +56,8 @@ export function planOfCommand(kindName: string, options: object): ServerPlan {
  * @returns The configuration; its problems have no place in a file.
  */
 export async function configOf(plan: ServerPlan): Promise<Config> {
-  const kinds = await loadListenerKinds();
+  const names = plan.listeners.map(({ kindName }) => kindName);
+  const kinds = await loadListenerKinds(names);
   return {
     program: plan.program as ProgramOptions,
     listeners: plan.listeners.map((listener) => ({
