@@ -68,15 +68,28 @@ export function completionCommand(
     ],
     options: COMPLETION_OPTIONS,
     run: async ({ shell }) => {
-      const described = await describeCommands(commands);
-      const words = await operandWords(described);
-      const text = WRITERS[shell](
-        described.map((one) => ({ ...one, operands: words[one.name] })),
-      );
+      const text = await completionScript(commands, shell);
       writeAllSync(Deno.stdout, new TextEncoder().encode(text));
       return 0;
     },
   };
+}
+
+/**
+ * Writes the script of a shell.
+ *
+ * @param commands The commands to complete.
+ * @returns The script.
+ */
+export async function completionScript(
+  commands: CommandTable,
+  shell: Shell,
+): Promise<string> {
+  const described = await describeCommands(commands);
+  const words = await operandWords(described);
+  return WRITERS[shell](
+    described.map((one) => ({ ...one, operands: words[one.name] })),
+  );
 }
 
 /** The words of commands whose operands are not files. */
