@@ -1,11 +1,14 @@
 /**
- * Prints lines to standard output and standard error.
+ * Prints to standard output and standard error.
  *
  * @module
  */
 
 import { type SyncOutput, writeAllSync } from "../net/write_all.ts";
+import { errorCode } from "../observe/error_code.ts";
 import { escape } from "../observe/escape.ts";
+import { explainError } from "../observe/explain_error.ts";
+import { StartError } from "./usage_error.ts";
 
 /** Everything but line feed and tab, which whole texts contain. */
 const PIECE = /[^\t\n]+/g;
@@ -16,9 +19,28 @@ const PIECE = /[^\t\n]+/g;
  * a file.
  *
  * @param lines Lines without line ends.
+ * @throws What {@linkcode printText} throws.
  */
 export function printLines(lines: readonly string[]): void {
-  print(Deno.stdout, lines);
+  printText(escapeLines(lines));
+}
+
+/**
+ * Prints text to standard output as it is.
+ *
+ * @param text The text, with its line ends.
+ * @throws {Deno.errors.BrokenPipe} If nobody reads it any more.
+ * @throws {StartError} If it cannot be written, for example to a full disk.
+ */
+export function printText(text: string): void {
+  try {
+    write(Deno.stdout, text);
+  } catch (cause) {
+    const isSystems = errorCode(cause) !== undefined;
+    if (!isSystems || cause instanceof Deno.errors.BrokenPipe) throw cause;
+    const why = explainError(cause);
+    throw new StartError(`Cannot write to standard output: ${why}`, { cause });
+  }
 }
 
 /**
@@ -27,10 +49,13 @@ export function printLines(lines: readonly string[]): void {
  * @param lines Lines without line ends.
  */
 export function printErrors(lines: readonly string[]): void {
-  print(Deno.stderr, lines);
+  write(Deno.stderr, escapeLines(lines));
 }
 
-function print(output: SyncOutput, lines: readonly string[]): void {
-  const text = (lines.join("\n") + "\n").replace(PIECE, escape);
+function escapeLines(lines: readonly string[]): string {
+  return (lines.join("\n") + "\n").replace(PIECE, escape);
+}
+
+function write(output: SyncOutput, text: string): void {
   writeAllSync(output, new TextEncoder().encode(text));
 }

@@ -6,7 +6,7 @@
 
 import { environmentVariable } from "./environment.ts";
 import { isGranted } from "../net/system/is_granted.ts";
-import { writeAllSync } from "../net/write_all.ts";
+import { printText } from "./print_lines.ts";
 
 /** The place where text appears. */
 export interface Screen {
@@ -46,10 +46,10 @@ export function currentScreen(): Screen {
  *   not Sluice's.
  */
 export async function showLines(lines: readonly string[]): Promise<void> {
-  const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
+  const text = `${lines.join("\n")}\n`;
   const size = terminalSize();
-  if (size === undefined || lines.length < size.rows || !await page(bytes)) {
-    writeAllSync(Deno.stdout, bytes);
+  if (size === undefined || lines.length < size.rows || !await page(text)) {
+    printText(text);
   }
 }
 
@@ -64,7 +64,7 @@ export function terminalSize(): { columns: number; rows: number } | undefined {
 }
 
 /** Returns whether a pager showed the text. */
-async function page(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+async function page(text: string): Promise<boolean> {
   const words = environmentVariable("PAGER")?.split(" ") ?? PAGER;
   const [program = "", ...args] = words;
   if (program === "" || !isGranted({ name: "run", command: program })) {
@@ -73,7 +73,7 @@ async function page(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
     const child = new Deno.Command(program, { args, stdin: "piped" }).spawn();
     // A pager that the user quits early does not read everything.
-    await new Blob([bytes]).stream().pipeTo(child.stdin).catch(() => {});
+    await new Blob([text]).stream().pipeTo(child.stdin).catch(() => {});
     await child.status;
     return true;
   } catch {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fleetScript } from "./script.ts";
+import { type FleetScript, fleetScript } from "./script.ts";
 
 /** Most rates in one call of the script. */
 export const MOST_RATES = 500;
@@ -33,7 +33,7 @@ export const HEADROOM = 9 / 8;
  * then three for each rate: its name, bytes per second, demand. Returns the
  * parts.
  */
-export const RATES_SCRIPT = fleetScript(`
+export const RATES_SCRIPT: FleetScript = fleetScript(`
 local node, ttl, prefix, channel = unpack(ARGV, 1, 4)
 local FEW = 64
 local parts = {}

@@ -228,6 +228,10 @@ function print(text: string): number {
 }
 
 function report({ code, message }: Failure): number {
-  printErrors([`sluice: ${message}`]);
+  try {
+    printErrors([`sluice: ${message}`]);
+  } catch {
+    // Standard error is closed or full; the exit code still tells.
+  }
   return code;
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { writeAllSync } from "../net/write_all.ts";
 import type { Command } from "../cli/command.ts";
 import { bashCompletion } from "../cli/completion/bash.ts";
 import {
@@ -17,6 +16,7 @@ import { fishCompletion } from "../cli/completion/fish.ts";
 import { zshCompletion } from "../cli/completion/zsh.ts";
 import { operand } from "../cli/declare_options.ts";
 import { quoteArgument } from "../cli/parse_options.ts";
+import { printText } from "../cli/print_lines.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { readTopics } from "../manual/topics.ts";
 import { type CommandTable, describeCommands } from "./command_table.ts";
@@ -68,8 +68,7 @@ export function completionCommand(
     ],
     options: COMPLETION_OPTIONS,
     run: async ({ shell }) => {
-      const text = await completionScript(commands, shell);
-      writeAllSync(Deno.stdout, new TextEncoder().encode(text));
+      printText(await completionScript(commands, shell));
       return 0;
     },
   };

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { writeAllSync } from "../net/write_all.ts";
 import {
   formatPasswordHash,
   hashPassword,
@@ -14,6 +13,7 @@ import type { Command } from "../cli/command.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { operand } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
+import { printText } from "../cli/print_lines.ts";
 import { readPassword } from "./read_password.ts";
 
 /** Options of `sluice passwd`. */
@@ -45,8 +45,7 @@ async function runPasswd(
   { name }: OptionValues<typeof PASSWD_OPTIONS>,
 ): Promise<number> {
   const hash = await hashPassword(await readPassword(name));
-  const line = `${name}:${formatPasswordHash(hash)}\n`;
-  writeAllSync(Deno.stdout, new TextEncoder().encode(line));
+  printText(`${name}:${formatPasswordHash(hash)}\n`);
   return 0;
 }
 

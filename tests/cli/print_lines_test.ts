@@ -1,6 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
-import { sluiceAll } from "../support/sluice_commands.ts";
-import { makeFolder } from "../support/programs.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  cacheEnvironment,
+  SLUICE,
+  sluiceAll,
+} from "../support/sluice_commands.ts";
+import { makeFolder, run } from "../support/programs.ts";
 
 /** ESC, a C1 control, a direction mark, and an invisible tag. */
 const NASTY = "\x1b[31m\x9b\u202e\u{e0041}";
@@ -29,4 +33,32 @@ Deno.test("printLines() escapes control and invisible characters in every comman
       assertEquals(output.includes(character), false, output);
     }
   }
+});
+
+/** Runs a command whose outputs the shell redirects. */
+function redirected(args: string[], to: string) {
+  const words = ["-c", `exec "$@" ${to}`, "sh", ...SLUICE, ...args];
+  return run("sh", words, { env: cacheEnvironment() });
+}
+
+Deno.test({
+  name: "printText() says why standard output can't be written",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { code, stderr } = await redirected(["--version"], "> /dev/full");
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^sluice: Cannot write to standard output: no space is left \(ENOSPC\)\n$/,
+    );
+  },
+});
+
+Deno.test({
+  name: "the exit code tells of a mistake when standard error can't be written",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { code, text } = await redirected(["--bogus"], "2> /dev/full");
+    assertEquals([code, text], [2, ""]);
+  },
 });

@@ -22,7 +22,9 @@ export interface RelayedRequest {
 
 /** The answer of a node to a successful request. */
 export interface RelayedAnswer {
+  /** Status code. */
   readonly status: 200 | 202 | 204;
+  /** The parsed body. */
   readonly json: unknown;
 }
 

@@ -28,6 +28,7 @@ const IDLE = 30_000;
 
 /** A node's report on a key, and its request for places. */
 export interface PlaceItem {
+  /** The key, such as the name of a user. */
   key: string;
   /** Places over the whole fleet. */
   limit: number;

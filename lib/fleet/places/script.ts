@@ -15,7 +15,7 @@
  * @module
  */
 
-import { fleetScript } from "../script.ts";
+import { type FleetScript, fleetScript } from "../script.ts";
 
 /** Milliseconds for which a machine may use its places without a round trip. */
 export const LEASE_TIME = 5_000;
@@ -62,7 +62,7 @@ export const PLACE_KEYS = [
  * of each given key (-1 - places if all nodes together exceed the limit), and
  * when Redis began to count.
  */
-export const PLACES_SCRIPT = fleetScript(`
+export const PLACES_SCRIPT: FleetScript = fleetScript(`
 local nodes, meta, sums, calls, lifts, applied, wants, dead, held = unpack(KEYS)
 local node, ttl, seat, known, join, replaced, knownBorn, prefix, channel = unpack(ARGV, 1, 9)
 ttl, seat, known = tonumber(ttl), tonumber(seat), tonumber(known)

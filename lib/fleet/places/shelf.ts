@@ -24,7 +24,9 @@ export interface Page {
    * Name of the limit on every machine, such as `proxy-1/connections-per-user`.
    */
   readonly name: string;
+  /** The book. */
   readonly book: PlaceBook;
+  /** What it reports and asks for. */
   readonly items: readonly PlaceItem[];
 }
 

@@ -9,8 +9,16 @@ import type { X509Certificate, X509Library } from "./x509_library.ts";
 /** Most certificates up to an authority, the first one included. */
 export const MOST_LINKS = 6;
 
-/** A chain, or what is wrong with the certificate, such as `is from …`. */
-type Chain = { links: X509Certificate[] } | { fault: string };
+/** A chain, or what is wrong with the certificate. */
+export type CertificateChain =
+  | {
+    /** The certificates; the authority is the last. */
+    links: X509Certificate[];
+  }
+  | {
+    /** The fault, in words that follow "certificate". */
+    fault: string;
+  };
 
 /**
  * Builds the chain from a certificate up to a trusted authority. Signatures are
@@ -18,7 +26,7 @@ type Chain = { links: X509Certificate[] } | { fault: string };
  *
  * @param x509 The library.
  * @param own The first certificate.
- * @param candidates Trusted authorities, and the other certificates sent.
+ * @param others Trusted authorities, and the other certificates that were sent.
  * @returns The chain, with the authority last.
  */
 export async function buildChain(
@@ -28,7 +36,7 @@ export async function buildChain(
     authorities: readonly X509Certificate[];
     others: readonly X509Certificate[];
   },
-): Promise<Chain> {
+): Promise<CertificateChain> {
   const links = [own];
   while (links.length <= MOST_LINKS) {
     const authority = await issuerOf(x509, links, authorities);
