@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { MODULES } from "../../lib/cli/own_modules.ts";
 import { connectRequest, GREETING } from "../support/proxy.ts";
 import { Sluice } from "../support/sluice.ts";
 import {
@@ -44,7 +45,7 @@ const CASES = [
   // It may not read the limit, and runs into it.
   {
     name: "it runs into the limit",
-    permissions: ["--allow-net", "--allow-env"],
+    permissions: ["--allow-net", "--allow-env", `--allow-read=${MODULES}`],
     warnings: 1,
   },
 ];
