@@ -5,10 +5,7 @@
  */
 
 import type { TalkersAnswer } from "../admin/api.ts";
-import {
-  formatCount,
-  formatShare,
-} from "../admin/client/format.ts";
+import { formatCount, formatShare } from "../admin/client/format.ts";
 import { formatBytes } from "../observe/format_bytes.ts";
 import { drawLine } from "./draw_line.ts";
 import { fillCell } from "./fill_cell.ts";
