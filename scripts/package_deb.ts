@@ -17,7 +17,10 @@ import project from "../deno.json" with { type: "json" };
 import { exampleConfig } from "../lib/config/example.ts";
 import { loadListenerKinds } from "../lib/config/server_kinds.ts";
 import { COMMANDS } from "../lib/program/commands.ts";
-import { completionScript } from "../lib/program/completion_command.ts";
+import {
+  completionScript,
+  type Shell,
+} from "../lib/program/completion_command.ts";
 import { manPage } from "../lib/program/help_command.ts";
 
 const ROOT = `${import.meta.dirname}/..`;
@@ -189,8 +192,7 @@ ${lines.join("\n")}
 /** Texts that the program can print, by their path in the package. */
 async function printedTexts(): Promise<Record<string, string>> {
   const textOf = (lines: readonly string[]) => `${lines.join("\n")}\n`;
-  const complete = (shell: "bash" | "fish" | "zsh") =>
-    completionScript(COMMANDS, shell);
+  const complete = (shell: Shell) => completionScript(COMMANDS, shell);
   return {
     "etc/sluice/sluice.jsonc": textOf(exampleConfig(await loadListenerKinds())),
     "usr/share/bash-completion/completions/sluice": await complete("bash"),

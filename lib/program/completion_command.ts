@@ -22,7 +22,8 @@ import { readTopics } from "../manual/topics.ts";
 import { type CommandTable, describeCommands } from "./command_table.ts";
 import { HELP_WORDS } from "./help_command.ts";
 
-type Shell = typeof SHELLS[number];
+/** A shell that completes words. */
+export type Shell = typeof SHELLS[number];
 
 const WRITERS = {
   bash: bashCompletion,
