@@ -14,6 +14,14 @@
  */
 
 import project from "../deno.json" with { type: "json" };
+import { exampleConfig } from "../lib/config/example.ts";
+import { loadListenerKinds } from "../lib/config/server_kinds.ts";
+import { COMMANDS } from "../lib/program/commands.ts";
+import {
+  completionScript,
+  type Shell,
+} from "../lib/program/completion_command.ts";
+import { manPage } from "../lib/program/help_command.ts";
 
 const ROOT = `${import.meta.dirname}/..`;
 
@@ -28,14 +36,8 @@ const ARCHITECTURES: Readonly<Record<number, string>> = {
   183: "arm64",
 };
 
-/** Texts that the program prints, by their path in the package. */
-const PRINTED: Readonly<Record<string, readonly string[]>> = {
-  "etc/sluice/sluice.jsonc": ["config", "example"],
-  "usr/share/bash-completion/completions/sluice": ["completion", "bash"],
-  "usr/share/fish/vendor_completions.d/sluice.fish": ["completion", "fish"],
-  "usr/share/man/man1/sluice.1": ["help", "man"],
-  "usr/share/zsh/vendor-completions/_sluice": ["completion", "zsh"],
-};
+/** Path of the man page in the package. */
+const MAN_PAGE = "usr/share/man/man1/sluice.1";
 
 /** Findings of `lintian` in the runtime, which contains its libraries. */
 const OVERRIDES = "sluice: embedded-library *\n";
@@ -88,17 +90,17 @@ export async function packageDeb(options: DebOptions): Promise<string> {
   try {
     await Deno.chmod(root, 0o755);
     await install(program, `${root}/usr/bin/sluice`, 0o755);
-    for (const [path, args] of Object.entries(PRINTED)) {
-      await write(`${root}/${path}`, await sluice(args));
+    for (const [path, text] of Object.entries(await printedTexts())) {
+      await write(`${root}/${path}`, text);
     }
     const unit = await Deno.readTextFile(`${DEPLOY}/sluice.service`);
     await write(`${root}/lib/systemd/system/sluice.service`, unitFrom(unit));
     const documents = `${root}/usr/share/doc/sluice`;
     await write(`${documents}/copyright`, await copyright());
     await write(`${documents}/changelog`, changelog());
-    for (
-      const path of [`${documents}/changelog`, `${root}/${manPage()}`]
-    ) await command("gzip", "--best", "--no-name", path);
+    for (const path of [`${documents}/changelog`, `${root}/${MAN_PAGE}`]) {
+      await command("gzip", "--best", "--no-name", path);
+    }
     await write(`${root}/usr/share/lintian/overrides/sluice`, OVERRIDES);
     const size = await sizeOf(root);
     await write(`${root}/DEBIAN/control`, control(architecture, size));
@@ -187,15 +189,17 @@ ${lines.join("\n")}
 `;
 }
 
-const manPage = () =>
-  Object.keys(PRINTED).find((path) => path.includes("/man/"))!;
-
-async function sluice(args: readonly string[]): Promise<string> {
-  return await command(
-    Deno.execPath(),
-    ...["run", "--allow-all", "--no-check", "--quiet", `${ROOT}/main.ts`],
-    ...args,
-  );
+/** Texts that the program can print, by their path in the package. */
+async function printedTexts(): Promise<Record<string, string>> {
+  const textOf = (lines: readonly string[]) => `${lines.join("\n")}\n`;
+  const complete = (shell: Shell) => completionScript(COMMANDS, shell);
+  return {
+    "etc/sluice/sluice.jsonc": textOf(exampleConfig(await loadListenerKinds())),
+    "usr/share/bash-completion/completions/sluice": await complete("bash"),
+    "usr/share/fish/vendor_completions.d/sluice.fish": await complete("fish"),
+    "usr/share/zsh/vendor-completions/_sluice": await complete("zsh"),
+    [MAN_PAGE]: textOf(await manPage(COMMANDS)),
+  };
 }
 
 async function command(program: string, ...args: string[]): Promise<string> {

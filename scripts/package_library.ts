@@ -12,8 +12,8 @@
  *   the rest, of which `deno pack` keeps no source.
  * - `deno pack` keeps the names of the import map, such as `@std/streams`, which
  *   nobody else knows. In the package they name their npm package.
- * - `deno pack` checks all types, which takes most of its time. `deno task check`
- *   has checked them.
+ * - `deno pack` checks all types, which takes most of its time, unless a module
+ *   imports one from a web server. `deno task check` has checked them.
  *
  * @module
  */
@@ -28,8 +28,20 @@ const OMITTED: readonly string[] = project.workspace.map((path) =>
   `${path.replace("./", "")}/deno.json`
 );
 
-/** The first line of a module whose types are not checked. */
-const UNCHECKED = "// @ts-nocheck\n";
+/**
+ * A module that makes `deno pack` check no types: it neither knows nor fetches
+ * what this one imports.
+ */
+const UNCHECKED = 'import "http://invalid/";\n';
+
+/**
+ * Modules that `deno pack` would not translate: code refers to one only by URL,
+ * or not at all.
+ */
+const PACKED: Readonly<Record<string, string>> = {
+  "./unchecked": "./unchecked.ts",
+  "./worker": "./lib/program/worker_entry.ts",
+};
 
 /** Names of npm packages in the import map that differ from their own. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
@@ -43,38 +55,34 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
  * Copies the files that users of the library get.
  *
  * @param folder An empty folder.
- * @param exports Further exports: modules that code only refers to by URL,
- *   which `deno pack` would not translate.
  */
-export async function stageLibrary(
-  folder: string,
-  exports: Readonly<Record<string, string>> = {},
-): Promise<void> {
+export async function stageLibrary(folder: string): Promise<void> {
   for (const path of project.publish.include) await copy(path, folder);
-  const { workspace: _members, ...rest } = project;
-  const all = { ...project.exports, ...exports };
-  await Deno.writeTextFile(
-    `${folder}/deno.json`,
-    JSON.stringify({ ...rest, exports: all }, null, 2),
-  );
+  await Deno.writeTextFile(`${folder}/deno.json`, configuration());
 }
 
 /**
  * Packs the library for npm.
  *
+ * @param folder A folder that {@linkcode stageLibrary} has filled.
  * @param path Where to write the package.
  * @throws {Error} If a tool fails.
  */
-export async function packLibrary(path: string): Promise<void> {
+export async function packLibrary(folder: string, path: string): Promise<void> {
   const work = await Deno.makeTempDir({ prefix: "sluice-pack-" });
+  const added = {
+    [`${folder}/pack.json`]: configuration(PACKED),
+    [`${folder}/unchecked.ts`]: UNCHECKED,
+  };
   try {
-    const source = `${work}/source`;
-    await Deno.mkdir(source);
-    await stageLibrary(source, { "./worker": "./lib/program/worker_entry.ts" });
-    await rewrite(source, /\.ts$/, (text) => UNCHECKED + text);
+    for (const [path, text] of Object.entries(added)) {
+      await Deno.writeTextFile(path, text);
+    }
     const packed = `${work}/packed.tgz`;
     const how = ["--allow-dirty", "--no-source-maps", "--output", packed];
-    await command(source, Deno.execPath(), "pack", ...how);
+    const config = ["--config=pack.json", "--ignore=deno.json"];
+    await command(folder, Deno.execPath(), "pack", ...config, ...how);
+    for (const path of Object.keys(added)) await Deno.remove(path);
     await command(work, "tar", "-xzf", packed);
     await adapt(`${work}/package`);
     for (const source of SHARED.values()) {
@@ -86,6 +94,13 @@ export async function packLibrary(path: string): Promise<void> {
   } finally {
     await Deno.remove(work, { recursive: true });
   }
+}
+
+/** The text of a `deno.json` for users of the library. */
+function configuration(exports: Readonly<Record<string, string>> = {}): string {
+  const { workspace: _members, ...rest } = project;
+  const all = { ...rest, exports: { ...rest.exports, ...exports } };
+  return JSON.stringify(all, null, 2);
 }
 
 async function copy(path: string, folder: string): Promise<void> {
@@ -103,13 +118,15 @@ async function copy(path: string, folder: string): Promise<void> {
 
 /** Repairs a package of `deno pack` so that it runs. */
 async function adapt(folder: string): Promise<void> {
-  await rewrite(folder, /\.(js|ts)$/, (text) => text.replace(UNCHECKED, ""));
-  await rewrite(folder, /\.(d\.ts|js)$/, adaptModule);
+  for (const name of ["unchecked.d.ts", "unchecked.js"]) {
+    await Deno.remove(`${folder}/${name}`);
+  }
+  await adaptModules(folder);
   const description = `${folder}/package.json`;
   const { exports, dependencies, ...rest } = JSON.parse(
     await Deno.readTextFile(description),
   );
-  delete exports["./worker"];
+  for (const name of Object.keys(PACKED)) delete exports[name];
   const adapted = {
     ...rest,
     exports,
@@ -129,7 +146,19 @@ function pinned(names: readonly string[]): Record<string, string> {
   }));
 }
 
-/** Replaces names of the import map in a module. */
+/** Replaces names of the import map in the modules of a folder. */
+async function adaptModules(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await adaptModules(path);
+    else if (/\.(d\.ts|js)$/.test(name)) {
+      const text = await Deno.readTextFile(path);
+      const adapted = adaptModule(text);
+      if (adapted !== text) await Deno.writeTextFile(path, adapted);
+    }
+  }
+}
+
 function adaptModule(text: string): string {
   return text.replace(
     /(\bfrom |\bimport[ (])"([^"]+)"/g,
@@ -138,23 +167,6 @@ function adaptModule(text: string): string {
       return known === undefined ? all : `${before}"${known}"`;
     },
   );
-}
-
-/** Changes the files of a folder whose names match. */
-async function rewrite(
-  folder: string,
-  names: RegExp,
-  change: (text: string) => string,
-): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) await rewrite(path, names, change);
-    else if (names.test(name)) {
-      const text = await Deno.readTextFile(path);
-      const changed = change(text);
-      if (changed !== text) await Deno.writeTextFile(path, changed);
-    }
-  }
 }
 
 async function command(cwd: string, program: string, ...args: string[]) {
@@ -178,5 +190,5 @@ if (import.meta.main) {
   }
   await Deno.mkdir(folder, { recursive: true });
   await stageLibrary(folder);
-  await packLibrary(`${folder}/../sluice-npm.tgz`);
+  await packLibrary(folder, `${folder}/../sluice-npm.tgz`);
 }

@@ -78,8 +78,16 @@ export interface Config {
  */
 export async function loadConfig(text: string, path: string): Promise<Config> {
   const source = new ConfigText(text);
-  const loader = new Loader(source, path, await loadListenerKinds());
-  return await loader.load();
+  // The kinds that it doesn't name would only delay the start.
+  const kinds = await loadListenerKinds(kindsIn(source.value));
+  return await new Loader(source, path, kinds).load();
+}
+
+/** The kinds that the listeners of a file name, whether they exist or not. */
+function kindsIn(value: unknown): unknown[] {
+  const listeners = isObject(value) ? value["listeners"] : undefined;
+  if (!Array.isArray(listeners)) return [];
+  return listeners.map((one) => isObject(one) ? one["kind"] : undefined);
 }
 
 class Loader {

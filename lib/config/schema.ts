@@ -8,7 +8,12 @@
 import { z } from "zod";
 import type { ConfigPath } from "../cli/config_error.ts";
 import { spellForFile } from "./spelling.ts";
-import type { NamedWords, ServerKind, ServerKinds } from "./server_kinds.ts";
+import {
+  KIND_NAMES,
+  type NamedWords,
+  type ServerKind,
+  type ServerKinds,
+} from "./server_kinds.ts";
 import {
   helpOf,
   isSecret,
@@ -38,7 +43,7 @@ export interface SchemaFault {
  * Validates a file against the schema.
  *
  * @param value The settings in the file.
- * @param kinds All kinds of listeners.
+ * @param kinds The kinds of its listeners.
  * @returns All faults.
  */
 export function schemaFaults(
@@ -78,7 +83,7 @@ function configSchema(kinds: ServerKinds): z.ZodType {
         "kind",
         listeners as [z.ZodObject, ...z.ZodObject[]],
         {
-          error: ({ input }) => explainListener(input, [...kinds.keys()]),
+          error: ({ input }) => explainListener(input),
         },
       ),
       { error: "expected a list of listeners" },
@@ -171,9 +176,9 @@ function text(description: string): z.ZodType {
   return z.string({ error: "expected text" }).describe(description);
 }
 
-function explainListener(input: unknown, names: string[]): string {
+function explainListener(input: unknown): string {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     return "expected an object with a kind";
   }
-  return `expected one of ${names.join(", ")}`;
+  return `expected one of ${KIND_NAMES.join(", ")}`;
 }

@@ -72,19 +72,29 @@ const KINDS: Readonly<Record<string, KindEntry>> = {
   },
 };
 
-let loading: Promise<ServerKinds> | undefined;
+/** Names of all kinds. */
+export const KIND_NAMES: readonly string[] = Object.keys(KINDS);
+
+/** Loaded kinds by their names, so that the same names give the same map. */
+const loading = new Map<string, Promise<ServerKinds>>();
 
 /**
- * Loads all kinds, once.
+ * Loads kinds, once.
  *
- * @returns All of them.
+ * @param names Names of kinds; others are ignored (default: all kinds).
+ * @returns Those kinds.
  */
-export function loadListenerKinds(): Promise<ServerKinds> {
-  return loading ??= loadAll();
+export function loadListenerKinds(
+  names: readonly unknown[] = KIND_NAMES,
+): Promise<ServerKinds> {
+  const known = KIND_NAMES.filter((name) => names.includes(name));
+  const key = known.join();
+  let kinds = loading.get(key);
+  if (kinds === undefined) loading.set(key, kinds = loadEach(known));
+  return kinds;
 }
 
-async function loadAll(): Promise<ServerKinds> {
-  const names = Object.keys(KINDS);
+async function loadEach(names: readonly string[]): Promise<ServerKinds> {
   const kinds = await Promise.all(names.map(loadListenerKind));
   return new Map(names.map((name, index) => [name, kinds[index]!]));
 }

@@ -22,7 +22,8 @@ import { readTopics } from "../manual/topics.ts";
 import { type CommandTable, describeCommands } from "./command_table.ts";
 import { HELP_WORDS } from "./help_command.ts";
 
-type Shell = typeof SHELLS[number];
+/** A shell that completes words. */
+export type Shell = typeof SHELLS[number];
 
 const WRITERS = {
   bash: bashCompletion,
@@ -68,15 +69,27 @@ export function completionCommand(
     ],
     options: COMPLETION_OPTIONS,
     run: async ({ shell }) => {
-      const described = await describeCommands(commands);
-      const words = await operandWords(described);
-      const text = WRITERS[shell](
-        described.map((one) => ({ ...one, operands: words[one.name] })),
-      );
-      printText(text);
+      printText(await completionScript(commands, shell));
       return 0;
     },
   };
+}
+
+/**
+ * Writes the script of a shell.
+ *
+ * @param commands The commands to complete.
+ * @returns The script.
+ */
+export async function completionScript(
+  commands: CommandTable,
+  shell: Shell,
+): Promise<string> {
+  const described = await describeCommands(commands);
+  const words = await operandWords(described);
+  return WRITERS[shell](
+    described.map((one) => ({ ...one, operands: words[one.name] })),
+  );
 }
 
 /** The words of commands whose operands are not files. */

@@ -138,7 +138,13 @@ async function search(words: readonly string[]): Promise<string[]> {
   ];
 }
 
-async function manPage(table: CommandTable): Promise<string[]> {
+/**
+ * Writes the manual page.
+ *
+ * @param table The commands that it describes.
+ * @returns Lines for man(1).
+ */
+export async function manPage(table: CommandTable): Promise<string[]> {
   const { formatManPage } = await import("../manual/man_page.ts");
   const commands = await describeCommands(table);
   const topics = await readTopics();

@@ -28,21 +28,32 @@ async function deno(args: string[], { cwd = ROOT } = {}) {
   return said;
 }
 
-/** Lists the files that a publish would send. */
-async function publishedFiles(): Promise<string[]> {
-  const said = await deno([
-    "publish",
-    "--dry-run",
-    "--allow-dirty",
-    "--no-check",
-  ]);
+/** Lists the files of a folder that a publish would send. */
+async function publishedFiles(folder: string): Promise<string[]> {
+  const said = await deno(
+    ["publish", "--dry-run", "--allow-dirty", "--no-check"],
+    { cwd: folder },
+  );
   return [...said.matchAll(/file:\/\/(\S+) \(/g)].map(([, path]) =>
-    path!.slice(ROOT.length)
+    path!.slice(`${folder}/`.length)
   );
 }
 
-Deno.test("deno publish sends the library and the program, and no tests", async () => {
-  const files = await publishedFiles();
+const work = Deno.makeTempDirSync({ prefix: "sluice-test-" });
+addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
+
+let staging: Promise<string> | undefined;
+
+/** Stages the library, once for all tests; returns its folder. */
+function staged(): Promise<string> {
+  return staging ??= (async () => {
+    await stageLibrary(work);
+    return work;
+  })();
+}
+
+Deno.test("stageLibrary() gives a publish the library and the program with its page, and no tests", async () => {
+  const files = await publishedFiles(await staged());
   const tops = new Set(files.map((path) => path.replace(/\/.*/, "")));
   assertEquals([...tops].toSorted(), [
     "LICENSE",
@@ -51,7 +62,13 @@ Deno.test("deno publish sends the library and the program, and no tests", async 
     "lib",
     "main.ts",
   ]);
-  for (const path of ["lib/mod.ts", "lib/manual/library.md"]) {
+  for (
+    const path of [
+      "lib/admin/page/page.ts",
+      "lib/manual/library.md",
+      "lib/mod.ts",
+    ]
+  ) {
     assert(files.includes(path), path);
   }
 });
@@ -81,17 +98,16 @@ Deno.test("deno install makes a program of the checkout, using only the cache", 
   assertStringIncludes(said, "startProxy");
 });
 
-Deno.test("stageLibrary() adds the admin page to what a publish sends", async () => {
-  await using folder = await makeFolder();
-  await stageLibrary(folder.path);
-  const said = await deno(
-    ["publish", "--dry-run", "--allow-dirty", "--no-check"],
-    { cwd: folder.path },
-  );
-  for (const path of ["main.ts", "lib/admin/page/page.ts", "lib/mod.ts"]) {
-    assertStringIncludes(said, `${folder.path}/${path} (`);
+/** Asserts that a package declares the types of everything that it exports. */
+async function assertDeclared(folder: string) {
+  const text = await Deno.readTextFile(`${folder}/package.json`);
+  const exports: Record<string, { types?: string }> = JSON.parse(text).exports;
+  assertEquals(Object.keys(exports), Object.keys(project.exports));
+  for (const [name, { types }] of Object.entries(exports)) {
+    assert(types, `${name} declares no types`);
+    await Deno.stat(`${folder}/${types}`);
   }
-});
+}
 
 testPrograms({
   name: "packLibrary() makes a package that installs and runs from the cache",
@@ -99,9 +115,10 @@ testPrograms({
   async fn({ curl, tar }) {
     await using folder = await makeFolder();
     const packed = `${folder.path}/sluice-npm.tgz`;
-    await packLibrary(packed);
+    await packLibrary(await staged(), packed);
     await runOk(tar, ["-xzf", packed, "-C", folder.path]);
     const source = `${folder.path}/package`;
+    await assertDeclared(source);
     const flags = ["--node-modules-dir=none"];
     const said = await install(folder.path, `${source}/main.js`, flags);
     assertStringIncludes(said, "startProxy");
