@@ -31,13 +31,14 @@ export const SHARED: ReadonlyMap<string, string> = new Map([
   ...[...pathsIn("../client/")].filter((path) => path.endsWith(".ts")).sort()
     .map((path): [string, string] => [path.slice("..".length), path]),
   ["/observe/escape.ts", "../../observe/escape.ts"],
+  ["/observe/format_bytes.ts", "../../observe/format_bytes.ts"],
 ]);
 
 /**
- * How files of the page name what is in a room below. A gateway may serve all
- * of this in a folder: there it has to be beside the page, not above.
+ * How these modules name what is in a room below. A gateway may serve all of
+ * this in a folder: there it has to be beside the page, one folder lower.
  */
-const BELOW = '"../../../observe/';
+const BELOW = /"\.\.\/((?:\.\.\/)+observe\/)/g;
 
 const PATHS: ReadonlySet<string> = new Set([...pathsIn("")].sort());
 
@@ -84,7 +85,7 @@ function readFile(path: string): PageFile | undefined {
 }
 
 function script(source: string): PageFile {
-  const named = source.replace(BELOW, '"../../observe/');
+  const named = source.replaceAll(BELOW, '"$1');
   return { type: "text/javascript", text: stripTypeScriptTypes(named) };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { type SyncOutput, writeAllSync } from "../net/write_all.ts";
+import { errorCode } from "../observe/error_code.ts";
 import { escape } from "../observe/escape.ts";
 import { explainError } from "../observe/explain_error.ts";
 import { StartError } from "./usage_error.ts";
@@ -35,7 +36,8 @@ export function printText(text: string): void {
   try {
     write(Deno.stdout, text);
   } catch (cause) {
-    if (cause instanceof Deno.errors.BrokenPipe) throw cause;
+    const isSystems = errorCode(cause) !== undefined;
+    if (!isSystems || cause instanceof Deno.errors.BrokenPipe) throw cause;
     const why = explainError(cause);
     throw new StartError(`Cannot write to standard output: ${why}`, { cause });
   }

@@ -10,7 +10,8 @@ import { Duplex } from "../net/duplex.ts";
 import { tunnel, type TunnelResult } from "../net/tunnel.ts";
 import { countOf } from "../observe/count_of.ts";
 import { escape } from "../observe/escape.ts";
-import { formatBytes, formatDuration } from "../observe/log_text.ts";
+import { formatBytes } from "../observe/format_bytes.ts";
+import { formatDuration } from "../observe/log_text.ts";
 import { Context } from "../sync/context.ts";
 import {
   checkConnectOptions,

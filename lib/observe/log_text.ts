@@ -6,6 +6,7 @@
 
 import { countOf } from "./count_of.ts";
 import { escape } from "./escape.ts";
+import { formatBytes } from "./format_bytes.ts";
 import type {
   BanEvent,
   ConnectionEvent,
@@ -90,23 +91,6 @@ export function formatText(
   const { result } = event;
   const label = paint(result.padEnd(FIRST_COLUMN), RESULT_COLOR[result], color);
   return `${stamp}${label} ${escape(formatConnection(event))}`;
-}
-
-/**
- * Formats a number of bytes in decimal units.
- *
- * @returns For example `0 B`, `1.2 kB`, `30 MB`.
- */
-export function formatBytes(count: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let value = count;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  const digits = unit > 0 && value < 9.95 ? 1 : 0;
-  return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
 /**

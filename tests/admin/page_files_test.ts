@@ -5,7 +5,7 @@ const FOLDER = new URL("../../lib/admin/page/", import.meta.url);
 
 /** Modules of other folders that the page imports too. */
 const SHARED = [
-  ...["/filter.ts", "/observe/escape.ts"],
+  ...["/filter.ts", "/observe/escape.ts", "/observe/format_bytes.ts"],
   ...[...pathsIn("../client/")].map((path) => path.slice("..".length)),
 ];
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DialError } from "../../lib/net/dial_error.ts";
 import { DnsNames } from "../../lib/net/names/dns_names.ts";
 import { Context } from "../../lib/sync/context.ts";
@@ -46,15 +46,16 @@ async function withDnsmasq(
     stderr: "null",
   }).spawn();
   const server = { ip: parseIpAddress("127.0.0.1")!, port };
-  const source = new DnsNames([server], { patience: 500 });
-  await eventually(async () => {
+  const source = new DnsNames([server], { patience: 5_000 });
+  const isUp = await eventually(async () => {
     try {
       await source.lookup("both.test", new Context());
       return true;
     } catch {
       return false;
     }
-  }, 10_000);
+  });
+  assert(isUp, "dnsmasq does not answer");
   await test(source);
 }
 

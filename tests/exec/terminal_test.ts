@@ -61,7 +61,7 @@ testPrograms({
     await terminal.enter("PS1='outer> '");
     await terminal.enter(typed("bash", ...SHELL));
     await terminal.enter("PS1='inner> '; tty");
-    await terminal.until(/inner> /);
+    await terminal.until(/^inner> *$/m);
     await terminal.enter("sh -c 'stty size; exec sleep 1000'");
     await terminal.until(/50 200/);
     await terminal.press("C-z");

@@ -70,7 +70,7 @@ Deno.test("forward() passes the client's first bytes once and in order, with ahe
 });
 
 Deno.test("forward() spares its client the time that connecting takes, with ahead", async () => {
-  const delay = 300;
+  const delay = 1_000;
   await using echo = startEcho();
   const upstreams = [upstreamAt({ host: "far.test", port: echo.addr.port })];
   const address = parseIpAddress("127.0.0.1")!;

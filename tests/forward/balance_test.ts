@@ -12,7 +12,7 @@ import {
   type TestForward,
   upstreamAt,
 } from "../support/forward.ts";
-import { listenAgain } from "../support/free_port.ts";
+import { listenAgain, untilReleased } from "../support/free_port.ts";
 import { closedPort, readToEnd, within, writeAll } from "../support/sockets.ts";
 
 /** An upstream that can be stopped, and started again at its port. */
@@ -60,6 +60,7 @@ class Named implements AsyncDisposable {
     this.#listener?.close();
     this.#listener = undefined;
     await this.#accepting;
+    untilReleased(this.port);
     for (const conn of this.#open) conn[Symbol.dispose]();
   }
 
@@ -193,7 +194,7 @@ Deno.test("Upstreams takes a backup only while no other is up", async () => {
 });
 
 /** Milliseconds until an upstream that is down is tried again. */
-const RETRY_AFTER = 500;
+const RETRY_AFTER = 2_000;
 
 Deno.test("Upstreams closes immediately if all are down, logs it, and recovers", async () => {
   await using a = new Named("a");

@@ -98,7 +98,8 @@ Deno.test("forward() does not hold up an upstream that restarts, with ahead", as
   const upstream = new Lingering();
   await using forward = await startPool(upstream.addr);
   const held = await within(10_000, upstream.stop(200));
-  assert(held < 300, `${held} ms`);
+  // Long before the first of them is tried, after a second.
+  assert(held < 700, `${held} ms`);
   assertEquals(upstream.late, 0);
   await using again = startAgain(upstream.addr);
   const begin = performance.now();

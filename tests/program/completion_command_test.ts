@@ -106,18 +106,19 @@ testPrograms({
     await terminal.enter(
       `cd ${folder.path}; autoload -Uz compinit; compinit -u -d dump`,
     );
-    await terminal.enter(`source ${script}; PS1='ready> '; clear`);
-    for (const [words, wanted] of CASES) {
-      await terminal.until(/ready>\s*$/);
+    await terminal.enter(`source ${script}`);
+    for (const [n, [words, wanted]] of CASES.entries()) {
+      // A prompt of its own, so that it is not taken for an earlier one.
+      await terminal.enter(`PS1='ready ${n}> '; clear`);
+      await terminal.until(new RegExp(`^ready ${n}> *$`, "m"));
       await terminal.type(`sluice ${words.join(" ")}`);
       await terminal.press("Tab");
       await terminal.press("Tab");
       for (const word of wanted) {
         await terminal.until(new RegExp(`${word}(?![a-z])`));
       }
-      await terminal.press("C-c");
-      await terminal.until(/ready>\s*$/);
-      await terminal.enter("clear");
+      // Ctrl-C would end the completion instead if that still runs.
+      await terminal.press("C-u");
     }
   },
 });

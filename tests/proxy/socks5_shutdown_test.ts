@@ -6,12 +6,8 @@ import {
   readToEof,
   refusal,
 } from "../support/dialogue.ts";
-import {
-  greet,
-  openTunnel,
-  startTestProxy,
-  type TestProxy,
-} from "../support/proxy.ts";
+import { isRefused } from "../support/free_port.ts";
+import { greet, openTunnel, startTestProxy } from "../support/proxy.ts";
 import {
   readExactly,
   readToEnd,
@@ -26,7 +22,7 @@ Deno.test("socks5() lets a tunnel finish during a drain, and cuts nothing", asyn
   using conn = await openTunnel(proxy, echo.addr);
   const draining = proxy.proxy.shutdown(30_000);
   // The system closes the listener when the pending accept has been told.
-  assert(await eventually(() => isRefused(proxy)), "still accepting");
+  assert(await eventually(() => isRefused(proxy.addr)), "still accepting");
   await writeAll(conn, [1, 2, 3]);
   assertBytes(await within(5_000, readExactly(conn, 3)), [1, 2, 3]);
   await conn.closeWrite();
@@ -110,12 +106,3 @@ Deno.test("socks5() cuts what drains when a second shutdown is at once", async (
   assertEquals(await within(5_000, draining), 1);
   assertBytes(await within(5_000, readToEnd(conn)), []);
 });
-
-async function isRefused(proxy: TestProxy): Promise<boolean> {
-  try {
-    (await proxy.connect()).close();
-    return false;
-  } catch (error) {
-    return error instanceof Deno.errors.ConnectionRefused;
-  }
-}

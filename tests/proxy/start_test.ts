@@ -99,12 +99,7 @@ Deno.test("startProxy() serves on every listener", async () => {
       assertEquals((await readToEnd(conn)).length, 0);
       conn.close();
     }
-    for (const listener of proxy.listeners) {
-      await assertRejects(
-        () => connectTo(listener),
-        Deno.errors.ConnectionRefused,
-      );
-    }
+    for (const { addr } of proxy.listeners) assertFree(addr);
   } finally {
     await proxy.shutdown(0);
   }

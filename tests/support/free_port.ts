@@ -38,9 +38,39 @@ export function listenAgain(
   return whenFree(() => Deno.listen({ hostname, port }));
 }
 
-/** Fails unless a TCP port is free. */
+/** Fails unless a TCP port is free; connections to it are refused then. */
 export function assertFree(
   address: { hostname: string; port: number },
 ): void {
   listenAgain(address).close();
+  untilReleased(address.port);
+}
+
+/** Whether a TCP port refuses a connection at this moment. */
+export async function isRefused(
+  { hostname, port }: { hostname: string; port: number },
+): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname, port })).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused;
+  }
+}
+
+/**
+ * Blocks the thread until no socket listens on a TCP port of an IPv4 or IPv6
+ * address. Until then the system would accept connections.
+ */
+export function untilReleased(port: number): void {
+  if (Deno.build.os !== "linux") return;
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const listening = new RegExp(`: [\\dA-F]+:${hex} \\S+ 0A `);
+  whenFree(() => {
+    for (const path of ["/proc/net/tcp", "/proc/net/tcp6"]) {
+      if (listening.test(Deno.readTextFileSync(path))) {
+        throw new Deno.errors.AddrInUse(`Something listens on port ${port}`);
+      }
+    }
+  });
 }

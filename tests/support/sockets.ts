@@ -5,6 +5,7 @@
  */
 
 import { toBytes } from "@std/streams";
+import { untilReleased } from "./free_port.ts";
 
 /** Creates both ends of a connection over 127.0.0.1. */
 export async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
@@ -136,6 +137,7 @@ export function closedPort(): number {
     const port = 10_000 + Math.floor(Math.random() * 20_000);
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
+      untilReleased(port);
       return port;
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;

@@ -4,7 +4,7 @@
  * @module
  */
 
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+import { formatBytes } from "../../observe/format_bytes.ts";
 
 const COUNT = new Intl.NumberFormat("en");
 
@@ -12,30 +12,12 @@ const COUNT = new Intl.NumberFormat("en");
 export const NOTHING = "–";
 
 /**
- * Formats a number of bytes in decimal units, as the log does.
- *
- * @param bytes Number of bytes; may be fractional.
- * @returns For example `0 B`, `1.2 kB`, `30 MB`.
- */
-export function formatSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  // A value that would round to four digits gets the next unit.
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  const isShort = unit > 0 && value < 9.95;
-  return `${isShort ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
-}
-
-/**
  * Formats bytes a second.
  *
  * @returns For example `1.2 kB/s`.
  */
 export function formatRate(bytesPerSecond: number): string {
-  return `${formatSize(bytesPerSecond)}/s`;
+  return `${formatBytes(bytesPerSecond)}/s`;
 }
 
 /**

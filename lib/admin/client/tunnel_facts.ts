@@ -10,10 +10,10 @@ import {
   formatElapsed,
   formatLasted,
   formatRate,
-  formatSize,
   formatTime,
   NOTHING,
 } from "./format.ts";
+import { formatBytes } from "../../observe/format_bytes.ts";
 import type { Row } from "./row.ts";
 import type { TunnelList } from "./tunnel_list.ts";
 
@@ -74,7 +74,7 @@ function describe(tunnel: () => Tunnel): Fact[] {
     ]),
     ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
     ["Started", () => formatTime(tunnel().startedAt)],
-    ["Up", () => formatSize(tunnel().sent)],
-    ["Down", () => formatSize(tunnel().received)],
+    ["Up", () => formatBytes(tunnel().sent)],
+    ["Down", () => formatBytes(tunnel().received)],
   ];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatBytes } from "../../observe/log_text.ts";
+import { formatBytes } from "../../observe/format_bytes.ts";
 import { LocalLedger, type QuotaLedger } from "./quota_ledger.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { type SyncOutput, writeAllSync } from "../../net/write_all.ts";
-import { formatBytes } from "../../observe/log_text.ts";
+import { formatBytes } from "../../observe/format_bytes.ts";
 
 /** Milliseconds between two updates. */
 const INTERVAL = 500;

@@ -6,7 +6,7 @@
 
 import { BUFFER_BUDGET, LARGE_BUFFERS } from "../../net/buffer_pool.ts";
 import { countOf } from "../../observe/count_of.ts";
-import { formatBytes } from "../../observe/log_text.ts";
+import { formatBytes } from "../../observe/format_bytes.ts";
 import { CHECKS_AT_ONCE } from "../../policy/users/password_queue.ts";
 import { environmentVariable } from "../../cli/environment.ts";
 import {

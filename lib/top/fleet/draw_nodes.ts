@@ -6,7 +6,8 @@
 
 import type { FleetAnswer, NodeStatus } from "../../admin/api.ts";
 import { countOf } from "../../observe/count_of.ts";
-import { formatBytes, formatDuration } from "../../observe/log_text.ts";
+import { formatBytes } from "../../observe/format_bytes.ts";
+import { formatDuration } from "../../observe/log_text.ts";
 import { fillCell, type Side, widthOf } from "../fill_cell.ts";
 
 /** A column. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { toText } from "@std/streams";
 import tls from "node:tls";
 import { checkEnforcement } from "../../../lib/serve/tls/check_enforcement.ts";
 import { openTls } from "../../../lib/serve/tls/open.ts";
@@ -29,6 +30,9 @@ import {
   startTlsProxy,
   type TlsProxy,
 } from "../../support/tls_proxy.ts";
+
+/** The proxy's answer to a greeting. */
+const ANSWER = "\x05\x00";
 
 /** Agrees on TLS and tells whose certificate was shown. */
 async function shownTo(
@@ -440,7 +444,7 @@ async function resumes(
     ticket,
   ]);
   assert(output.includes("Reused, TLS"), output);
-  return output.includes("\x05\x00");
+  return output.includes(ANSWER);
 }
 
 async function openssl(
@@ -459,19 +463,26 @@ async function openssl(
   }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(Uint8Array.from(GREETING)).catch(() => {});
-  const { stdout, stderr } = await ended(child);
+  const said = await Promise.all([
+    untilAnswered(child),
+    toText(child.stderr),
+  ]);
+  await child.status;
   await writer.close().catch(() => {});
-  return [stdout, stderr].map((part) => new TextDecoder().decode(part)).join(
-    "",
-  );
+  return said.join("");
 }
 
-/** It goes on until the proxy has closed, which is once its time has passed. */
-async function ended(child: Deno.ChildProcess): Promise<Deno.CommandOutput> {
-  const timer = setTimeout(() => child.kill("SIGTERM"), 700);
-  try {
-    return await child.output();
-  } finally {
-    clearTimeout(timer);
+/**
+ * Ends OpenSSL once the proxy has answered the greeting; if that closes, it
+ * ends by itself.
+ *
+ * @returns All that it has printed.
+ */
+async function untilAnswered(child: Deno.ChildProcess): Promise<string> {
+  let text = "";
+  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.includes(ANSWER)) child.kill("SIGTERM");
   }
+  return text;
 }

@@ -10,7 +10,8 @@ import { type Dimension, DIMENSIONS } from "../../client/dimensions.ts";
 import { formatKeyTerm } from "../../filter.ts";
 import { Choice } from "../base/choice.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatCount, formatSize } from "../../client/format.ts";
+import { formatCount } from "../../client/format.ts";
+import { formatBytes } from "../../../observe/format_bytes.ts";
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 
@@ -87,7 +88,7 @@ export class TalkersCard {
     others.hidden = talkers.length === 0 || rest[order] <= 0;
     setText(
       others,
-      `All others: ${formatSize(Math.max(0, rest.bytes))} in ${
+      `All others: ${formatBytes(Math.max(0, rest.bytes))} in ${
         formatCount(Math.max(0, rest.connections))
       } connections`,
     );
@@ -113,7 +114,7 @@ function talkerTable(
           showKey(talker.key);
           showShare(talker.share);
           showBytes(
-            formatRange(talker.bytes, talker.bytesError, formatSize),
+            formatRange(talker.bytes, talker.bytesError, formatBytes),
           );
           showConnections(
             formatRange(

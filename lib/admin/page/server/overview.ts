@@ -12,9 +12,9 @@ import {
   formatFrequency,
   formatOffset,
   formatRate,
-  formatSize,
   NOTHING,
 } from "../../client/format.ts";
+import { formatBytes } from "../../../observe/format_bytes.ts";
 import type { Past } from "../charts/history.ts";
 import type { TunnelList } from "../../client/tunnel_list.ts";
 
@@ -54,11 +54,11 @@ export function showStatus(status: Status, uptime: number): void {
   setText(byId("total", HTMLElement), formatCount(status.total));
   setText(
     byId("bytes", HTMLElement),
-    `${formatSize(status.received)} down, ${formatSize(status.sent)} up`,
+    `${formatBytes(status.received)} down, ${formatBytes(status.sent)} up`,
   );
   setText(
     byId("memory", HTMLElement),
-    `${formatSize(memory.rss)}, heap ${formatSize(memory.heap)}`,
+    `${formatBytes(memory.rss)}, heap ${formatBytes(memory.heap)}`,
   );
   setText(byId("delay", HTMLElement), formatDelay(status.eventLoopDelayMs));
   setText(byId("descriptors", HTMLElement), formatDescriptors(descriptors));

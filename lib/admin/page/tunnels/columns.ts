@@ -11,9 +11,9 @@ import {
   formatElapsed,
   formatLasted,
   formatRate,
-  formatSize,
   NOTHING,
 } from "../../client/format.ts";
+import { formatBytes } from "../../../observe/format_bytes.ts";
 import { figureColumn, killColumn, shown } from "../grid/column_kinds.ts";
 import type { GridColumn } from "../grid/drawn_row.ts";
 import { rateOf, targetOf } from "../../client/row_values.ts";
@@ -75,12 +75,12 @@ export function closedColumns(): TunnelColumn<ClosedTunnel>[] {
 
 function bytesColumns<T extends Tunnel>(): TunnelColumn<T>[] {
   return [
-    figureColumn("sent", "Up", ({ tunnel }) => tunnel.sent, formatSize),
+    figureColumn("sent", "Up", ({ tunnel }) => tunnel.sent, formatBytes),
     figureColumn(
       "received",
       "Down",
       ({ tunnel }) => tunnel.received,
-      formatSize,
+      formatBytes,
     ),
   ];
 }

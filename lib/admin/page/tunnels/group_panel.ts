@@ -6,11 +6,8 @@
 
 import type { Dimension } from "../../client/dimensions.ts";
 import { byId, setAttribute, textOf } from "../base/element.ts";
-import {
-  formatCount,
-  formatNumberOf,
-  formatSize,
-} from "../../client/format.ts";
+import { formatCount, formatNumberOf } from "../../client/format.ts";
+import { formatBytes } from "../../../observe/format_bytes.ts";
 import { figureColumn, killColumn } from "../grid/column_kinds.ts";
 import type { GridColumn } from "../grid/drawn_row.ts";
 import { Grid } from "../grid/grid.ts";
@@ -114,8 +111,8 @@ function columnsFor(field: () => Dimension): GridColumn<Group>[] {
       },
     },
     figureColumn("count", "Tunnels", ({ count }) => count, formatCount),
-    figureColumn("sent", "Up", ({ sent }) => sent, formatSize),
-    figureColumn("received", "Down", ({ received }) => received, formatSize),
+    figureColumn("sent", "Up", ({ sent }) => sent, formatBytes),
+    figureColumn("received", "Down", ({ received }) => received, formatBytes),
     {
       id: "rate",
       label: "Rate",
