@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { AsnConvert } from "@peculiar/asn1-schema";
-import type { CertificateList } from "@peculiar/asn1-x509";
+import type * as Schema from "@peculiar/asn1-schema";
+import type * as Structures from "@peculiar/asn1-x509";
 import type * as X509 from "@peculiar/x509";
 import { decodePem } from "../../wire/pem.ts";
 
@@ -19,10 +19,12 @@ const MOST_NODES = 100_000;
 export type X509Library = typeof X509;
 
 /** What the library reads and writes ASN.1 with. */
-export interface X509Structures {
-  AsnConvert: typeof AsnConvert;
-  CertificateList: typeof CertificateList;
-}
+export type X509Structures =
+  & Pick<typeof Schema, "AsnConvert">
+  & Pick<typeof Structures, "CertificateList">;
+
+/** A revocation list as ASN.1. */
+export type ListStructure = InstanceType<X509Structures["CertificateList"]>;
 
 /** A certificate as the library has it. */
 export type X509Certificate = InstanceType<X509Library["X509Certificate"]>;
@@ -100,7 +102,7 @@ export async function parseRevocationList(
 export function parseListStructure(
   { AsnConvert, CertificateList }: X509Structures,
   pem: string,
-): CertificateList {
+): ListStructure {
   try {
     return AsnConvert.parse(decodePem(pem, "X509 CRL"), CertificateList, {
       berOptions: { maxNodes: MOST_NODES },
