@@ -1,5 +1,11 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { makeFolder, run, testPrograms } from "../support/programs.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "../support/dialogue.ts";
+import {
+  makeFolder,
+  run,
+  type RunResult,
+  testPrograms,
+} from "../support/programs.ts";
 import { startTestEcho } from "../support/echo_server.ts";
 import { sluice } from "../support/sluice_commands.ts";
 import { closedPort, within } from "../support/sockets.ts";
@@ -103,13 +109,15 @@ testPrograms({
       stdout: "null",
       stderr: "null",
     }).spawn();
-    let result;
-    do {
+    let result: RunResult | undefined;
+    const isServed = async () => {
       result = await sluice(["connect", `${port}`], { stdin: DATA });
-    } while (/connection refused/.test(result.stderr)); // Not yet listening.
-    assertEquals(result.code, 1);
+      return !/connection refused/.test(result.stderr); // Not yet listening.
+    };
+    assert(await eventually(isServed), "ncat does not listen");
+    assertEquals(result!.code, 1);
     assertMatch(
-      result.stderr,
+      result!.stderr,
       /^sluice: Connection to .* was cut: connection /,
     );
     await child.status;

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startForward } from "../support/forward.ts";
 import { Bans } from "../../lib/policy/users/bans.ts";
+import { eventually } from "../support/dialogue.ts";
 import { startTestAdmin, type TestAdmin, watched } from "../support/admin.ts";
 import {
   cleanEnvironment,
@@ -127,11 +128,10 @@ scrape_configs:
 async function query(port: number, expression: string): Promise<string[]> {
   const url = new URL(`http://127.0.0.1:${port}/api/v1/query`);
   url.searchParams.set("query", expression);
-  while (true) {
-    const values = await ask(url);
-    if (values.length > 0) return values;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  let values: string[] = [];
+  const isThere = async () => (values = await ask(url)).length > 0;
+  assert(await eventually(isThere, 60_000), `nothing for ${expression}`);
+  return values;
 }
 
 async function ask(url: URL): Promise<string[]> {

@@ -12,7 +12,13 @@ import {
   openTunnel,
   type TestProxy,
 } from "./proxy.ts";
-import { readExactly, type TestServer, within, writeAll } from "./sockets.ts";
+import {
+  closedPort,
+  readExactly,
+  type TestServer,
+  within,
+  writeAll,
+} from "./sockets.ts";
 
 /** The bytes of one or several messages. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -175,7 +181,9 @@ export interface SilentHost extends Disposable {
 export async function startSilentHost(
   hostname = "127.0.0.1",
 ): Promise<SilentHost | undefined> {
-  const listener = Deno.listen({ hostname, port: 0, tcpBacklog: 1 });
+  // A port that nobody gets by chance, so that other addresses can have it too.
+  const port = closedPort();
+  const listener = Deno.listen({ hostname, port, tcpBacklog: 1 });
   const { addr } = listener;
   const waiting: Deno.TcpConn[] = [];
   const host = {
