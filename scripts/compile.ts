@@ -34,6 +34,8 @@ const ENTRY = `${ROOT}/lib/program/compiled.ts`;
 /** Packages that only an `import()` names, which Deno does not follow. */
 export const LATE_PACKAGES = [
   "@opentelemetry/api",
+  "@peculiar/asn1-schema",
+  "@peculiar/asn1-x509",
   "@peculiar/x509",
   "prom-client",
   "re2js",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RevokedCertificate } from "@peculiar/asn1-x509";
 import type { X509CrlEntryParams } from "@peculiar/x509";
 import { encodePem } from "../wire/pem.ts";
 import { identifySigner } from "./authority.ts";
@@ -11,11 +12,15 @@ import { KEY_ALGORITHM } from "../serve/tls/certificate_keys.ts";
 import {
   type KeyedCertificate,
   openAuthority,
+  type Signer,
 } from "../serve/tls/keyed_certificate.ts";
 import { normalizeSerial } from "../serve/tls/serial_number.ts";
 import {
+  loadStructures,
   loadX509,
+  parseListStructure,
   parseRevocationList,
+  type X509Library,
   type X509RevocationList,
 } from "../serve/tls/x509_library.ts";
 
@@ -34,10 +39,13 @@ const BACKDATED = 5 * 60_000;
  * @returns The list as PEM.
  * @throws {SyntaxError} If the authority is malformed.
  */
-export function createRevocationList(
+export async function createRevocationList(
   authority: KeyedCertificate,
 ): Promise<string> {
-  return makeList(authority);
+  const x509 = await loadX509();
+  const signer = await openAuthority(x509, authority);
+  const list = await makeList(x509, signer, 1n, []);
+  return encodePem(list.rawData, "X509 CRL");
 }
 
 /**
@@ -50,12 +58,35 @@ export function createRevocationList(
  * @throws {SyntaxError} If the authority or the list is malformed, or the list
  *   belongs to another authority or is full.
  */
-export function addRevoked(
+export async function addRevoked(
   authority: KeyedCertificate,
   before: string,
   serial: string,
 ): Promise<string> {
-  return makeList(authority, { before, serial });
+  const x509 = await loadX509();
+  const signer = await openAuthority(x509, authority);
+  const structure = parseListStructure(await loadStructures(), before);
+  const list = new x509.X509Crl(structure);
+  const isOwn = await list.verify({ publicKey: signer.certificate })
+    .catch(() => false);
+  if (!isOwn) {
+    throw new SyntaxError("the revocation list belongs to another authority");
+  }
+  const serialNumber = normalizeSerial(serial);
+  const isOnIt = list.entries.some((entry) =>
+    normalizeSerial(entry.serialNumber) === serialNumber
+  );
+  if (isOnIt) return before;
+  if (list.entries.length >= MOST_REVOKED) {
+    throw new SyntaxError(`the revocation list is full: ${MOST_REVOKED}`);
+  }
+  const reason = x509.X509CrlReason.privilegeWithdrawn;
+  const entry = { serialNumber, revocationDate: new Date(), reason };
+  const addition = await makeList(x509, signer, readNumber(list) + 1n, [entry]);
+  // Unchanged, including anything that another program added.
+  const earlier = structure.tbsCertList.revokedCertificates ?? [];
+  const whole = await prependEntries(x509, signer, addition, earlier);
+  return encodePem(new Uint8Array(whole), "X509 CRL");
 }
 
 /**
@@ -66,55 +97,49 @@ export function addRevoked(
  * @throws {SyntaxError} If it is not a revocation list.
  */
 export async function revokedSerials(pem: string): Promise<Set<string>> {
-  const { entries } = parseRevocationList(await loadX509(), pem);
+  const { entries } = await parseRevocationList(await loadX509(), pem);
   return new Set(entries.map((entry) => normalizeSerial(entry.serialNumber)));
 }
 
+/** Signs a list of few entries: the library compares each with all others. */
 async function makeList(
-  authority: KeyedCertificate,
-  addition?: { before: string; serial: string },
-): Promise<string> {
-  const x509 = await loadX509();
-  const signer = await openAuthority(x509, authority);
-  const { certificate, key, kind } = signer;
-  const entries: X509CrlEntryParams[] = [];
-  let number = 1n;
-  if (addition !== undefined) {
-    const before = parseRevocationList(x509, addition.before);
-    const isOwn = await before.verify({ publicKey: certificate })
-      .catch(() => false);
-    if (!isOwn) {
-      throw new SyntaxError("the revocation list belongs to another authority");
-    }
-    number += readNumber(before);
-    // Unchanged, including anything that another program added.
-    entries.push(
-      ...before.entries as readonly unknown[] as X509CrlEntryParams[],
-    );
-    const serial = normalizeSerial(addition.serial);
-    const isOnIt = entries.some(({ serialNumber }) =>
-      normalizeSerial(serialNumber) === serial
-    );
-    if (isOnIt) return addition.before;
-    if (entries.length >= MOST_REVOKED) {
-      throw new SyntaxError(`the revocation list is full: ${MOST_REVOKED}`);
-    }
-    const reason = x509.X509CrlReason.privilegeWithdrawn;
-    entries.push({ serialNumber: serial, revocationDate: new Date(), reason });
-  }
-  const list = await x509.X509CrlGenerator.create({
-    issuer: certificate.subjectName,
+  x509: X509Library,
+  signer: Signer,
+  number: bigint,
+  entries: X509CrlEntryParams[],
+): Promise<X509RevocationList> {
+  return await x509.X509CrlGenerator.create({
+    issuer: signer.certificate.subjectName,
     thisUpdate: new Date(Date.now() - BACKDATED),
-    nextUpdate: certificate.notAfter,
-    signingAlgorithm: KEY_ALGORITHM[kind],
-    signingKey: key,
+    nextUpdate: signer.certificate.notAfter,
+    signingAlgorithm: KEY_ALGORITHM[signer.kind],
+    signingKey: signer.key,
     entries,
     extensions: [
       await identifySigner(x509, signer),
       new x509.Extension(CRL_NUMBER, false, encodeNumber(number)),
     ],
   });
-  return encodePem(list.rawData, "X509 CRL");
+}
+
+/** Inserts entries before those of a list, and signs it again. */
+async function prependEntries(
+  x509: X509Library,
+  signer: Signer,
+  list: X509RevocationList,
+  entries: readonly RevokedCertificate[],
+): Promise<ArrayBuffer> {
+  const { AsnConvert, CertificateList } = await loadStructures();
+  const whole = AsnConvert.parse(list.rawData, CertificateList);
+  const { tbsCertList } = whole;
+  const own = tbsCertList.revokedCertificates ?? [];
+  tbsCertList.revokedCertificates = [...entries, ...own];
+  const algorithm = KEY_ALGORITHM[signer.kind];
+  const content = AsnConvert.serialize(tbsCertList);
+  const signature = await crypto.subtle.sign(algorithm, signer.key, content);
+  const ecdsa = new x509.AsnEcSignatureFormatter();
+  whole.signature = ecdsa.toAsnSignature(algorithm, signature) ?? signature;
+  return AsnConvert.serialize(whole);
 }
 
 /** The number of a list. Each list has a higher number than the one before. */

@@ -105,14 +105,11 @@ for (const [authorityKind, keyKind] of PAIRS) {
         );
         assertEquals(code, 0, stderr);
       }
-      for (const name of ["ca", "leaf"]) {
-        const held = await checker.say(`pkey -in @/${name}.key -pubout`);
-        const named = await checker.say(
-          `x509 -in @/${name}.crt -noout -pubkey`,
-        );
-        assertEquals(held, named);
-      }
-      const text = await checker.say("x509 -in @/leaf.crt -noout -text");
+      const held = await checker.say("pkey -in @/leaf.key -pubout");
+      const text = await checker.say(
+        "x509 -in @/leaf.crt -noout -pubkey -text",
+      );
+      assert(text.startsWith(held), text);
       assertStringIncludes(
         text,
         keyKind === "rsa" ? "Public-Key: (3072 bit)" : "ASN1 OID: prime256v1",
@@ -133,23 +130,20 @@ testPrograms({
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
     const authority = AUTHORITIES.ecdsa;
-    await checker.putKeyed("ca", authority);
     const purposes = [
-      { servers: LEAF.servers, isClient: false, good: ["sslserver"] },
-      { servers: [], isClient: true, good: ["sslclient"] },
-      { ...LEAF, good: ["sslserver", "sslclient"] },
+      { servers: LEAF.servers, isClient: false, good: ["SSL server"] },
+      { servers: [], isClient: true, good: ["SSL client"] },
+      { ...LEAF, good: ["SSL server", "SSL client"] },
     ];
+    const all = ["SSL server", "SSL client", "S/MIME signing", "CRL signing"];
     for (const { servers, isClient, good } of purposes) {
       const settings = { ...LEAF, servers, isClient };
       const made = await issueCertificate(authority, settings);
       await checker.putKeyed("leaf", made);
-      for (
-        const purpose of ["sslserver", "sslclient", "smimesign", "crlsign"]
-      ) {
-        const { code } = await checker.run(
-          `${VERIFY} -purpose ${purpose} @/leaf.crt`,
-        );
-        assertEquals(code === 0, good.includes(purpose), `${good}: ${purpose}`);
+      const text = await checker.say("x509 -in @/leaf.crt -noout -purpose");
+      for (const purpose of all) {
+        const answer = good.includes(purpose) ? "Yes" : "No";
+        assertStringIncludes(text, `\n${purpose} : ${answer}\n`);
       }
       const info = await readCertificate(made.certificate);
       assertEquals(info.isClient, isClient);
@@ -236,20 +230,20 @@ testPrograms({
       const leaf = await issueCertificate(authority, { ...LEAF, name });
       authorities.push(authority.certificate);
       await checker.putKeyed(`${index}`, leaf);
-      const shown = await checker.say(
-        `x509 -in @/${index}.crt -noout -subject -issuer -nameopt sep_multiline,utf8`,
-      );
-      assertEquals(
-        shown,
-        `subject=\n    CN=${name}\nissuer=\n    CN=${name}\n`,
-      );
       assertEquals((await readCertificate(leaf.certificate)).name, name);
     }
     // Of all authorities, openssl must find the one with the exact name.
     await checker.put("ca.crt", authorities.join(""));
     const files = NAMES.map((_, index) => `@/${index}.crt`);
-    const said = await checker.say(`${VERIFY} ${files.join(" ")}`);
-    assertEquals(said.match(/\.crt: OK$/gm)?.length, NAMES.length, said);
+    const said = await checker.say(
+      `${VERIFY} -show_chain -nameopt sep_multiline,utf8 ${files.join(" ")}`,
+    );
+    for (const [index, name] of NAMES.entries()) {
+      assertStringIncludes(
+        said,
+        `/${index}.crt: OK\nChain:\ndepth=0: CN=${name} (untrusted)\ndepth=1: CN=${name}\n`,
+      );
+    }
   },
 });
 
@@ -266,11 +260,10 @@ testPrograms({
     await checker.put("ca.crl", await createRevocationList(authority));
     const year = new Date(Date.now() + days * DAY).getUTCFullYear();
     for (const name of ["ca", "leaf"]) {
-      const end = await checker.say(`x509 -in @/${name}.crt -noout -enddate`);
-      assertStringIncludes(end, `${year} GMT`);
       // The form of RFC 5280 §4.1.2.5 from 2050 on, and before.
       const parts = await checker.say(`asn1parse -in @/${name}.crt`);
-      assertMatch(parts, /UTCTIME[^\n]*\n[^\n]*GENERALIZEDTIME/);
+      const times = /UTCTIME[^\n]*\n[^\n]*GENERALIZEDTIME +:(\d{4})/;
+      assertEquals(times.exec(parts)?.[1], `${year}`, parts);
     }
     const late = Math.floor(Date.now() / 1000) + 90 * 365 * 86_400;
     const { code, stderr } = await checker.run(

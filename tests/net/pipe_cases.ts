@@ -168,10 +168,11 @@ export async function play(
     lockedAfter,
     result,
     wasRefused: to.isRefusing,
-    rest: await readRest(source),
+    ...await readRest(source),
     taken: traffic.received,
-    source: await stateOf(() => source.getReader()),
-    destination: await stateOf(() => destination.getWriter()),
+    destination: destination.locked
+      ? "locked"
+      : await stateOf(destination.getWriter()),
   };
   inbox.release();
   return outcome;
@@ -183,39 +184,32 @@ async function settle(): Promise<void> {
   }
 }
 
-/** Reads what is there, and waits for no more. */
-async function readRest(source: SocketReadable): Promise<number[]> {
+/** Reads what is there, and waits for no more; tells the state after it. */
+async function readRest(
+  source: SocketReadable,
+): Promise<Pick<Outcome, "rest" | "source">> {
   const rest: number[] = [];
-  if (source.locked) return rest;
+  if (source.locked) return { rest, source: "locked" };
+  // It is not released, because the errors of that cost more than the pipe.
   const reader = source.getReader();
   try {
     while (true) {
       const read = await Promise.race([reader.read(), settle()]);
-      if (read === undefined || read.done) return rest;
+      if (read === undefined || read.done) break;
       rest.push(...read.value);
     }
   } catch {
-    return rest; // Its state tells.
-  } finally {
-    reader.releaseLock();
+    // Its state tells.
   }
+  return { rest, source: await stateOf(reader) };
 }
 
-/** Open, closed, or broken and by what; "locked" where nobody can say. */
-async function stateOf(
-  lock: () => { closed: Promise<unknown>; releaseLock(): void },
-): Promise<unknown> {
-  try {
-    const held = lock();
-    const state = await Promise.race([
-      held.closed.then(() => "closed", (error) => ["broken", describe(error)]),
-      settle().then(() => "open"),
-    ]);
-    held.releaseLock();
-    return state;
-  } catch {
-    return "locked";
-  }
+/** Open, closed, or broken and by what. */
+async function stateOf({ closed }: { closed: Promise<unknown> }) {
+  return await Promise.race([
+    closed.then(() => "closed", (error) => ["broken", describe(error)]),
+    settle().then(() => "open"),
+  ]);
 }
 
 /** A type error is made by the platform or by us, with words of each. */

@@ -113,14 +113,26 @@ export function derOf({ certificate }: TestCertificate): Uint8Array {
   return new Uint8Array(new x509.X509Certificate(certificate).rawData);
 }
 
-/** The files for tests of listeners, in a folder. */
-export interface TestAuthority extends AsyncDisposable {
-  readonly folder: TestFolder;
+/** The certificates for tests of listeners. */
+export interface TestIdentities {
   readonly authority: TestCertificate;
   /** Server certificate for `localhost` and 127.0.0.1. */
   readonly server: TestCertificate;
   /** Certificate of the client `alice`. */
   readonly alice: TestCertificate;
+}
+
+/** Creates an authority and what it issues. */
+export async function makeIdentities(): Promise<TestIdentities> {
+  const authority = await makeAuthority("Test authority");
+  const server = await issue(SERVER, authority);
+  const alice = await issue({ name: "alice" }, authority);
+  return { authority, server, alice };
+}
+
+/** The files for tests of listeners, in a folder. */
+export interface TestAuthority extends TestIdentities, AsyncDisposable {
+  readonly folder: TestFolder;
   /** Path of a file in the folder. */
   path(name: string): string;
   /** Writes `NAME.crt` and `NAME.key`. */
@@ -130,13 +142,15 @@ export interface TestAuthority extends AsyncDisposable {
 }
 
 /**
- * Creates an authority, a server and a client, as `ca`, `server` and `alice`.
+ * Writes an authority, a server and a client, as `ca`, `server` and `alice`.
+ *
+ * @param identities The three (default: new ones).
  */
-export async function makeTestAuthority(): Promise<TestAuthority> {
+export async function makeTestAuthority(
+  identities?: TestIdentities,
+): Promise<TestAuthority> {
   const folder = await makeFolder();
-  const authority = await makeAuthority("Test authority");
-  const server = await issue(SERVER, authority);
-  const alice = await issue({ name: "alice" }, authority);
+  const made = identities ?? await makeIdentities();
   const path = (name: string) => `${folder.path}/${name}`;
   async function write(name: string, text: string): Promise<void> {
     await Deno.writeTextFile(path(name), text, { mode: 0o600 });
@@ -145,14 +159,12 @@ export async function makeTestAuthority(): Promise<TestAuthority> {
     await write(`${name}.crt`, pair.certificate);
     await write(`${name}.key`, pair.key);
   }
-  await save("ca", authority);
-  await save("server", server);
-  await save("alice", alice);
+  await save("ca", made.authority);
+  await save("server", made.server);
+  await save("alice", made.alice);
   return {
+    ...made,
     folder,
-    authority,
-    server,
-    alice,
     path,
     save,
     write,

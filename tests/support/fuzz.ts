@@ -31,8 +31,9 @@ export function pick<T>(values: readonly T[], random: Random): T {
 
 /** Random bytes, usually few. */
 export function noise(random: Random): Uint8Array<ArrayBuffer> {
-  const length = Math.floor(random() ** 3 * 2_000);
-  return Uint8Array.from({ length }, () => random() * 256);
+  const bytes = new Uint8Array(Math.floor(random() ** 3 * 2_000));
+  for (let at = 0; at < bytes.length; at++) bytes[at] = random() * 256;
+  return bytes;
 }
 
 /** Changes, removes, duplicates or adds a few bytes. */

@@ -11,7 +11,12 @@ import type { Reloadable } from "../../lib/cli/watch_files.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import { startTls, type StartTlsOptions } from "../../lib/net/tls/start.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
-import { makeTestAuthority, type TestAuthority } from "./certificates.ts";
+import {
+  makeIdentities,
+  makeTestAuthority,
+  type TestAuthority,
+  type TestIdentities,
+} from "./certificates.ts";
 import {
   type SomeProxyConfig,
   startTestProxy,
@@ -20,6 +25,12 @@ import {
 
 // Outside of all tests, because the library stays loaded.
 tls.createSecureContext();
+
+/**
+ * One authority for all proxies of a test file, because making one takes longer
+ * than starting a proxy. Each proxy has files of its own.
+ */
+let identities: Promise<TestIdentities> | undefined;
 
 /** A proxy with TLS, and its test authority. */
 export interface TlsProxy extends AsyncDisposable {
@@ -44,7 +55,9 @@ export interface TlsProxySettings {
 export async function startTlsProxy(
   { config = {}, tls = mutualTls }: TlsProxySettings = {},
 ): Promise<TlsProxy> {
-  const authority = await makeTestAuthority();
+  const authority = await makeTestAuthority(
+    await (identities ??= makeIdentities()),
+  );
   const messages: LogEvent[] = [];
   const log = (event: LogEvent) => {
     if (event.event === "message") messages.push(event);

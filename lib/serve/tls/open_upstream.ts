@@ -10,6 +10,7 @@ import type { Connection, TlsConnection } from "../../net/connection.ts";
 import { startTls, type StartTlsOptions } from "../../net/tls/start.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
 import { messageEvent } from "../../observe/message_event.ts";
+import type { CertificateTrust } from "./certificate_trust.ts";
 import { openServerTrust } from "./open_trust.ts";
 import { authorityWarning, readOwnCertificate } from "./own_certificate.ts";
 import type { UpstreamTlsConfig } from "./config.ts";
@@ -83,7 +84,7 @@ type Material = Pick<
 
 async function prepare(
   { authorities, certificates }: TlsTexts,
-  { certificates: paths }: UpstreamTlsConfig,
+  { certificates: paths, isInsecure }: UpstreamTlsConfig,
   log: (event: LogEvent) => void,
 ): Promise<Material> {
   const [own] = certificates;
@@ -92,15 +93,25 @@ async function prepare(
     const { isAuthority } = readOwnCertificate({ ...own, path }, "client");
     if (isAuthority) log(authorityWarning(path, "upstream"));
   }
-  const trust = await openServerTrust(authorities ?? systemAuthorities());
+  const trust = isInsecure ? undefined : await openTrust(authorities);
   return {
     authorities,
     ...own,
-    verify: (sent, host) => trust.verifyServer(sent, host),
+    verify: async (sent, host) => await trust?.verifyServer(sent, host),
   };
 }
 
-/** Those that the runtime goes by, too. */
-function systemAuthorities(): string {
-  return tls.getCACertificates("default").join("\n");
+/** Trust in the system's authorities, once something needs it. */
+let systemTrust: Promise<CertificateTrust> | undefined;
+
+/**
+ * Opens trust in the given authorities, or in those that the runtime goes by,
+ * too. To parse the hundred and more of those takes half a second.
+ */
+function openTrust(authorities: string | undefined): Promise<CertificateTrust> {
+  return authorities === undefined
+    ? systemTrust ??= openServerTrust(
+      tls.getCACertificates("default").join("\n"),
+    )
+    : openServerTrust(authorities);
 }

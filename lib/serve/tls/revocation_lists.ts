@@ -55,7 +55,7 @@ export class RevocationLists {
   ): Promise<RevocationLists> {
     const lists: RevocationList[] = [];
     for (const part of splitPem(pem, "X509 CRL")) {
-      const list = parseRevocationList(x509, part);
+      const list = await parseRevocationList(x509, part);
       await requireGenuine(list, authorities);
       lists.push(toList(list));
     }

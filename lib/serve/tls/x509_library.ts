@@ -4,6 +4,8 @@
  * @module
  */
 
+import type * as Schema from "@peculiar/asn1-schema";
+import type * as Structures from "@peculiar/asn1-x509";
 import type * as X509 from "@peculiar/x509";
 import { decodePem } from "../../wire/pem.ts";
 
@@ -15,6 +17,14 @@ const MOST_NODES = 100_000;
 
 /** The library. */
 export type X509Library = typeof X509;
+
+/** What the library reads and writes ASN.1 with. */
+export type X509Structures =
+  & Pick<typeof Schema, "AsnConvert">
+  & Pick<typeof Structures, "CertificateList">;
+
+/** A revocation list as ASN.1. */
+export type ListStructure = InstanceType<X509Structures["CertificateList"]>;
 
 /** A certificate as the library has it. */
 export type X509Certificate = InstanceType<X509Library["X509Certificate"]>;
@@ -34,6 +44,13 @@ export type X509Extension = InstanceType<X509Library["Extension"]>;
 export async function loadX509(): Promise<X509Library> {
   await import("reflect-metadata"); // The library does not work without it.
   return await import("@peculiar/x509");
+}
+
+/** Loads what the library reads and writes ASN.1 with. */
+export async function loadStructures(): Promise<X509Structures> {
+  const { AsnConvert } = await import("@peculiar/asn1-schema");
+  const { CertificateList } = await import("@peculiar/asn1-x509");
+  return { AsnConvert, CertificateList };
 }
 
 /**
@@ -67,16 +84,29 @@ export function parseCertificate(
  * @returns The list.
  * @throws {SyntaxError} If there is none.
  */
-export function parseRevocationList(
+export async function parseRevocationList(
   x509: X509Library,
   pem: string,
-): X509RevocationList {
+): Promise<X509RevocationList> {
+  return new x509.X509Crl(parseListStructure(await loadStructures(), pem));
+}
+
+/**
+ * Parses a list of revoked certificates into a structure that can be changed.
+ *
+ * @param structures Kinds of structures.
+ * @param pem The first list in it is taken.
+ * @returns The list.
+ * @throws {SyntaxError} If there is none.
+ */
+export function parseListStructure(
+  { AsnConvert, CertificateList }: X509Structures,
+  pem: string,
+): ListStructure {
   try {
-    const list = new x509.X509Crl(decodePem(pem, "X509 CRL"), {
+    return AsnConvert.parse(decodePem(pem, "X509 CRL"), CertificateList, {
       berOptions: { maxNodes: MOST_NODES },
     });
-    void list.entries.map(({ serialNumber }) => serialNumber);
-    return list;
   } catch (cause) {
     throw new SyntaxError("not a revocation list in PEM", { cause });
   }

@@ -1,23 +1,16 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  type CertificateUser,
-  requireUsage,
-} from "../../../lib/serve/tls/certificate_usage.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { requireUsage } from "../../../lib/serve/tls/certificate_usage.ts";
 import { openTls } from "../../../lib/serve/tls/open.ts";
 import { openUpstreamTls } from "../../../lib/serve/tls/open_upstream.ts";
 import type { LogEvent } from "../../../lib/observe/log_event.ts";
 import {
   derOf,
   issue,
-  makeTestAuthority,
   type TestCertificate,
   type TestCertificateSettings,
 } from "../../support/certificates.ts";
 import { openOpenssl } from "../../support/openssl.ts";
 import { run, testPrograms } from "../../support/programs.ts";
-import { sharedCommands } from "../../support/sluice_commands.ts";
-
-const commands = sharedCommands();
 
 /** What certificates say, and who can show them: servers, clients. */
 const USAGES: readonly {
@@ -119,14 +112,23 @@ testPrograms({
     const alike = USAGES.filter(({ what }) =>
       !["any purpose", "no usage at all"].includes(what)
     );
-    for (const { settings, what, ...faults } of alike) {
+    const paths = await Promise.all(alike.map(async ({ settings }, at) => {
       const { certificate } = await make(settings);
-      const path = await files.put("own.crt", certificate);
-      for (const user of ["server", "client"] as const) {
-        const { code, stderr } = await files.run(
-          `verify -partial_chain -trusted ${path} -purpose ssl${user} ${path}`,
-        );
-        assertEquals(code === 0, faults[user] === undefined, what + stderr);
+      return await files.put(`own${at}.crt`, certificate);
+    }));
+    const texts = await Promise.all(
+      paths.map((path) => Deno.readTextFile(path)),
+    );
+    await files.put("all.crt", texts.join(""));
+    for (const user of ["server", "client"] as const) {
+      const said = await files.say(
+        `verify -partial_chain -trusted @/all.crt -purpose ssl${user} ${
+          paths.join(" ")
+        }`,
+      );
+      for (const [at, { what, ...faults }] of alike.entries()) {
+        const isGood = faults[user] === undefined;
+        assertEquals(said.includes(`${paths[at]}: OK\n`), isGood, what + said);
       }
     }
   },
@@ -166,79 +168,3 @@ function messagesOf(events: readonly LogEvent[]): string[] {
     event.event === "message" ? `${event.level}: ${event.message}` : "?"
   );
 }
-
-/** Commands that show a certificate, with what they need besides. */
-const COMMANDS: readonly (readonly [CertificateUser, readonly string[]])[] = [
-  ["server", ["proxy", "--listen=127.0.0.1:0"]],
-  ["server", ["forward", "0", "9"]],
-  ["server", ["echo", "0"]],
-  ["server", ["hub", "0"]],
-  ["client", ["proxy", "--listen=127.0.0.1:0", "--via=https://127.0.0.1:9"]],
-  ["client", ["forward", "0", "tls://127.0.0.1:9"]],
-  ["client", ["connect", "--tls", "127.0.0.1:9"]],
-];
-
-Deno.test("no command starts with a certificate that is not for its use", async () => {
-  await using authority = await makeTestAuthority();
-  const cases = COMMANDS.map(([user, args]) => {
-    const wrong = user === "server" ? "alice" : "server";
-    const prefix = user === "server" ? "tls" : "upstream";
-    const line = [
-      ...args,
-      `--${prefix}-cert=${authority.path(`${wrong}.crt`)}`,
-      `--${prefix}-key=${authority.path(`${wrong}.key`)}`,
-    ];
-    return { line, user, wrong };
-  });
-  const answers = await commands.runAll(cases.map(({ line }) => line));
-  for (const [at, { line, user, wrong }] of cases.entries()) {
-    const { code, stderr } = answers[at]!;
-    assert(code !== 0, line.join(" "));
-    assert(stderr.includes(`lacks ${user}Auth`), stderr);
-    assert(stderr.includes(`${wrong}.crt: the certificate is not for`), stderr);
-  }
-});
-
-Deno.test("sluice check and doctor find the certificate of no server", async () => {
-  await using authority = await makeTestAuthority();
-  const file = (name: string) => authority.path(name);
-  await authority.write(
-    "sluice.json",
-    JSON.stringify({
-      listeners: [{
-        ...{ kind: "proxy", listen: "127.0.0.1:0" },
-        "tls-cert": file("ca.crt"),
-        "tls-key": file("ca.key"),
-      }, {
-        ...{
-          kind: "forward",
-          listen: "127.0.0.1:0",
-          upstreams: ["tls://[::1]:9"],
-        },
-        "upstream-cert": file("server.crt"),
-        "upstream-key": file("server.key"),
-      }],
-    }),
-  );
-  const missing = ["keyCertSign, cRLSign and lacks digitalSignature"];
-  const all = [...missing, "serverAuth and lacks clientAuth"];
-  const cases: [string[], number, string[]][] = [
-    [["check", "-c", file("sluice.json")], 2, all],
-    [["doctor", "-c", file("sluice.json")], 1, all],
-    [
-      [
-        ...["doctor", "--listen=127.0.0.1:0"],
-        ...["--tls-cert", file("ca.crt"), "--tls-key", file("ca.key")],
-      ],
-      1,
-      missing,
-    ],
-  ];
-  const answers = await commands.runAll(cases.map(([args]) => args));
-  for (const [at, [, expected, words]] of cases.entries()) {
-    const { code, stderr, text } = answers[at]!;
-    const said = text + stderr;
-    assertEquals(code, expected, said);
-    for (const word of words) assert(said.includes(word), said);
-  }
-});

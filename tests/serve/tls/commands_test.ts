@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { CertificateUser } from "../../../lib/serve/tls/certificate_usage.ts";
 import { openTls } from "../../../lib/serve/tls/open.ts";
 import { ECHO_OPTIONS } from "../../../lib/echo/options.ts";
 import { startEcho } from "../../../lib/echo/start.ts";
@@ -12,9 +13,11 @@ import {
   type TestAuthority,
 } from "../../support/certificates.ts";
 import { eventually } from "../../support/dialogue.ts";
-import { sluiceAll } from "../../support/sluice_commands.ts";
+import { sharedCommands } from "../../support/sluice_commands.ts";
 import { readExactly, within, writeAll } from "../../support/sockets.ts";
 import { mutualTls, serverTls } from "../../support/tls_proxy.ts";
+
+const commands = sharedCommands();
 
 const ANYWHERE = { host: "127.0.0.1", port: 0 };
 
@@ -55,7 +58,7 @@ Deno.test("connect speaks TLS, verifies the target, and shows a certificate", as
     [[verified, `localhost:${port}`], 2, "no upstream or parent uses TLS"],
     [["--tls", "--udp", `localhost:${port}`], 2, "TLS wants a stream"],
   ];
-  const answers = await sluiceAll(
+  const answers = await commands.runAll(
     cases.map(([args]) => ({ args: ["connect", ...args], stdin: "hello" })),
   );
   for (const [at, [, code, why]] of cases.entries()) {
@@ -86,4 +89,80 @@ Deno.test("startHub() carries messages between clients that speak TLS, and shows
   const head = await within(5_000, readExactly(page, 15));
   assertEquals(new TextDecoder().decode(head), "HTTP/1.1 200 OK");
   await hub.shutdown(0);
+});
+
+/** Commands that show a certificate, with what they need besides. */
+const COMMANDS: readonly (readonly [CertificateUser, readonly string[]])[] = [
+  ["server", ["proxy", "--listen=127.0.0.1:0"]],
+  ["server", ["forward", "0", "9"]],
+  ["server", ["echo", "0"]],
+  ["server", ["hub", "0"]],
+  ["client", ["proxy", "--listen=127.0.0.1:0", "--via=https://127.0.0.1:9"]],
+  ["client", ["forward", "0", "tls://127.0.0.1:9"]],
+  ["client", ["connect", "--tls", "127.0.0.1:9"]],
+];
+
+Deno.test("no command starts with a certificate that is not for its use", async () => {
+  await using authority = await makeTestAuthority();
+  const cases = COMMANDS.map(([user, args]) => {
+    const wrong = user === "server" ? "alice" : "server";
+    const prefix = user === "server" ? "tls" : "upstream";
+    const line = [
+      ...args,
+      `--${prefix}-cert=${authority.path(`${wrong}.crt`)}`,
+      `--${prefix}-key=${authority.path(`${wrong}.key`)}`,
+    ];
+    return { line, user, wrong };
+  });
+  const answers = await commands.runAll(cases.map(({ line }) => line));
+  for (const [at, { line, user, wrong }] of cases.entries()) {
+    const { code, stderr } = answers[at]!;
+    assert(code !== 0, line.join(" "));
+    assert(stderr.includes(`lacks ${user}Auth`), stderr);
+    assert(stderr.includes(`${wrong}.crt: the certificate is not for`), stderr);
+  }
+});
+
+Deno.test("sluice check and doctor find the certificate of no server", async () => {
+  await using authority = await makeTestAuthority();
+  const file = (name: string) => authority.path(name);
+  await authority.write(
+    "sluice.json",
+    JSON.stringify({
+      listeners: [{
+        ...{ kind: "proxy", listen: "127.0.0.1:0" },
+        "tls-cert": file("ca.crt"),
+        "tls-key": file("ca.key"),
+      }, {
+        ...{
+          kind: "forward",
+          listen: "127.0.0.1:0",
+          upstreams: ["tls://[::1]:9"],
+        },
+        "upstream-cert": file("server.crt"),
+        "upstream-key": file("server.key"),
+      }],
+    }),
+  );
+  const missing = ["keyCertSign, cRLSign and lacks digitalSignature"];
+  const all = [...missing, "serverAuth and lacks clientAuth"];
+  const cases: [string[], number, string[]][] = [
+    [["check", "-c", file("sluice.json")], 2, all],
+    [["doctor", "-c", file("sluice.json")], 1, all],
+    [
+      [
+        ...["doctor", "--listen=127.0.0.1:0"],
+        ...["--tls-cert", file("ca.crt"), "--tls-key", file("ca.key")],
+      ],
+      1,
+      missing,
+    ],
+  ];
+  const answers = await commands.runAll(cases.map(([args]) => args));
+  for (const [at, [, expected, words]] of cases.entries()) {
+    const { code, stderr, text } = answers[at]!;
+    const said = text + stderr;
+    assertEquals(code, expected, said);
+    for (const word of words) assert(said.includes(word), said);
+  }
 });

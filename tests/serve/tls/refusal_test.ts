@@ -8,8 +8,8 @@ import {
   issue,
   makeAuthority,
   revoke,
-  type TestAuthority,
   type TestCertificate,
+  type TestIdentities,
 } from "../../support/certificates.ts";
 import { hello, protocols, versions } from "../../support/client_hello.ts";
 import { NAME, nameConstraints } from "../../support/der.ts";
@@ -33,7 +33,7 @@ const HANDSHAKE = 400;
 /** Certificates that get nowhere, and what the log says of them. */
 const BAD_CERTIFICATES: readonly {
   what: string;
-  make: (authority: TestAuthority) => Promise<TestCertificate | undefined>;
+  make: (known: TestIdentities) => Promise<TestCertificate | undefined>;
   reason: string;
 }[] = [
   {
@@ -75,10 +75,7 @@ const BAD_CERTIFICATES: readonly {
   },
   {
     what: "a revoked certificate",
-    make: async ({ path }) => ({
-      certificate: await Deno.readTextFile(path("bob.crt")),
-      key: await Deno.readTextFile(path("bob.key")),
-    }),
+    make: async ({ authority }) => (await othersOf(authority)).bob,
     reason: "client's certificate is revoked",
   },
   {
@@ -88,10 +85,7 @@ const BAD_CERTIFICATES: readonly {
   },
   {
     what: "a name that its authority may not give",
-    make: async ({ path }) => ({
-      certificate: await Deno.readTextFile(path("carol.crt")),
-      key: await Deno.readTextFile(path("carol.key")),
-    }),
+    make: async ({ authority }) => (await othersOf(authority)).carol,
     reason:
       "client's certificate breaks the name constraints of its authority: e-mail address 'carol@evil.test' is not permitted",
   },
@@ -102,12 +96,19 @@ const BAD_CERTIFICATES: readonly {
   },
 ];
 
+/** Those certificates, made once: all proxies here have the same authority. */
+const shown = new WeakMap<object, Promise<TestCertificate | undefined>>();
+
 for (const auth of ["require", "request"] as const) {
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     Deno.test(`overTls() lets no bad certificate in: ${auth}, ${version}`, async () => {
       await using server = await start(auth);
-      for (const { what, make, reason } of BAD_CERTIFICATES) {
-        const certificate = await make(server.authority);
+      for (const bad of BAD_CERTIFICATES) {
+        const { what, make, reason } = bad;
+        const certificate = await shown.getOrInsertComputed(
+          bad,
+          () => make(server.authority),
+        );
         if (certificate === undefined && auth === "request") continue;
         const options = { minVersion: version, maxVersion: version };
         const begun = performance.now();
@@ -273,18 +274,11 @@ function start(auth: "require" | "request"): Promise<TlsProxy> {
       timeouts: { handshake: HANDSHAKE },
     },
     async tls(authority) {
-      const bob = await issue({ name: "bob" }, authority.authority);
-      await authority.save("bob", bob);
-      const { carol, constrained } = await makeConstrained();
-      await authority.save("carol", carol);
+      const { constrained, lists } = await othersOf(authority.authority);
       const all = [authority.authority, constrained]
         .map(({ certificate }) => certificate);
       await authority.write("ca.crt", all.join(""));
-      await authority.write(
-        "crl",
-        await revoke([bob], authority.authority) +
-          await revoke([], constrained),
-      );
+      await authority.write("crl", lists);
       return {
         ...mutualTls(authority),
         revocationLists: authority.path("crl"),
@@ -294,8 +288,27 @@ function start(auth: "require" | "request"): Promise<TlsProxy> {
   });
 }
 
-/** An authority for mailboxes of one host, and a client of another. */
-async function makeConstrained() {
+/** Who besides Alice has a certificate. */
+interface Others {
+  /** Its certificate is revoked. */
+  bob: TestCertificate;
+  /** An authority for mailboxes of one host. */
+  constrained: TestCertificate;
+  /** A client of it, with a mailbox of another host. */
+  carol: TestCertificate;
+  /** Revocation lists of both authorities. */
+  lists: string;
+}
+
+/** By the authority of the proxy. */
+const others = new WeakMap<TestCertificate, Promise<Others>>();
+
+function othersOf(authority: TestCertificate): Promise<Others> {
+  return others.getOrInsertComputed(authority, makeOthers);
+}
+
+async function makeOthers(authority: TestCertificate): Promise<Others> {
+  const bob = await issue({ name: "bob" }, authority);
   const constrained = await issue({
     ...{ name: "Constrained", isAuthority: true, usage: "none" },
     extensions: {
@@ -306,7 +319,8 @@ async function makeConstrained() {
     { type: "email", value: "carol@evil.test" },
   ];
   const carol = await issue({ name: "carol", alternatives }, constrained);
-  return { carol, constrained };
+  const lists = await revoke([bob], authority) + await revoke([], constrained);
+  return { bob, constrained, carol, lists };
 }
 
 type Shown =
