@@ -7,7 +7,7 @@
 import type { TimedName } from "../serve/live_connection.ts";
 import { addTimes } from "../observe/time_classes.ts";
 import type { PoolStatus } from "./api.ts";
-import type { ListenerFigures, ThreadFigures } from "./thread_figures.ts";
+import type { ListenerFigures, ThreadFigures } from "./threads/figures.ts";
 
 /** Figures before anything was counted. */
 export const NO_FIGURES: ThreadFigures = {

@@ -5,8 +5,8 @@
  */
 
 import { waitAtMost } from "../sync/wait_at_most.ts";
-import type { Thread } from "./thread.ts";
-import type { Threads } from "./threads.ts";
+import type { Thread } from "./threads/thread.ts";
+import type { Threads } from "./threads/threads.ts";
 
 /** Options for {@linkcode askIdle}. */
 export interface AskIdleOptions {

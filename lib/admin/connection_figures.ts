@@ -5,7 +5,7 @@
  */
 
 import type { Figure, Labels } from "./figure.ts";
-import type { ListenerFigures } from "./thread_figures.ts";
+import type { ListenerFigures } from "./threads/figures.ts";
 
 /** Figures of connections and datagrams. */
 export const CONNECTION_FIGURES: readonly Figure[] = [

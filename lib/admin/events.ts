@@ -11,7 +11,7 @@ import { oneAtATime } from "../sync/one_at_a_time.ts";
 import type { HistoryPoint, SnapshotEvent, TickEvent } from "./api.ts";
 import { AdminError } from "./error.ts";
 import type { AdminView } from "./view.ts";
-import type { Threads } from "./threads.ts";
+import type { Threads } from "./threads/threads.ts";
 import { TunnelFeed } from "./tunnels/feed.ts";
 
 /** Most readers at a time. */

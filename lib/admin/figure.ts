@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ThreadFigures } from "./thread_figures.ts";
+import type { ThreadFigures } from "./threads/figures.ts";
 
 /** Labels of a figure; their values never come from a client. */
 export type Labels = Readonly<Record<string, string>>;

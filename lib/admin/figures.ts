@@ -8,7 +8,7 @@
 import type { AdminSubject } from "./view.ts";
 import { CONNECTION_FIGURES } from "./connection_figures.ts";
 import type { Figure, Labels } from "./figure.ts";
-import type { ThreadFigures } from "./thread_figures.ts";
+import type { ThreadFigures } from "./threads/figures.ts";
 import { programFigures } from "./program_figures.ts";
 import { TIME_FIGURES } from "./time_figures.ts";
 import { UPSTREAM_FIGURES } from "./upstream_figures.ts";

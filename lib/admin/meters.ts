@@ -7,7 +7,7 @@
  */
 
 import { PROGRAM_VERSION } from "../cli/program_version.ts";
-import type { Threads } from "./threads.ts";
+import type { Threads } from "./threads/threads.ts";
 
 /**
  * Starts to export sums.

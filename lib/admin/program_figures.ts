@@ -7,7 +7,7 @@
 import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { AdminSubject } from "./view.ts";
 import type { Figure } from "./figure.ts";
-import type { ThreadFigures } from "./thread_figures.ts";
+import type { ThreadFigures } from "./threads/figures.ts";
 
 /**
  * Lists the figures of the program itself, and of bans.

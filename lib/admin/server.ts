@@ -26,8 +26,8 @@ import type { DrainState } from "./drain_state.ts";
 import { Collector } from "./record/collector.ts";
 import { DayReport } from "./record/day_report.ts";
 import { openFigures } from "./figures.ts";
-import { totalsOf } from "./thread_figures.ts";
-import type { Threads } from "./threads.ts";
+import { totalsOf } from "./threads/figures.ts";
+import type { Threads } from "./threads/threads.ts";
 import {
   type ListenerInfo,
   type RunningListeners,

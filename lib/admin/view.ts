@@ -16,8 +16,8 @@ import type {
 import type { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import type { DrainState } from "./drain_state.ts";
-import { totalsOf } from "./thread_figures.ts";
-import type { Threads } from "./threads.ts";
+import { totalsOf } from "./threads/figures.ts";
+import type { Threads } from "./threads/threads.ts";
 
 /** The sources of the admin API. */
 export interface AdminSubject {

@@ -18,7 +18,7 @@ import type { CommonOptions } from "../serve/options/common.ts";
 import { describeValues } from "../cli/redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
-import type { Threads } from "./threads.ts";
+import type { Threads } from "./threads/threads.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 
@@ -124,7 +124,7 @@ export async function openWatchers(
     registry,
     files: opened?.files ?? [],
     threads: hasWorkers
-      ? (await import("./other_thread.ts")).watchThreads(threads, isTimed)
+      ? (await import("./threads/other.ts")).watchThreads(threads, isTimed)
       : undefined,
     banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),
@@ -179,8 +179,8 @@ async function openThreads(
   isTraced: boolean,
 ): Promise<Threads> {
   const [{ OwnThread }, { Threads }] = await Promise.all([
-    import("./own_thread.ts"),
-    import("./threads.ts"),
+    import("./threads/own.ts"),
+    import("./threads/threads.ts"),
   ]);
   const threads = new Threads();
   if (registry !== undefined) threads.add(new OwnThread(registry));

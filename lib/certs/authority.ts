@@ -14,7 +14,7 @@ import {
   generateKeys,
   KEY_ALGORITHM,
   type KeyKind,
-} from "../serve/tls/certificate_keys.ts";
+} from "../serve/tls/certificate/keys.ts";
 import {
   type KeyedCertificate,
   openAuthority,

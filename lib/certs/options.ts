@@ -5,7 +5,7 @@
  */
 
 import { quote } from "../wire/quote.ts";
-import { KEY_KINDS, type KeyKind } from "../serve/tls/certificate_keys.ts";
+import { KEY_KINDS, type KeyKind } from "../serve/tls/certificate/keys.ts";
 import { parseCertificateName } from "./name.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { choice, count, operand, path } from "../cli/declare_options.ts";

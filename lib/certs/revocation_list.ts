@@ -8,7 +8,7 @@ import type { RevokedCertificate } from "@peculiar/asn1-x509";
 import type { X509CrlEntryParams } from "@peculiar/x509";
 import { encodePem } from "../wire/pem.ts";
 import { identifySigner } from "./authority.ts";
-import { KEY_ALGORITHM } from "../serve/tls/certificate_keys.ts";
+import { KEY_ALGORITHM } from "../serve/tls/certificate/keys.ts";
 import {
   type KeyedCertificate,
   openAuthority,

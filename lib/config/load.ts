@@ -6,7 +6,7 @@
 
 import type { ConfigPath, ConfigProblem } from "../cli/config_error.ts";
 import { type SchemaFault, schemaFaults } from "./schema.ts";
-import { GivenReader } from "./given.ts";
+import { SettingsReader } from "./settings_reader.ts";
 import { spellForFile } from "./spelling.ts";
 import { ConfigText } from "./text.ts";
 import {
@@ -94,12 +94,12 @@ class Loader {
   readonly #source: ConfigText;
   readonly #kinds: ServerKinds;
   readonly #problems: ConfigProblem[] = [];
-  readonly #reader: GivenReader;
+  readonly #reader: SettingsReader;
 
   constructor(source: ConfigText, path: string, kinds: ServerKinds) {
     this.#source = source;
     this.#kinds = kinds;
-    this.#reader = new GivenReader({
+    this.#reader = new SettingsReader({
       file: path,
       isWrong: (path) => this.#isWrong(path),
       report: (path, message) => this.#report(path, message),

@@ -29,7 +29,7 @@ export async function examineFleet(
   options: FleetOptions | undefined,
 ): Promise<Finding[]> {
   if (options?.fleet === undefined) return [];
-  const { tryRedis } = await import("../fleet/read_way.ts");
+  const { tryRedis } = await import("../fleet/redis_options.ts");
   const where = `Redis at ${formatRedisPlace(options.fleet)}`;
   const check = "fleet";
   const fault = await tryRedis(options);

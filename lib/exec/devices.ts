@@ -4,7 +4,7 @@
  * @module
  */
 
-import { infoOf } from "./look.ts";
+import { infoOf } from "./file_info.ts";
 
 /** Names of devices other than disks. */
 const MEMORY = ["mem", "kmem", "port", "kmsg"];

@@ -13,8 +13,8 @@ import {
   putBack,
   takeTree,
 } from "../net/system/fence/mounts.ts";
-import { infoOf, lookOr } from "./look.ts";
-import type { EmptyFolder, FenceOrder } from "./order.ts";
+import { infoOf, lookOr } from "./file_info.ts";
+import type { EmptyFolder, FenceOrder } from "./fence_message.ts";
 
 /** Kernel settings that are read-only inside, also for root. */
 const FROZEN = [

@@ -8,11 +8,11 @@
 
 import { StartError } from "../cli/usage_error.ts";
 import type { FenceChannel } from "../net/system/fence/channel.ts";
-import { type Chain, takeChain } from "./chain.ts";
+import { type WaitingInit, takeInit } from "./start_init.ts";
 import { explainMissing } from "./missing.ts";
-import type { FenceOrder, FromInit, ToInit } from "./order.ts";
+import type { FenceOrder, FromInit, ToInit } from "./fence_message.ts";
 
-/** Most characters to keep of the chain's error output. */
+/** Most characters to keep of the init's error output. */
 const MOST_SAID = 4_096;
 
 /** A fence around a command. */
@@ -45,12 +45,12 @@ export class Fence {
   static async open(
     order: Omit<FenceOrder, "errors">,
   ): Promise<Fence> {
-    const { channel, child, errors } = chainOf();
+    const { channel, child, errors } = initOf();
     const said = readSome(child.stderr);
     try {
       channel.send({ ...order, errors });
     } catch {
-      // The chain has already ended; its output says why.
+      // The init has already ended; its output says why.
     }
     const answer = await channel.receive<FromInit>();
     if (answer?.kind === "ready") {
@@ -118,9 +118,9 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.status;
 }
 
-function chainOf(): Chain {
+function initOf(): WaitingInit {
   try {
-    return takeChain();
+    return takeInit();
   } catch (error) {
     throw explainMissing({ error });
   }

@@ -18,7 +18,7 @@ import { limitFiles } from "../net/system/fence/limit_files.ts";
 import { awaitChild, spawn } from "../net/system/fence/spawn.ts";
 import { Terminal } from "../net/system/fence/terminal.ts";
 import { enclose } from "./enclose.ts";
-import type { FenceOrder, FromInit, ToInit } from "./order.ts";
+import type { FenceOrder, FromInit, ToInit } from "./fence_message.ts";
 
 /** Error number (errno(3)). */
 const EPERM = 1;

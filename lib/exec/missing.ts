@@ -6,7 +6,7 @@
 
 import { StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
-import { lookOr } from "./look.ts";
+import { lookOr } from "./file_info.ts";
 
 /** What went wrong. */
 export interface FenceFailure {

@@ -7,15 +7,15 @@
 import { UsageError } from "../cli/usage_error.ts";
 import { callersFiles } from "../net/system/fence/limit_files.ts";
 import { ignoredSignals } from "../net/system/fence/signals.ts";
-import { FENCE_PERMISSIONS, NO_UPDATE } from "./chain.ts";
+import { FENCE_PERMISSIONS, NO_UPDATE } from "./start_init.ts";
 import { machineDevices } from "./devices.ts";
 import { Fence } from "./fence.ts";
 import { runJob } from "./job.ts";
-import { isSocket, lookOr } from "./look.ts";
+import { isSocket, lookOr } from "./file_info.ts";
 import { requireLinux, requirePermissions } from "./missing.ts";
 import { NotStarted } from "./not_started.ts";
 import type { ExecOptions } from "./options.ts";
-import type { FenceOrder } from "./order.ts";
+import type { FenceOrder } from "./fence_message.ts";
 import type { CommandProxyPlan } from "./proxy.ts";
 import { findSockets } from "./sockets.ts";
 import { proxyVariables } from "./variables.ts";

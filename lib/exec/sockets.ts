@@ -6,8 +6,8 @@
  */
 
 import { folderOf } from "../cli/folder_of.ts";
-import { infoOf, isSocket, lookOr } from "./look.ts";
-import type { EmptyFolder } from "./order.ts";
+import { infoOf, isSocket, lookOr } from "./file_info.ts";
+import type { EmptyFolder } from "./fence_message.ts";
 
 /** Folders of system services, where sockets can appear at any time. */
 const RUN = ["/run", "/var/run"];

@@ -8,7 +8,7 @@
 import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { messageEvent } from "../observe/message_event.ts";
-import { formatSpan } from "../observe/span.ts";
+import { formatSpan } from "../observe/format_span.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import { Context } from "../sync/context.ts";
 import { elapsed } from "../sync/elapsed.ts";

@@ -21,7 +21,7 @@ import { LinkedNodes } from "./nodes.ts";
 import { FleetPlaces } from "./places/places.ts";
 import { CHANNEL, type Incarnation, Pulse } from "./pulse.ts";
 import { FleetRates } from "./rates.ts";
-import { readRedisWay } from "./read_way.ts";
+import { readRedisWay } from "./redis_options.ts";
 
 /** Creates the parts that count, in the order of their calls. */
 const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [

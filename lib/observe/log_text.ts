@@ -14,7 +14,7 @@ import type {
   MessageEvent,
   TextEvent,
 } from "./log_event.ts";
-import { formatSpan } from "./span.ts";
+import { formatSpan } from "./format_span.ts";
 
 /** ANSI codes (ECMA-48 §8.3.117). */
 const COLOR = { red: 31, green: 32, yellow: 33, gray: 90 } as const;

@@ -7,7 +7,7 @@
 
 import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import { requireDistinctEndpoints } from "../serve/distinct_endpoints.ts";
-import { briefsOf } from "./command_table.ts";
+import { briefsOf } from "./describe_commands.ts";
 import { COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandHelp, formatHelp } from "../cli/help.ts";

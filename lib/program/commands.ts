@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { CommandTable } from "./command_table.ts";
+import type { CommandTable } from "./describe_commands.ts";
 import { PROXY_COMMAND } from "../proxy/command.ts";
 
 /** The commands by name, of one word or two. */
@@ -90,7 +90,7 @@ export const COMMANDS: CommandTable = {
   "rules presets": {
     brief: "print the hosts behind the names of exec --allow-preset",
     load: async () =>
-      (await import("../proxy/rules_presets_command.ts")).RULES_PRESETS_COMMAND,
+      (await import("../proxy/rules/presets_command.ts")).RULES_PRESETS_COMMAND,
   },
   "rules test": {
     brief: "tell what the rules answer to a request, and which rule decides",

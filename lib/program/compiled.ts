@@ -9,7 +9,7 @@
 if (import.meta.main) {
   const [command] = Deno.args;
   if (command === "exec") {
-    (await import("../exec/chain.ts")).startAhead(Deno.args);
+    (await import("../exec/start_init.ts")).startAhead(Deno.args);
   }
   if (command === "exec-init") {
     const { runInitProgram } = await import("../exec/init.ts");

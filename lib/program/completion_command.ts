@@ -19,7 +19,7 @@ import { quoteArgument } from "../cli/parse_options.ts";
 import { printText } from "../cli/print_lines.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { readTopics } from "../manual/topics.ts";
-import { type CommandTable, describeCommands } from "./command_table.ts";
+import { type CommandTable, describeCommands } from "./describe_commands.ts";
 import { HELP_WORDS } from "./help_command.ts";
 
 /** A shell that completes words. */

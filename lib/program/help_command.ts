@@ -19,7 +19,7 @@ import {
   type CommandEntry,
   type CommandTable,
   describeCommands,
-} from "./command_table.ts";
+} from "./describe_commands.ts";
 
 /** Words after `help` that are neither a command nor a topic. */
 export const HELP_WORDS = ["options", "search", "man"] as const;

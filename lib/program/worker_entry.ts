@@ -13,7 +13,7 @@ runWorker(globalThis as unknown as WorkerScope, {
   start: startServers,
   async watch(watch) {
     // Imported lazily so that unwatched threads start faster.
-    const { watchThread } = await import("../admin/watch_thread.ts");
+    const { watchThread } = await import("../admin/threads/watch.ts");
     return await watchThread(watch);
   },
 });

@@ -8,7 +8,7 @@
 import { clientKey } from "../policy/limits/client_key.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
-import type { ProxySession } from "../serve/services.ts";
+import type { ProxySession } from "../serve/proxy_services.ts";
 import type { Credentials } from "../wire/credentials.ts";
 
 /**

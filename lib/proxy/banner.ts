@@ -5,7 +5,7 @@
  */
 
 import type { ClientAuthentication } from "../serve/tls/over_tls.ts";
-import type { ProtocolName } from "../serve/services.ts";
+import type { ProtocolName } from "../serve/proxy_services.ts";
 import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { User } from "../policy/users/users.ts";

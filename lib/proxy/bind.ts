@@ -34,7 +34,7 @@ import { decide, type Decision } from "../serve/target/decide.ts";
 import { askAuthorize } from "../serve/target/ask_hooks.ts";
 import type { EncodeBound } from "../serve/target/open_target.ts";
 import { runTunnel } from "../serve/run_tunnel.ts";
-import type { ProxySession } from "../serve/services.ts";
+import type { ProxySession } from "../serve/proxy_services.ts";
 
 /** Peers that may connect. */
 interface Welcome {

@@ -12,7 +12,7 @@ import type {
   ProtocolName,
   ProxyServices,
   ProxySession,
-} from "../serve/services.ts";
+} from "../serve/proxy_services.ts";
 import type { LastPart } from "../serve/run_tunnel.ts";
 import { socks4 } from "./socks4.ts";
 import { socks5 } from "./socks5.ts";

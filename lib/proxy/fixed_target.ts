@@ -6,7 +6,7 @@
  */
 
 import type { Protocol } from "../serve/connection.ts";
-import type { ProxyServices } from "../serve/services.ts";
+import type { ProxyServices } from "../serve/proxy_services.ts";
 import { connectTarget } from "../serve/target/open_target.ts";
 import { parseHost } from "../wire/host_name.ts";
 import type { HostPort } from "../wire/host_port.ts";

@@ -6,7 +6,7 @@
 
 import { GROUP } from "../cli/option_groups.ts";
 import type { LayersConfig } from "../serve/add_layers.ts";
-import { type ProtocolName, PROTOCOLS } from "../serve/services.ts";
+import { type ProtocolName, PROTOCOLS } from "../serve/proxy_services.ts";
 import type { PlainUser } from "../policy/users/users.ts";
 import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
 import { ACCEPT_PROXY_OPTIONS } from "../serve/options/accept_proxy.ts";

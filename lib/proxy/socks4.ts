@@ -22,7 +22,7 @@ import { bind } from "./bind.ts";
 import { connectTarget } from "../serve/target/open_target.ts";
 import type { Refusals } from "../serve/refusals.ts";
 import type { LastPart } from "../serve/run_tunnel.ts";
-import type { ProxySession } from "../serve/services.ts";
+import type { ProxySession } from "../serve/proxy_services.ts";
 
 const REFUSALS: Refusals = { encode: () => encodeReply(REPLY.Rejected) };
 

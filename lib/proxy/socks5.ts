@@ -42,7 +42,7 @@ import { connectTarget } from "../serve/target/open_target.ts";
 import type { Refusals } from "../serve/refusals.ts";
 import { replyFor } from "./reply_table.ts";
 import type { LastPart } from "../serve/run_tunnel.ts";
-import type { ProxySession } from "../serve/services.ts";
+import type { ProxySession } from "../serve/proxy_services.ts";
 
 /** Refuses a client in the form that its handshake stage requires. */
 class Socks5Refusals implements Refusals {

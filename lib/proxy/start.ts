@@ -5,7 +5,7 @@
  */
 
 import { handlerOf } from "../serve/connection.ts";
-import type { NameCheck, UdpSettings } from "../serve/services.ts";
+import type { NameCheck, UdpSettings } from "../serve/proxy_services.ts";
 import { detect } from "./detect.ts";
 import { leadTo } from "./fixed_target.ts";
 import type { ProxySettings } from "./options.ts";

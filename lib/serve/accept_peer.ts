@@ -11,7 +11,7 @@ import { drainRefusal, Refusal } from "../policy/limits/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
-import type { ProxySession } from "./services.ts";
+import type { ProxySession } from "./proxy_services.ts";
 
 /**
  * Decides whether a peer may connect.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { drawLine } from "./draw_line.ts";
+import { drawLine } from "./draw/line.ts";
 import type { Frame } from "./frame.ts";
 import type { ListCursor } from "./list_cursor.ts";
 

@@ -11,7 +11,7 @@ import { listenForHangups } from "../cli/hangups.ts";
 import { listenForSignals, signalExitCode } from "../cli/stop_signals.ts";
 import type { ChangeCall, KeyResult } from "./key_result.ts";
 import type { AdminClient } from "./client.ts";
-import { draw } from "./draw.ts";
+import { draw } from "./draw/draw.ts";
 import { Inquiries } from "./inquiries.ts";
 import type { KeyName } from "./keys.ts";
 import { type Picture, takePicture } from "./picture.ts";

@@ -6,7 +6,7 @@
  */
 
 import { openMeters } from "../../lib/admin/meters.ts";
-import { Threads } from "../../lib/admin/threads.ts";
+import { Threads } from "../../lib/admin/threads/threads.ts";
 import { startProxyWorkers } from "../support/proxy_workers.ts";
 import { readExactly, startEcho, writeAll } from "../support/sockets.ts";
 

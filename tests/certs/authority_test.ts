@@ -14,7 +14,7 @@ import { isIssuedBy, readCertificate } from "../../lib/certs/info.ts";
 import {
   KEY_KINDS,
   type KeyKind,
-} from "../../lib/serve/tls/certificate_keys.ts";
+} from "../../lib/serve/tls/certificate/keys.ts";
 import type { KeyedCertificate } from "../../lib/serve/tls/keyed_certificate.ts";
 import { createRevocationList } from "../../lib/certs/revocation_list.ts";
 import { openOpenssl } from "../support/openssl.ts";

@@ -9,7 +9,7 @@ import {
   issueCertificate,
 } from "../../lib/certs/authority.ts";
 import { readCertificate } from "../../lib/certs/info.ts";
-import { KEY_KINDS } from "../../lib/serve/tls/certificate_keys.ts";
+import { KEY_KINDS } from "../../lib/serve/tls/certificate/keys.ts";
 import type { KeyedCertificate } from "../../lib/serve/tls/keyed_certificate.ts";
 import {
   addRevoked,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { FenceOrder } from "../../lib/exec/order.ts";
+import type { FenceOrder } from "../../lib/exec/fence_message.ts";
 import { hasFence } from "../support/exec.ts";
 import { makeFolder, runOk } from "../support/programs.ts";
 import { cacheEnvironment } from "../support/sluice_commands.ts";

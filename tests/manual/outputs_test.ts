@@ -3,7 +3,7 @@ import {
   describePlan,
   memoryPlan,
 } from "../../lib/serve/limits/memory_plan.ts";
-import { draw } from "../../lib/top/draw.ts";
+import { draw } from "../../lib/top/draw/draw.ts";
 import { drawNodes } from "../../lib/top/fleet/draw_nodes.ts";
 import { blocksOf } from "../support/documents.ts";
 import { startTestEcho } from "../support/echo_server.ts";

@@ -3,7 +3,7 @@ import { startAdmin } from "../../lib/admin/server.ts";
 import { examineCapacity } from "../../lib/doctor/capacity.ts";
 import { DrainState } from "../../lib/admin/drain_state.ts";
 import { openListener } from "../../lib/serve/open_listener.ts";
-import { Threads } from "../../lib/admin/threads.ts";
+import { Threads } from "../../lib/admin/threads/threads.ts";
 import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
 import { ECHO_OPTIONS } from "../../lib/echo/options.ts";
 import { startEcho } from "../../lib/echo/start.ts";

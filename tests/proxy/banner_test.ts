@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type BannerFacts, bannerLines } from "../../lib/proxy/banner.ts";
-import { PROTOCOLS } from "../../lib/serve/services.ts";
+import { PROTOCOLS } from "../../lib/serve/proxy_services.ts";
 import type { ListenerInfo } from "../../lib/serve/start_listeners.ts";
 
 const ALICE = { name: "alice", password: "hunter2" };

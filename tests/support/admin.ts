@@ -11,8 +11,8 @@ import {
   startAdmin,
 } from "../../lib/admin/server.ts";
 import { DrainState } from "../../lib/admin/drain_state.ts";
-import { OwnThread } from "../../lib/admin/own_thread.ts";
-import { Threads } from "../../lib/admin/threads.ts";
+import { OwnThread } from "../../lib/admin/threads/own.ts";
+import { Threads } from "../../lib/admin/threads/threads.ts";
 import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
 import { Registry } from "../../lib/serve/registry.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";

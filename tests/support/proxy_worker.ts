@@ -7,7 +7,7 @@
 /// <reference lib="deno.worker" />
 
 import { ALONE } from "../../lib/serve/server_host.ts";
-import { watchThread } from "../../lib/admin/watch_thread.ts";
+import { watchThread } from "../../lib/admin/threads/watch.ts";
 import { ThreadLink } from "../../lib/sync/thread_link.ts";
 import { startProxy } from "./proxy.ts";
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Threads } from "../../lib/admin/threads.ts";
+import type { Threads } from "../../lib/admin/threads/threads.ts";
 import {
   OtherThread,
   type OtherThreadOptions,
-} from "../../lib/admin/other_thread.ts";
+} from "../../lib/admin/threads/other.ts";
 import { SharedCounter } from "../../lib/sync/shared/counter.ts";
 import { askOver } from "./threads.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ProxyServices } from "../../lib/serve/services.ts";
+import type { ProxyServices } from "../../lib/serve/proxy_services.ts";
 import { Resolver } from "../../lib/net/names/resolver.ts";
 import { Bans } from "../../lib/policy/users/bans.ts";
 import { ConnectionLimits } from "../../lib/policy/limits/connection_limits.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { OwnThread } from "../../lib/admin/own_thread.ts";
-import type { Thread } from "../../lib/admin/thread.ts";
-import { OtherThread } from "../../lib/admin/other_thread.ts";
-import { answerFor } from "../../lib/admin/watch_thread.ts";
+import { OwnThread } from "../../lib/admin/threads/own.ts";
+import type { Thread } from "../../lib/admin/threads/thread.ts";
+import { OtherThread } from "../../lib/admin/threads/other.ts";
+import { answerFor } from "../../lib/admin/threads/watch.ts";
 import type { LiveConnection } from "../../lib/serve/live_connection.ts";
 import type { ListenerWatch } from "../../lib/serve/listener_watch.ts";
 import { Registry } from "../../lib/serve/registry.ts";

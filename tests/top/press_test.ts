@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { draw } from "../../lib/top/draw.ts";
-import { KEYS } from "../../lib/top/draw_help.ts";
+import { draw } from "../../lib/top/draw/draw.ts";
+import { KEYS } from "../../lib/top/draw/help.ts";
 import type { Frame } from "../../lib/top/frame.ts";
 import { press } from "../../lib/top/press.ts";
 import { tick, topFrame, topState, topTunnel } from "../support/top.ts";

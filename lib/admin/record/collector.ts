@@ -6,9 +6,9 @@
 
 import { askIdle } from "../ask_idle.ts";
 import type { HistoryPoint } from "../api.ts";
-import type { Thread } from "../thread.ts";
-import { type FigureTotals, totalsOf } from "../thread_figures.ts";
-import type { Threads } from "../threads.ts";
+import type { Thread } from "../threads/thread.ts";
+import { type FigureTotals, totalsOf } from "../threads/figures.ts";
+import type { Threads } from "../threads/threads.ts";
 import { Blocks, BlockSum } from "./blocks.ts";
 import { type Step, Timeline } from "./timeline.ts";
 

@@ -6,7 +6,7 @@
 
 import type { ClosedTunnel, ListedTunnel } from "../api.ts";
 import type { ParametersOf } from "../endpoints.ts";
-import type { Threads } from "../threads.ts";
+import type { Threads } from "../threads/threads.ts";
 import { listClosed, listTunnels } from "./lists.ts";
 
 /** Rows written at a time. */

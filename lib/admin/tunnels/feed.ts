@@ -6,9 +6,9 @@
 
 import { askIdle } from "../ask_idle.ts";
 import type { Tunnel } from "../api.ts";
-import type { Thread } from "../thread.ts";
-import { MOST_TUNNELS, type ThreadChanges } from "../thread_answers.ts";
-import { compareTimes, type Threads } from "../threads.ts";
+import type { Thread } from "../threads/thread.ts";
+import { MOST_TUNNELS, type ThreadChanges } from "../threads/answers.ts";
+import { compareTimes, type Threads } from "../threads/threads.ts";
 import { type ConnectionChanges, MOST_CLOSED } from "./changes.ts";
 
 /**

@@ -14,12 +14,12 @@ import { parseConfiguredHost } from "../../wire/host_name.ts";
 import { type IpAddress, requireIpAddress } from "../../wire/ip_address.ts";
 import { parseHostPort } from "../../wire/host_port.ts";
 import { quote } from "../../wire/quote.ts";
-import { parseClient, parseListener, parseTime } from "./asked.ts";
+import { parseClient, parseListener, parseTime } from "./parse_question.ts";
 import { parseEach } from "./conditions.ts";
-import type { Action } from "./rule_extras.ts";
+import type { Action } from "./extras.ts";
 import { parseCommand, type Question, type RuleCommand } from "./question.ts";
-import { type Item, LineError, type List, splitLine } from "./rule_line.ts";
-import { type RuleProblem, RulesError } from "./rules_error.ts";
+import { type Item, LineError, type List, splitLine } from "./line.ts";
+import { type RuleProblem, RulesError } from "./error.ts";
 
 /** One question. Values that the table lacks are `undefined`. */
 export interface RuleCase {

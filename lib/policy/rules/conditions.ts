@@ -10,7 +10,7 @@ import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { type IpRange, isInRange, parseIpRange } from "../../wire/ip_range.ts";
 import { specialNames, specialRanges } from "./address_guard.ts";
 import { makeNameTest, parseNamePattern } from "./name_pattern.ts";
-import { type Item, LineError, type List } from "./rule_line.ts";
+import { type Item, LineError, type List } from "./line.ts";
 import { parseCommand, type Subject } from "./question.ts";
 import { quote } from "../../wire/quote.ts";
 

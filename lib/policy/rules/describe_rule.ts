@@ -5,8 +5,8 @@
  */
 
 import type { Rule } from "./parse_rule.ts";
-import type { Clause } from "./rule_clauses.ts";
-import type { Item } from "./rule_line.ts";
+import type { Clause } from "./clauses.ts";
+import type { Item } from "./line.ts";
 
 /**
  * Describes a rule.

@@ -5,14 +5,14 @@
  */
 
 import { CONDITIONS, parseEach, parseLift, type Test } from "./conditions.ts";
-import { LineError, type List } from "./rule_line.ts";
+import { LineError, type List } from "./line.ts";
 import {
   makeTimeTest,
   parseDays,
   parseHours,
   type RuleTime,
   WallClock,
-} from "./rule_time.ts";
+} from "./time.ts";
 import {
   type Clause,
   endOf,
@@ -20,13 +20,13 @@ import {
   parseClauses,
   TIME_WORDS,
   wordOf,
-} from "./rule_clauses.ts";
+} from "./clauses.ts";
 import {
   type Action,
   type KnownParents,
   parseExtras,
   type RuleExtras,
-} from "./rule_extras.ts";
+} from "./extras.ts";
 import { quote } from "../../wire/quote.ts";
 
 /** A rule. */

@@ -11,9 +11,9 @@ import {
   type Rule,
   type RuleWords,
 } from "./parse_rule.ts";
-import { LineError, splitLine } from "./rule_line.ts";
+import { LineError, splitLine } from "./line.ts";
 import { Rules, type RulesOptions } from "./rules.ts";
-import { type RuleProblem, RulesError } from "./rules_error.ts";
+import { type RuleProblem, RulesError } from "./error.ts";
 import { quote } from "../../wire/quote.ts";
 
 /** Most rules in one list. Each costs 50 to 100 ns per question. */

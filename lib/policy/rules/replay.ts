@@ -7,7 +7,7 @@
 import type { LoggedConnection } from "../../observe/logged_connection.ts";
 import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import type { IsOwn } from "./address_guard.ts";
-import { isPublic, parseClient, parseListener } from "./asked.ts";
+import { isPublic, parseClient, parseListener } from "./parse_question.ts";
 import type { Question, RuleCommand } from "./question.ts";
 import { isOfProxy, splitTarget } from "./reached_fact.ts";
 import type { Rules, Verdict } from "./rules.ts";

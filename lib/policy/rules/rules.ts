@@ -7,7 +7,7 @@
 
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import type { Default, Rule, RuleWords } from "./parse_rule.ts";
-import type { Action } from "./rule_extras.ts";
+import type { Action } from "./extras.ts";
 import { type Question, Subject } from "./question.ts";
 
 /** Options for {@linkcode Rules}. */

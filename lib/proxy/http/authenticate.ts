@@ -8,7 +8,7 @@ import { parseBasicCredentials } from "../../wire/http1/credentials.ts";
 import { HttpError } from "../../wire/http1/http_error.ts";
 import type { Fields } from "../../wire/http1/fields.ts";
 import { authenticate, mustLogIn } from "../authenticate.ts";
-import type { ProxySession } from "../../serve/services.ts";
+import type { ProxySession } from "../../serve/proxy_services.ts";
 
 /**
  * Checks the credentials of a request if the listener has users.

@@ -13,7 +13,7 @@ import { type Head, MOST_EMPTY_LINES } from "../../wire/http1/head.ts";
 import { farewell } from "../../serve/farewell.ts";
 import { Origins } from "./origins.ts";
 import { HttpRefusals } from "../../serve/http/refusals.ts";
-import type { ProxySession } from "../../serve/services.ts";
+import type { ProxySession } from "../../serve/proxy_services.ts";
 
 /** Options for {@linkcode HttpClient}. */
 export interface HttpClientOptions {

@@ -15,7 +15,7 @@ import { decide, type Decision, type Wish } from "../../serve/target/decide.ts";
 import { openTarget } from "../../serve/target/open_target.ts";
 import type { OpenedTarget } from "../../serve/target/opened_target.ts";
 import type { ParentChain, ParentTries } from "../../serve/target/parents.ts";
-import type { AskedTunnel, ProxySession } from "../../serve/services.ts";
+import type { AskedTunnel, ProxySession } from "../../serve/proxy_services.ts";
 
 /** Idle connections for each client. */
 const MOST_IDLE = 8;

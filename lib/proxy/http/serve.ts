@@ -37,7 +37,7 @@ import { httpExchange } from "./exchange.ts";
 import { answerAsFinalRecipient } from "./final_recipient.ts";
 import { connectTarget } from "../../serve/target/open_target.ts";
 import type { LastPart } from "../../serve/run_tunnel.ts";
-import type { ProxySession } from "../../serve/services.ts";
+import type { ProxySession } from "../../serve/proxy_services.ts";
 
 /** No field may announce a body: the tunnel follows (RFC 9110 §9.3.6). */
 const ESTABLISHED = encodeHead("HTTP/1.1 200 Connection established", []);

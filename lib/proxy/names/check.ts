@@ -20,7 +20,7 @@ import type {
   AskedTunnel,
   NameCheck,
   ProxySession,
-} from "../../serve/services.ts";
+} from "../../serve/proxy_services.ts";
 import { refusalOf } from "../../serve/target/decide.ts";
 import { timeoutError } from "../../sync/context.ts";
 import type { Host } from "../../wire/host_name.ts";

@@ -7,7 +7,7 @@
 import { DialError } from "../../net/dial_error.ts";
 import { specialRanges } from "../../policy/rules/address_guard.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
-import type { AskedTunnel, ProxySession } from "../../serve/services.ts";
+import type { AskedTunnel, ProxySession } from "../../serve/proxy_services.ts";
 import { type Host, plainName } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";

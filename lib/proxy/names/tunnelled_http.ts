@@ -6,7 +6,7 @@
  */
 
 import type { TunnelResult } from "../../net/tunnel.ts";
-import type { AskedTunnel, ProxySession } from "../../serve/services.ts";
+import type { AskedTunnel, ProxySession } from "../../serve/proxy_services.ts";
 import { refusalOf } from "../../serve/target/decide.ts";
 import { requestFraming } from "../../wire/http1/framing.ts";
 import type { Head } from "../../wire/http1/head.ts";

@@ -10,7 +10,7 @@ import type { OptionValues } from "../../cli/option.ts";
 import { printLines } from "../../cli/print_lines.ts";
 import { countOf } from "../../observe/count_of.ts";
 import { describeRule } from "../../policy/rules/describe_rule.ts";
-import { findFaults, type RuleFault } from "../../policy/rules/rule_faults.ts";
+import { findFaults, type RuleFault } from "../../policy/rules/faults.ts";
 import type { Rules } from "../../policy/rules/rules.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { readRules } from "./list_command.ts";

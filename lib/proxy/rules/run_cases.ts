@@ -6,7 +6,7 @@
 
 import { DialError } from "../../net/dial_error.ts";
 import { isOwnAddress } from "../../net/own_addresses.ts";
-import { isPublic } from "../../policy/rules/asked.ts";
+import { isPublic } from "../../policy/rules/parse_question.ts";
 import type { RuleCase } from "../../policy/rules/case_table.ts";
 import type { Question } from "../../policy/rules/question.ts";
 import type { Rules, Verdict } from "../../policy/rules/rules.ts";

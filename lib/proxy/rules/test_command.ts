@@ -9,7 +9,7 @@ import {
   parseClient,
   parseListener,
   parseTime,
-} from "../../policy/rules/asked.ts";
+} from "../../policy/rules/parse_question.ts";
 import { type Question, RULE_COMMANDS } from "../../policy/rules/question.ts";
 import { DialError } from "../../net/dial_error.ts";
 import { isOwnAddress } from "../../net/own_addresses.ts";
@@ -29,7 +29,7 @@ import { FileError, fileFault } from "../../cli/file_error.ts";
 import { readText } from "../../cli/read_file.ts";
 import { countOf } from "../../observe/count_of.ts";
 import { parseCases, type RuleCase } from "../../policy/rules/case_table.ts";
-import { RulesError } from "../../policy/rules/rules_error.ts";
+import { RulesError } from "../../policy/rules/error.ts";
 import { readRules } from "./list_command.ts";
 import { runCases } from "./run_cases.ts";
 import { StartError, UsageError } from "../../cli/usage_error.ts";

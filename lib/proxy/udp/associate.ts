@@ -31,7 +31,7 @@ import type { Request } from "../../wire/socks/v5_request.ts";
 import { decideAhead, type Decision } from "../../serve/target/decide.ts";
 import { ParentWays } from "./parent_ways.ts";
 import { type RouteFor, UdpRelay } from "./relay.ts";
-import type { ProxySession } from "../../serve/services.ts";
+import type { ProxySession } from "../../serve/proxy_services.ts";
 
 /** Most bytes to ignore on the client's control connection. */
 const MOST_DISCARDED = 1024 * 1024;

@@ -6,7 +6,7 @@
 
 import type { LogEvent } from "../../observe/log_event.ts";
 import { messageEvent } from "../../observe/message_event.ts";
-import { formatSpan } from "../../observe/span.ts";
+import { formatSpan } from "../../observe/format_span.ts";
 import type { Attack, FailureOutcome } from "../../policy/users/bans.ts";
 
 /**

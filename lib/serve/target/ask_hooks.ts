@@ -21,7 +21,7 @@ import {
   dialErrorKind,
 } from "../../net/dial_error.ts";
 import type { Answer, AuthorizeRequest, Hooks } from "../hooks.ts";
-import type { ProxySession } from "../services.ts";
+import type { ProxySession } from "../proxy_services.ts";
 import type { Wish } from "./decide.ts";
 
 /** A connection that a hook has opened. */

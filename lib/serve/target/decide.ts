@@ -16,7 +16,7 @@ import type { IpAddress } from "../../wire/ip_address.ts";
 import { askerOf } from "./asker.ts";
 import type { Permit } from "./open_sessions.ts";
 import { NAME_MISMATCH } from "../refusal_reason.ts";
-import type { ProxySession } from "../services.ts";
+import type { ProxySession } from "../proxy_services.ts";
 
 /** Most characters of a name in the record, as many as SOCKS5 can send. */
 const MOST_NAME = 255;

@@ -28,7 +28,7 @@ import type { ParentGroup, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "../proxy_header.ts";
 import type { OpenedTarget } from "./opened_target.ts";
 import { type LastPart, runTunnel } from "../run_tunnel.ts";
-import type { ProxySession } from "../services.ts";
+import type { ProxySession } from "../proxy_services.ts";
 
 /** Options for {@linkcode openTarget}. */
 export interface OpenOptions {

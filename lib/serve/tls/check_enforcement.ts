@@ -10,7 +10,7 @@ import { memoryChannel } from "../../net/tls/memory_channel.ts";
 import { NodeTransport } from "../../net/tls/node_transport.ts";
 import { TlsError } from "../../net/tls/tls_error.ts";
 import { encodePem } from "../../wire/pem.ts";
-import { exportKey, generateKeys, KEY_ALGORITHM } from "./certificate_keys.ts";
+import { exportKey, generateKeys, KEY_ALGORITHM } from "./certificate/keys.ts";
 import { StartError } from "../../cli/usage_error.ts";
 import { loadX509 } from "./x509_library.ts";
 

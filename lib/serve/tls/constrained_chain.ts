@@ -8,7 +8,7 @@ import {
   type CertificateFields,
   EXTENSION,
   readCertificateFields,
-} from "./certificate_fields.ts";
+} from "./certificate/fields.ts";
 import { canonicalName } from "./directory_name.ts";
 import { readNames } from "./general_name.ts";
 import { NameConstraints } from "./name_constraints.ts";

@@ -5,7 +5,7 @@
  */
 
 import { type DerElement, parseDerElements, TAG } from "../../wire/der.ts";
-import { contentsOf } from "./certificate_fields.ts";
+import { contentsOf } from "./certificate/fields.ts";
 
 /** An attribute of a name. */
 export interface NameAttribute {

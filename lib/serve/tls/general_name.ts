@@ -15,8 +15,8 @@ import {
   type CertificateFields,
   contentsOf,
   EXTENSION,
-} from "./certificate_fields.ts";
-import { quotePart } from "./certificate_label.ts";
+} from "./certificate/fields.ts";
+import { quotePart } from "./certificate/label.ts";
 import {
   ATTRIBUTE,
   canonicalName,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { importKey, KEY_ALGORITHM, type KeyKind } from "./certificate_keys.ts";
+import { importKey, KEY_ALGORITHM, type KeyKind } from "./certificate/keys.ts";
 import {
   loadX509,
   parseCertificate,

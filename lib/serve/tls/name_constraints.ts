@@ -5,7 +5,7 @@
  */
 
 import { parseDer, parseDerElements, TAG } from "../../wire/der.ts";
-import { contentsOf } from "./certificate_fields.ts";
+import { contentsOf } from "./certificate/fields.ts";
 import { lowerAscii } from "./directory_name.ts";
 import {
   describeName,

@@ -19,7 +19,7 @@ import type { Identity } from "../../policy/users/identity.ts";
 import { type ClientHello, TLS_VERSION } from "../../wire/tls/client_hello.ts";
 import { ALERT, TlsAlertError } from "../../wire/tls/alert.ts";
 import { checkEnforcement } from "./check_enforcement.ts";
-import type { CertificateTrust } from "./certificate_trust.ts";
+import type { CertificateTrust } from "./certificate/trust.ts";
 import { openClientTrust } from "./open_trust.ts";
 import {
   authorityWarning,

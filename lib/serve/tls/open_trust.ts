@@ -5,7 +5,7 @@
  */
 
 import { splitPem } from "../../wire/pem.ts";
-import { CertificateTrust } from "./certificate_trust.ts";
+import { CertificateTrust } from "./certificate/trust.ts";
 import { TlsFault } from "./fault.ts";
 import { RevocationLists } from "./revocation_lists.ts";
 import { loadX509, parseCertificate } from "./x509_library.ts";

@@ -10,7 +10,7 @@ import type { Connection, TlsConnection } from "../../net/connection.ts";
 import { startTls, type StartTlsOptions } from "../../net/tls/start.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
 import { messageEvent } from "../../observe/message_event.ts";
-import type { CertificateTrust } from "./certificate_trust.ts";
+import type { CertificateTrust } from "./certificate/trust.ts";
 import { openServerTrust } from "./open_trust.ts";
 import { authorityWarning, readOwnCertificate } from "./own_certificate.ts";
 import type { UpstreamTlsConfig } from "./config.ts";

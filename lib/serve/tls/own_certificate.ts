@@ -13,7 +13,7 @@ import {
 import type { LogEvent } from "../../observe/log_event.ts";
 import { messageEvent } from "../../observe/message_event.ts";
 import { labelsOf, splitPem } from "../../wire/pem.ts";
-import { type CertificateUser, requireUsage } from "./certificate_usage.ts";
+import { type CertificateUser, requireUsage } from "./certificate/usage.ts";
 import type { KeyedCertificate } from "./keyed_certificate.ts";
 
 /** A certificate of our own. */

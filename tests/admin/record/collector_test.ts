@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Collector } from "../../../lib/admin/record/collector.ts";
-import type { Thread } from "../../../lib/admin/thread.ts";
-import { totalsOf } from "../../../lib/admin/thread_figures.ts";
-import { Threads } from "../../../lib/admin/threads.ts";
+import type { Thread } from "../../../lib/admin/threads/thread.ts";
+import { totalsOf } from "../../../lib/admin/threads/figures.ts";
+import { Threads } from "../../../lib/admin/threads/threads.ts";
 import { FakeConnection, openThread } from "../../support/threads.ts";
 
 async function collectorOf(threads: Threads): Promise<Collector> {

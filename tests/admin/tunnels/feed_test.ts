@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Thread } from "../../../lib/admin/thread.ts";
-import { Threads } from "../../../lib/admin/threads.ts";
+import type { Thread } from "../../../lib/admin/threads/thread.ts";
+import { Threads } from "../../../lib/admin/threads/threads.ts";
 import { TunnelFeed } from "../../../lib/admin/tunnels/feed.ts";
 import type { ConnectionChanges } from "../../../lib/admin/tunnels/changes.ts";
 import { SharedCounter } from "../../../lib/sync/shared/counter.ts";

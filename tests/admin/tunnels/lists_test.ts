@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AdminError } from "../../../lib/admin/error.ts";
-import { Threads } from "../../../lib/admin/threads.ts";
+import { Threads } from "../../../lib/admin/threads/threads.ts";
 import { exportTunnels } from "../../../lib/admin/tunnels/export.ts";
 import {
   endMatching,

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseCases } from "../../../lib/policy/rules/case_table.ts";
-import { RulesError } from "../../../lib/policy/rules/rules_error.ts";
+import { RulesError } from "../../../lib/policy/rules/error.ts";
 
 Deno.test("parseCases() asks one question for each value of a list", () => {
   const cases = parseCases(

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Question } from "../../../lib/policy/rules/question.ts";
-import { RulesError } from "../../../lib/policy/rules/rules_error.ts";
+import { RulesError } from "../../../lib/policy/rules/error.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import { rulesOf } from "../../support/rules.ts";
 

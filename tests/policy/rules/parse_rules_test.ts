@@ -6,7 +6,7 @@ import {
   ruleFile,
   ruleOption,
 } from "../../../lib/policy/rules/parse_rules.ts";
-import { RulesError } from "../../../lib/policy/rules/rules_error.ts";
+import { RulesError } from "../../../lib/policy/rules/error.ts";
 import { seededRandom } from "../../support/random.ts";
 
 await loadNameRegexps();

@@ -8,7 +8,7 @@ import {
   presetRule,
   RULE_PRESETS,
 } from "../../../lib/policy/rules/presets.ts";
-import { formatPresets } from "../../../lib/proxy/rules_presets_command.ts";
+import { formatPresets } from "../../../lib/proxy/rules/presets_command.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 
 Deno.test("presetRule() allows the hosts of a preset at its ports alone", () => {

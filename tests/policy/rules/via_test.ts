@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RulesError } from "../../../lib/policy/rules/rules_error.ts";
+import { RulesError } from "../../../lib/policy/rules/error.ts";
 import { rulesOf } from "../../support/rules.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 

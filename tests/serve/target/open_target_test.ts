@@ -6,7 +6,7 @@ import { Parents } from "../../../lib/serve/target/parents.ts";
 import type {
   ProxyServices,
   ProxySession,
-} from "../../../lib/serve/services.ts";
+} from "../../../lib/serve/proxy_services.ts";
 import { Session } from "../../../lib/serve/session.ts";
 import { DialError } from "../../../lib/net/dial_error.ts";
 import { ConnectionLimits } from "../../../lib/policy/limits/connection_limits.ts";

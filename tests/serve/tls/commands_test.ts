@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CertificateUser } from "../../../lib/serve/tls/certificate_usage.ts";
+import type { CertificateUser } from "../../../lib/serve/tls/certificate/usage.ts";
 import { openTls } from "../../../lib/serve/tls/open.ts";
 import { ECHO_OPTIONS } from "../../../lib/echo/options.ts";
 import { startEcho } from "../../../lib/echo/start.ts";

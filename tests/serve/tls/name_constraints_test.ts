@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { JsonName } from "@peculiar/x509";
 import { constraintFault } from "../../../lib/serve/tls/constrained_chain.ts";
-import { readCertificateFields } from "../../../lib/serve/tls/certificate_fields.ts";
+import { readCertificateFields } from "../../../lib/serve/tls/certificate/fields.ts";
 import {
   readGeneralName,
   readNames,
