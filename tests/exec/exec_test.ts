@@ -350,7 +350,13 @@ fenced("leaves no process when it is killed", async () => {
 fenced("ends what the command has left behind, and reaps it", async () => {
   const mark = `mark-${crypto.randomUUID()}`;
   const { stdout } = await scriptFrom(
-    `for i in 1 2 3 4 5; do (sleep 0.01 &) ; done; sleep 0.3; grep -l 'State:.Z' /proc/[0-9]*/status | wc -l; (sleep 1000; : ${mark}) > /dev/null 2>&1 &`,
+    `for i in 1 2 3 4 5; do (sleep 0.01 &) ; done
+     for n in $(seq 100); do
+       left=$(grep -lE 'State:.Z|Name:.sleep' /proc/[0-9]*/status | wc -l)
+       [ $left = 0 ] && break
+       sleep 0.1
+     done
+     echo $left; (sleep 1000; : ${mark}) > /dev/null 2>&1 &`,
     ["--quiet"],
   );
   assertEquals(stdout, "0\n");
