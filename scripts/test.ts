@@ -35,7 +35,8 @@ const ALONE = [
 ];
 
 /**
- * Folders whose other files take longest, in this order. All others follow.
+ * Folders whose other files take longest, in this order, or share a thread with
+ * no other folder. All others follow.
  */
 const EARLY = [
   "tests/clients/admin_page",
@@ -54,6 +55,8 @@ const EARLY = [
   "tests/admin/fleet",
   "tests/admin",
   "tests/top/fleet",
+  // Its servers release the C library, which tests of other rooms keep.
+  "tests/library",
 ];
 
 /** Most files that share a thread: of the folders above, and of all others. */
