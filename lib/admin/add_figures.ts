@@ -88,7 +88,6 @@ export function endFigures(figures: ThreadFigures): ThreadFigures {
 /**
  * Names an upstream of a listener.
  *
- * @param upstream The upstream.
  * @returns A unique name.
  */
 export function upstreamKey(

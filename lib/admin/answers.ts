@@ -143,9 +143,7 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
  * Answers a request.
  *
  * @param found Its route and parameter.
- * @param query Its query.
  * @param context The context of operations.
- * @returns The answer.
  * @throws {AdminError} If the operation fails.
  */
 export async function answerRoute(

@@ -21,7 +21,6 @@ export interface AskIdleOptions {
 /**
  * Asks all threads that owe no answer.
  *
- * @param threads The threads.
  * @param options How to ask them.
  * @returns Resolves when all have answered, or the time is over.
  * @throws What `ask` throws.

@@ -13,7 +13,6 @@ import type { ThreadFigures } from "./threads/figures.ts";
  * Lists the figures of the program itself, and of bans.
  *
  * @param subject The program that they describe.
- * @returns The figures.
  */
 export function programFigures(subject: AdminSubject): Figure[] {
   const single = (

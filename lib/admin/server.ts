@@ -96,7 +96,6 @@ export interface Admin extends AsyncDisposable {
  * Opens the admin listener.
  *
  * @param config Its settings.
- * @returns The listener.
  * @throws {UsageError} If other machines could use it without a token.
  * @throws {StartError} If it can't listen.
  */

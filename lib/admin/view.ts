@@ -60,11 +60,7 @@ export class AdminView {
     };
   }
 
-  /**
-   * Returns the status of the whole program.
-   *
-   * @returns The status.
-   */
+  /** Returns the status of the whole program. */
   async status(): Promise<Status> {
     const { descriptors, threads } = this.#subject;
     const { listeners, ...figures } = await threads.figures();

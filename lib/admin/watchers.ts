@@ -84,7 +84,6 @@ export interface Watchers extends AsyncDisposable {
  * @param options Values of the options.
  * @param log Receives log events.
  * @param settings The server to watch, and the actions of the operator.
- * @returns The watchers.
  * @throws {UsageError} If others could use the admin listener without a token.
  * @throws {StartError} If it can't listen.
  */

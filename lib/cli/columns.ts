@@ -9,7 +9,6 @@
  *
  * @param rows Lines of the same number of cells; at least one.
  * @param right Columns that are aligned to the right, from 0 (default none).
- * @returns The lines.
  */
 export function alignColumns(
   rows: readonly (readonly string[])[],

@@ -115,7 +115,6 @@ export async function makeDirectory(path: string): Promise<void> {
  * @typeParam T Result of the function.
  * @param directory An existing directory.
  * @param work Function to run.
- * @returns The function's result.
  * @throws {StartError} If another program does not release the lock, or the
  *   directory can't be written to.
  */

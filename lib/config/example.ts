@@ -18,7 +18,6 @@ const WIDTH = 79;
  * uncommented and its word in capitals replaced.
  *
  * @param kinds All kinds of listeners.
- * @returns Its lines.
  */
 export function exampleConfig(kinds: ServerKinds): string[] {
   return [

@@ -59,10 +59,8 @@ export class ConfigFile implements Reloadable {
   /**
    * Opens the file of running servers.
    *
-   * @param path Its path.
    * @param running The running servers.
    * @param options The running configuration, and how to watch the file.
-   * @returns The file.
    * @throws {StartError} If it can't be read.
    */
   static async open(

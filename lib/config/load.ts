@@ -50,11 +50,7 @@ export interface Config {
   listeners: readonly ListenerConfig[];
   /** The problems so far. */
   problems: readonly ConfigProblem[];
-  /**
-   * Rewrites option names in a text to the spelling of the source.
-   *
-   * @returns The rewritten text.
-   */
+  /** Rewrites option names in a text to the spelling of the source. */
   spell(text: string, options: OptionTable): string;
   /** Creates a problem with a listener. */
   problem(path: ConfigPath, message: string): ConfigProblem;

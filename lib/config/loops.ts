@@ -28,7 +28,6 @@ export interface ConfigLoop extends SettingFault {
  * Finds the loops. A listener with a problem counts as leading nowhere.
  *
  * @param claims Addresses of the listeners, in their order.
- * @returns The loops.
  */
 export function loopsIn(
   claims: ReadonlyMap<ListenerConfig, readonly Claim[]>,

@@ -34,7 +34,6 @@ export function planOf({ listeners, program }: Config): ServerPlan {
  *
  * @param kindName Name of the command.
  * @param options Its parsed option values.
- * @returns The plan.
  */
 export function planOfCommand(kindName: string, options: object): ServerPlan {
   const { given: all } = sourceOf(options);

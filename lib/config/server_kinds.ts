@@ -82,7 +82,6 @@ const loading = new Map<string, Promise<ServerKinds>>();
  * Loads kinds, once.
  *
  * @param names Names of kinds; others are ignored (default: all kinds).
- * @returns Those kinds.
  */
 export function loadListenerKinds(
   names: readonly unknown[] = KIND_NAMES,
@@ -99,12 +98,7 @@ async function loadEach(names: readonly string[]): Promise<ServerKinds> {
   return new Map(names.map((name, index) => [name, kinds[index]!]));
 }
 
-/**
- * Loads one kind.
- *
- * @param kindName The kind.
- * @returns That kind.
- */
+/** Loads one kind. */
 export async function loadListenerKind(
   kindName: string,
 ): Promise<ServerKind> {

@@ -58,7 +58,6 @@ export class SettingsReader {
    *
    * @param settings The settings in the file.
    * @param path Path of the settings in the file.
-   * @returns The values.
    */
   async read(
     settings: Settings,

@@ -12,7 +12,6 @@ import type { OptionTable } from "../cli/option.ts";
  * @param text The text: a help or a message.
  * @param options Options that files have; others stay unchanged.
  * @param spell Spells the name of an option (default: unchanged).
- * @returns The rewritten text.
  */
 export function spellForFile(
   text: string,

@@ -14,7 +14,6 @@ import { startListener } from "./start_listener.ts";
 /**
  * Starts them.
  *
- * @returns The servers.
  * @throws {UsageError} If options conflict.
  * @throws {ConfigError} If there is a problem in the configuration.
  * @throws {StartError} If the machine lacks or forbids what it needs.

@@ -14,7 +14,6 @@ import type { ServerHost } from "../serve/server_host.ts";
  * Starts a listener.
  *
  * @param given Its option values.
- * @returns The server.
  * @throws {SyntaxError} If a value is invalid.
  * @throws {UsageError} If options conflict.
  * @throws {StartError} If the machine lacks or forbids what it needs.

@@ -52,7 +52,6 @@ export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
  * Starts all listeners on trial.
  *
  * @param origin The configuration's file.
- * @returns Its problems.
  */
 export async function tryConfig(
   config: Config,
@@ -117,7 +116,6 @@ export async function tryConfig(
  * Starts a configuration on trial and requires that it has no problem.
  *
  * @param origin The configuration's file.
- * @returns The result.
  * @throws {ConfigError} If there is a problem in it.
  */
 export async function requireGood(

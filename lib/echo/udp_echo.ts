@@ -62,7 +62,6 @@ export interface UdpEcho {
  *
  * @param socket The socket, which the shutdown closes.
  * @param settings How to answer.
- * @returns The running responder.
  */
 export function answerDatagrams(
   socket: Deno.DatagramConn,

@@ -45,7 +45,6 @@ const LOCAL = /^(?:.*\.)?localhost\.?$/i;
  * @param text `HOST`, `HOST:PORT`, `HOST:FIRST-LAST` or `HOST:*`; a host is a
  *   name, a pattern such as `*.example.com`, or an address, with brackets
  *   around IPv6 if a port follows.
- * @returns The rule.
  * @throws {SyntaxError} If the host or port is malformed.
  */
 export function parseAllowed(text: string): AllowedHost {

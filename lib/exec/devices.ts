@@ -15,8 +15,6 @@ const MOST = 5_000;
 /**
  * Lists the devices to hide. Their owner can open them without any capability:
  * root, also under another user ID.
- *
- * @returns Their paths.
  */
 export function machineDevices(): string[] {
   return [...Deno.readDirSync("/dev")].slice(0, MOST)

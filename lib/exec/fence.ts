@@ -8,7 +8,7 @@
 
 import { StartError } from "../cli/usage_error.ts";
 import type { FenceChannel } from "../net/system/fence/channel.ts";
-import { type WaitingInit, takeInit } from "./start_init.ts";
+import { takeInit, type WaitingInit } from "./start_init.ts";
 import { explainMissing } from "./missing.ts";
 import type { FenceOrder, FromInit, ToInit } from "./fence_message.ts";
 
@@ -38,7 +38,6 @@ export class Fence {
    * Builds the fence; the command does not run yet.
    *
    * @param order The settings of the inside.
-   * @returns The fence.
    * @throws {StartError} If this machine does not allow it; the message says
    *   what to do.
    */

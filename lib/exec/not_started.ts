@@ -23,7 +23,6 @@ export class NotStarted extends Error {
   /**
    * Constructs an error.
    *
-   * @param program The program.
    * @param failure Error number (errno(3)).
    */
   constructor(program: string, failure: number) {

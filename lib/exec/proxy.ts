@@ -42,7 +42,6 @@ const PATIENCE = 100;
  * @param listeners Descriptors of the sockets that listen inside a fence: the
  *   proxy's first, then one for each target. Without a fence the proxy takes a
  *   free port on loopback, and each target its configured port.
- * @returns The running proxy.
  * @throws {StartError} If a port is in use (without a fence).
  */
 export async function startCommandProxy(

@@ -53,7 +53,6 @@ const RIGHT = new Set([1, 3, 4, 5]);
 /**
  * Chooses the format by a file's ending.
  *
- * @returns The format.
  * @throws {SyntaxError} If it ends neither in `.json` nor in `.md`.
  */
 export function reportFormat(path: string): ReportFormat {
@@ -68,7 +67,6 @@ export function reportFormat(path: string): ReportFormat {
  * Formats a report for a file.
  *
  * @param report The data of a report.
- * @returns The text.
  */
 export function formatReport(report: Report, format: ReportFormat): string {
   return format === "json"
@@ -80,7 +78,6 @@ export function formatReport(report: Report, format: ReportFormat): string {
  * Formats a report as a table for a terminal.
  *
  * @param report The data of a report.
- * @returns The lines.
  */
 export function formatTable(report: Report): string[] {
   const { others, reached } = report;

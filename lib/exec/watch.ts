@@ -20,11 +20,7 @@ export class Watch {
   readonly #startedAt = Date.now();
   readonly #began = performance.now();
 
-  /**
-   * Counts a connection that has ended; prints a warning on standard error.
-   *
-   * @param event A log event.
-   */
+  /** Counts a connection that has ended; prints a warning on standard error. */
   take(event: LogEvent): void {
     if (event.event === "connection") {
       this.#reached.take(event);
@@ -41,9 +37,7 @@ export class Watch {
    * Creates the report.
    *
    * @param command The command and its arguments.
-   * @param exitCode Its exit code.
    * @param isIsolated Whether it ran in a fence.
-   * @returns The report.
    */
   report(
     command: readonly string[],

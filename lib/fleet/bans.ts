@@ -50,11 +50,7 @@ export class FleetBans implements FleetPart, ChangeTaker {
   /** Oldest first; each reload may add some. */
   readonly #lists: FleetBanList[] = [];
 
-  /**
-   * Creates an object without lists.
-   *
-   * @param context The fleet.
-   */
+  /** Creates an object without lists. */
   constructor(context: FleetContext) {
     this.#context = context;
     context.pulse.on(["bans"], this);

@@ -18,8 +18,6 @@ const { connect } = tls;
 /**
  * Guards the sockets that are opened with these options. Other sockets are not
  * affected.
- *
- * @returns The options.
  */
 export function guardedTls(): { tls: true } {
   tls.connect = connectGuarded as typeof tls.connect;

@@ -126,7 +126,6 @@ export class Link {
    *
    * @param keys Its keys, without those whose names the script builds itself.
    * @param args Its arguments.
-   * @returns Its reply.
    * @throws {RedisFault} If Redis is unreachable, too slow or refuses; then the
    *   link is lost.
    */

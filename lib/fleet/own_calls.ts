@@ -71,7 +71,6 @@ export class OwnCalls {
   /**
    * Calls a node.
    *
-   * @returns Its answer.
    * @throws {NodeCallError} If it does not answer in time, or if too many calls
    *   wait.
    */

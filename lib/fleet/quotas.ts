@@ -103,11 +103,7 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
   #counted = new Map<string, Counted>();
   #tables = 0;
 
-  /**
-   * Creates an object without quotas.
-   *
-   * @param context The fleet.
-   */
+  /** Creates an object without quotas. */
   constructor(context: FleetContext) {
     this.#context = context;
     context.pulse.on(["quota"], this);

@@ -63,8 +63,6 @@ export class RedisClient {
   /**
    * Sends a command. Commands of one turn of the event loop are written
    * together.
-   *
-   * @returns The reply.
    */
   async send(args: readonly string[]): Promise<unknown> {
     this.#checkReady();

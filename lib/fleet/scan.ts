@@ -10,7 +10,6 @@ import type { FleetScript } from "./script.ts";
 /**
  * Reads all pairs that a script finds.
  *
- * @param link The link.
  * @param script Takes a cursor, and replies with the next one and with a list of
  *   names and values, like HSCAN.
  * @param keys Keys of the script.

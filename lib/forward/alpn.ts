@@ -46,7 +46,6 @@ class AgreementRefusals implements Refusals {
  * Makes the relay. What a client is told of a failure before its own TLS is
  * agreed on is an alert.
  *
- * @param tls The TLS of the listener.
  * @returns The protocol for clients.
  */
 export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {

@@ -166,7 +166,6 @@ function agreedBy({ protocol }: Session<ForwardServices>): readonly string[] {
  * Finds the upstreams of a client.
  *
  * @param session The client, with its server name if it has sent one.
- * @returns The upstreams.
  * @throws {Refusal} If it has none.
  */
 export function upstreamsFor(

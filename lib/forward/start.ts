@@ -64,7 +64,6 @@ export interface RunningRelay extends RunningListeners {
 /**
  * Starts a relay.
  *
- * @returns The running relay.
  * @throws {UsageError} If settings conflict.
  * @throws {StartError} If it can't listen.
  */

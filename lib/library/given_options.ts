@@ -35,7 +35,6 @@ export function camelCase(name: string): string {
  *
  * @param message A message with names such as `--connect-timeout`.
  * @param table The options of the command.
- * @returns The rewritten message.
  */
 export function spellForLibrary(message: string, table: OptionTable): string {
   return spellForFile(message, table, camelCase);

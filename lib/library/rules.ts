@@ -73,7 +73,6 @@ export interface RuleRequest {
  * ```
  *
  * @param text The text of a rules file, or an array of its lines.
- * @returns The rules.
  * @throws {SyntaxError} If a rule is malformed; the message says where and why.
  * @throws {TypeError} If it is neither a string nor an array of strings.
  */
@@ -110,7 +109,6 @@ export async function parseRules(
  * ```
  *
  * @param rules Rules from {@linkcode parseRules}.
- * @param request The request.
  * @returns The decision; `undefined` if it depends on the address.
  * @throws {TypeError} If an argument is wrong.
  */

@@ -37,7 +37,6 @@ export class ServerHandle implements AsyncDisposable {
   /**
    * Takes over a running server.
    *
-   * @param running The server.
    * @param signal Ends it immediately when aborted.
    */
   constructor(running: RunningServer, signal: AbortSignal | undefined) {

@@ -24,7 +24,6 @@ const ENDING = ".md";
 /**
  * Reads all topics, in the order of their names.
  *
- * @returns The topics.
  * @throws {Error} If Deno may not read the folder of Sluice's modules.
  */
 export async function readTopics(): Promise<Topic[]> {

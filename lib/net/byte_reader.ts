@@ -102,7 +102,6 @@ export class ByteReader {
   /**
    * Returns the next byte and leaves it in the stream.
    *
-   * @returns The byte.
    * @throws {Deno.errors.UnexpectedEof} If the stream ends first.
    */
   async peek(): Promise<number> {

@@ -169,7 +169,6 @@ async function secure(
  * top of it.
  *
  * @param chained The streams; nothing else may use them any more.
- * @returns The connection.
  */
 export function underneath({ connection, duplex }: Chained): Connection {
   return Object.assign(duplex.channel(), {

@@ -97,7 +97,6 @@ const BACK_OFF = { first: 5, factor: 2, most: 1_000 } as const;
  * @param listener Where from; it is closed at the shutdown.
  * @param handler Serves one connection.
  * @param options Additional options.
- * @returns The running server.
  */
 export function serve(
   listener: Listener,

@@ -223,7 +223,6 @@ export const ownDials: OwnDials = new OwnDials();
  * Names a place.
  *
  * @param hostname Its address as text, neither mapped nor unspecified.
- * @returns The name.
  */
 export function placeOf(hostname: string, port: number): string {
   return `${hostname} ${port}`;

@@ -98,14 +98,12 @@ export class SocketReadable extends ByteReadable {
    * Locks the stream to a reader of exact lengths.
    *
    * @param options `{ mode: "byob" }`.
-   * @returns The reader.
    * @throws {TypeError} If the stream is locked.
    */
   override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
   /**
    * Locks the stream to a reader of chunks.
    *
-   * @returns The reader.
    * @throws {TypeError} If the stream is locked.
    */
   override getReader(): ReadableStreamDefaultReader<Buffer>;
@@ -113,7 +111,6 @@ export class SocketReadable extends ByteReadable {
    * Locks the stream to a reader.
    *
    * @param options `{ mode: "byob" }` for exact lengths.
-   * @returns The reader.
    * @throws {TypeError} If the stream is locked.
    */
   override getReader(

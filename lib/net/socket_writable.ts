@@ -69,7 +69,6 @@ export class SocketWritable extends WritableStream<Buffer> {
   /**
    * Locks the stream to a writer.
    *
-   * @returns The writer.
    * @throws {TypeError} If the stream is locked.
    */
   override getWriter(): WritableStreamDefaultWriter<Buffer> {

@@ -49,7 +49,6 @@ export class StreamConnection implements Connection {
    * which close both directions at the first end of file, are not used.
    *
    * @param pair The streams, or a socket.
-   * @returns The connection.
    * @throws {TypeError} If it is neither.
    */
   static of(pair: StreamPair): Connection {

@@ -50,7 +50,6 @@ interface Beside {
  *
  * @param path Path of its file.
  * @param mode Permissions of the file (default `0o600`, whatever the umask).
- * @returns The listener.
  * @throws The system's error, if a program listens there or the file is no
  *   socket.
  */

@@ -24,11 +24,7 @@ export class CutError extends Error {
   }
 }
 
-/**
- * Makes the error of a connection that gives its place to another one.
- *
- * @returns The error.
- */
+/** Makes the error of a connection that gives its place to another one. */
 export function placeNeeded(): CutError {
   return new CutError("place-needed", "Another connection needs its place");
 }

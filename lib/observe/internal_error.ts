@@ -12,7 +12,6 @@ import { messageEvent } from "./message_event.ts";
  * Makes the message of a fault in Sluice itself.
  *
  * @param error What was thrown.
- * @returns The message.
  */
 export function internalError(error: unknown): MessageEvent {
   const message = `Internal error: ${describeError(error)}`;

@@ -79,7 +79,6 @@ export function completionCommand(
  * Writes the script of a shell.
  *
  * @param commands The commands to complete.
- * @returns The script.
  */
 export async function completionScript(
   commands: CommandTable,

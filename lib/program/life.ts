@@ -75,7 +75,6 @@ export interface Servers {
  * Creates the servers of a command: a configuration with one listener.
  *
  * @param name Name of the command.
- * @param command The command.
  * @param options Its parsed option values.
  * @returns Its one server.
  */
@@ -101,7 +100,6 @@ export type ThreadSettings = Partial<Pick<WorkersOptions, "entry" | "times">>;
  * Runs servers until a signal or request stops them.
  *
  * @param options Options of the program.
- * @param servers The servers.
  * @param threads How to start several threads.
  * @returns Exit code: 0, or 1 if the shutdown cut connections.
  * @throws {UsageError} If options conflict.

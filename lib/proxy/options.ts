@@ -193,7 +193,6 @@ export type ProxySettings = SettingsOf<typeof PROXY_OPTIONS> & LayersConfig;
  * Parses users.
  *
  * @param texts `NAME:PASSWORD` each; the password may hold colons.
- * @returns The users.
  * @throws {SyntaxError} If one is malformed or a name comes twice. The message
  *   does not repeat the text, which contains a password.
  */

@@ -73,7 +73,6 @@ export type Proxy = RunningListeners;
 /**
  * Starts a proxy.
  *
- * @returns The running proxy.
  * @throws {UsageError} If it would be open to others without `open`, or usable
  *   by no one.
  * @throws {StartError} If it cannot listen or use its source addresses.

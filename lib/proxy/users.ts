@@ -45,7 +45,6 @@ export interface ProxyUsers {
  * @param options Options of the command line.
  * @param log Receives log events.
  * @param settings Threads, and how to open the file.
- * @returns The users.
  * @throws {UsageError} If a name comes twice.
  * @throws {StartError} If the file cannot be read or is malformed.
  */

@@ -32,7 +32,6 @@ export interface ListeningFacts {
  *
  * @param listener The listener, with its real address.
  * @param facts Kind, TLS and protocol of the listener.
- * @returns The event.
  */
 export function listeningEvent(
   { addr, name }: Pick<ListenerInfo, "addr" | "name">,
@@ -53,7 +52,6 @@ export function listeningEvent(
 /**
  * Writes announcements to the log, in order.
  *
- * @param announcements The announcements.
  * @param log Receives the log events.
  */
 export function announce(

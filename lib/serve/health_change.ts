@@ -26,7 +26,6 @@ export interface Checked {
  * @param what Its kind, for example `Upstream`.
  * @param one The one that changed.
  * @param why The reason, if it is down.
- * @returns The log event.
  */
 export function healthChange(
   what: "Upstream" | "Parent",

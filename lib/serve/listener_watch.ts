@@ -87,7 +87,6 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   /**
    * Starts with zero counts. Only {@linkcode Registry.listen} calls it.
    *
-   * @param listener The listener.
    * @param registry Receives the events of its connections.
    */
   constructor(listener: WatchedListener, registry: RegistryEnd) {
@@ -142,7 +141,6 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   /**
    * Counts an ended request whose connection stays open.
    *
-   * @param live The connection.
    * @param event The log event of the request.
    */
   onRequest(live: LiveConnection, event: ConnectionEvent): void {
@@ -150,11 +148,7 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.#end(live, event);
   }
 
-  /**
-   * Removes a closed connection.
-   *
-   * @param live The connection.
-   */
+  /** Removes a closed connection. */
   onLeave(live: LiveConnection): void {
     this.open--;
     this.#registry.delete(live);
@@ -166,7 +160,6 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   /**
    * Counts a connection whose record is complete.
    *
-   * @param live The connection.
    * @param isTold Whether its requests have already reported everything.
    */
   onConclude(live: LiveConnection, isTold: boolean): void {

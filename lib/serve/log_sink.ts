@@ -66,7 +66,6 @@ export interface Log {
  * Opens the log on standard error.
  *
  * @param options Format and level.
- * @returns The log.
  */
 export function openLog(
   { format, time, quiet, isShared = false }: LogOptions,

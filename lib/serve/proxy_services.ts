@@ -62,7 +62,6 @@ export interface AskedTunnel extends Destination {
   /**
    * Asks the rules as if the client had requested a name.
    *
-   * @param name The name.
    * @param ip Its address; `undefined` asks about the name alone.
    * @returns The verdict; `undefined` only if it depends on the address.
    */

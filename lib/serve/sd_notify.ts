@@ -48,7 +48,6 @@ export interface NotifySocket extends Disposable {
  * not later.
  *
  * @param address Value of `NOTIFY_SOCKET`: a path, or `@` and an abstract name.
- * @returns The socket.
  * @throws {SyntaxError} If the address is of another kind, or too long.
  * @throws {Error} If the C library is missing or cannot open a socket.
  */

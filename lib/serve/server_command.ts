@@ -16,7 +16,6 @@ export interface ServerCommand<Table extends OptionTable>
    * Starts the server.
    *
    * @param host The surrounding program.
-   * @returns The server.
    * @throws {UsageError} If options conflict.
    * @throws {StartError} If the machine lacks or forbids what it needs.
    */

@@ -53,7 +53,6 @@ export class ServerFiles {
    *
    * @typeParam T The parsed contents.
    * @param options How to parse it.
-   * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.
    */
   open<T>(
@@ -70,7 +69,6 @@ export class ServerFiles {
    *
    * @typeParam T The parsed contents.
    * @param options How to parse it.
-   * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.
    */
   openNew<T>(

@@ -16,7 +16,6 @@ import type { Share, ThreadInfo } from "./worker_share.ts";
 /**
  * Opens a listener.
  *
- * @param where Where.
  * @param backlog Connections that may wait for it (default 4,096).
  * @returns The listener; the caller closes it.
  */
@@ -73,8 +72,6 @@ export interface ServerHost {
   ): Promise<Listener>;
   /**
    * Handles an error that forbids the start: throws it, or notes it in a trial.
-   *
-   * @param error The error.
    */
   refuse(error: unknown): void;
   /**

@@ -27,8 +27,6 @@ export type ToldServers = Pick<Serving, "connections" | "isAnswering">;
 export interface ServiceManager extends Disposable {
   /**
    * Reports that the server is ready, and sends watchdog messages from now on.
-   *
-   * @param running The server.
    */
   ready(running: ToldServers): void;
   /**

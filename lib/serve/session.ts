@@ -312,7 +312,6 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * @param read Reads the request.
    * @param giveUp Stops the reading; gets the reason (default: a drain is
    *   answered with a refusal, and the time limit closes the connection).
-   * @returns The request.
    * @throws The reason, if the wait was stopped.
    * @throws What `read` throws.
    */

@@ -107,7 +107,6 @@ export interface StartListenersOptions {
  * @param handlerFor Creates the handler of one listener's connections; gets the
  *   listener and its place in the list.
  * @param options Shared settings.
- * @returns The listeners.
  * @throws {StartError} If one can't be opened.
  * @throws What `options.check` throws.
  */
@@ -187,7 +186,6 @@ function announcing(
  * Describes who can use a listener.
  *
  * @param clients The accepted clients, for example `anyone` or `2 users`.
- * @param listener The listener.
  * @returns The text after "Open to" in the banner.
  */
 export function openTo(

@@ -94,11 +94,7 @@ export class TrialHost implements ServerHost {
     return { addr, accept: () => promise, [Symbol.dispose]() {} };
   }
 
-  /**
-   * Notes an error that forbids the start.
-   *
-   * @param error The error.
-   */
+  /** Notes an error that forbids the start. */
   refuse(error: unknown): void {
     this.refusals.push(error);
   }

@@ -23,7 +23,6 @@ export interface WatchedThread extends Disposable {
  * Asks a watched thread.
  *
  * @param question The question, as plain values.
- * @returns The answer.
  * @throws {ThreadEnded} If the thread has ended.
  */
 export type AskThread = (

@@ -27,7 +27,6 @@ export interface Share extends ThreadInfo {
    *
    * @param name Its name in this share.
    * @param shape Its size.
-   * @returns The table.
    */
   table(name: string, shape: Omit<SharedTableShape, "threads">): GivenTable;
   /**

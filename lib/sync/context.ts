@@ -178,7 +178,6 @@ export class Context implements Cancellable {
  *
  * @param milliseconds The limit.
  * @param what What it limited, in a few words.
- * @returns The error.
  */
 export function timeoutError(
   milliseconds: number,

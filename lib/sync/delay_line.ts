@@ -76,7 +76,6 @@ export class DelayLine<T> {
    * Adds an item, waiting for room. Only one caller at a time.
    *
    * @param item Item to delay.
-   * @param size Its size.
    * @throws The error that `deliver` threw.
    */
   async push(item: T, size: number): Promise<void> {

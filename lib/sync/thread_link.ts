@@ -117,7 +117,6 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
    * @typeParam Name Name of the function.
    * @param name Name of the function.
    * @param values Its arguments.
-   * @returns The answer.
    * @throws {ThreadEnded} If the link closes before the answer.
    * @throws {Error} The other end's error, or that too many questions wait.
    */

@@ -74,9 +74,7 @@ const PANELS: Readonly<Record<Panel, Readonly<Record<KeyName, KeyEffect>>>> = {
  * Applies a key.
  *
  * @param view The view; the key changes it.
- * @param key The key.
  * @param picture What the person sees.
- * @returns The effect.
  */
 export function press(view: View, key: KeyName, picture: Picture): KeyResult {
   if (key === "ctrl-c") return { is: "quit" };

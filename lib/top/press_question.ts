@@ -23,8 +23,6 @@ const EDITS: Readonly<Record<KeyName, (text: string) => string>> = {
  * Applies a key to the question.
  *
  * @param view The view, with an open question; the key changes it.
- * @param key The key.
- * @returns The effect.
  */
 export function pressInQuestion(view: View, key: KeyName): KeyResult {
   const question = view.question!;

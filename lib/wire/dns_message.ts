@@ -107,7 +107,6 @@ export interface DnsResponse extends DnsHead {
  * ```
  *
  * @param question Identifier, name and type.
- * @returns The message.
  * @throws {SyntaxError} If the name is invalid.
  */
 export function encodeDnsQuestion(

@@ -37,7 +37,6 @@ export function parseIpAddress(text: string): IpAddress | undefined {
 /**
  * Parses an address that must be one.
  *
- * @returns The bytes.
  * @throws {SyntaxError} If the text is not an address.
  */
 export function requireIpAddress(text: string): IpAddress {

@@ -48,7 +48,6 @@ export function labelsOf(text: string): string[] {
  *
  * @param text Text with any number of blocks; the others are ignored.
  * @param label Kind of the block, such as `PRIVATE KEY`.
- * @returns Its bytes.
  * @throws {SyntaxError} If the text has no such block, or the block is not
  *   base64. The message does not repeat the text, which may be secret.
  */

@@ -52,7 +52,6 @@ export interface RedisPlace {
 /**
  * Parses the URL of a Redis server.
  *
- * @returns The server.
  * @throws {SyntaxError} If it is wrong; the message repeats no part that may
  *   be a password.
  */

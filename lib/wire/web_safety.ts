@@ -35,7 +35,6 @@ export function pagePolicy(images = "'self'"): string {
  * response.
  *
  * @param policy Value of `Content-Security-Policy`.
- * @returns The fields.
  */
 export function webSafety(policy: string): Field[] {
   return [

@@ -92,11 +92,7 @@ export class Crew {
     return { answer, faults };
   }
 
-  /**
-   * Asks all threads the same.
-   *
-   * @param ask Asks a thread.
-   */
+  /** Asks all threads the same. */
   async askAll(ask: (thread: WorkerThread) => Promise<unknown>): Promise<void> {
     await askEach(this.serving, ask);
   }

@@ -127,7 +127,6 @@ export class WorkerHost implements ServerHost {
    *
    * @param open Opens it as a single thread would.
    * @param backlog Most connections that may wait for it (default 4,096).
-   * @returns The listener.
    * @throws {UsageError} If threads cannot share the socket.
    */
   open(

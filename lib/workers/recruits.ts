@@ -55,11 +55,7 @@ export class Recruits {
     requireDescriptors(options.count, this.#descriptors);
   }
 
-  /**
-   * Starts a thread that does not serve yet.
-   *
-   * @returns Its place.
-   */
+  /** Starts a thread that does not serve yet. */
   begin(index: number): Slot {
     const { entry, patience } = this.#options;
     const acts = this.#exchange.actsFor(index, () => thread);
@@ -72,7 +68,6 @@ export class Recruits {
    *
    * @param slot Its place.
    * @param given Plan and agreement.
-   * @returns Its report.
    * @throws Why it cannot start.
    */
   async start(

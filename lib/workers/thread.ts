@@ -85,7 +85,6 @@ export class WorkerThread {
    * @typeParam Name Name of the request.
    * @param name Name of the request.
    * @param values The arguments.
-   * @returns The answer.
    * @throws {ThreadEnded} If it ends before it answers.
    * @throws {UsageError} If it answers with that error.
    */

@@ -47,7 +47,6 @@ export class Turns {
    *
    * @typeParam T The result.
    * @param act What to do.
-   * @returns The result.
    */
   take<T>(act: () => Promise<T>): Promise<T> {
     const { log, most = TURN, timers } = this.#options;

@@ -170,7 +170,6 @@ export class Workers implements Serving {
    * Applies another plan to all threads or to none: the first shows whether it
    * starts.
    *
-   * @param plan The plan.
    * @returns What has changed.
    * @throws {ConfigError} If there is a problem in it.
    */
@@ -192,11 +191,7 @@ export class Workers implements Serving {
     });
   }
 
-  /**
-   * Lets all threads check a file for changes.
-   *
-   * @param file Which one.
-   */
+  /** Lets all threads check a file for changes. */
   poll(file: number): Promise<void> {
     return this.#turns.take(() =>
       this.#crew.askAll((thread) => thread.ask("poll", file))
@@ -207,7 +202,6 @@ export class Workers implements Serving {
    * Lets all threads reload a file, or none: the first shows whether it is
    * good.
    *
-   * @param file Which one.
    * @returns The problem, if any.
    */
   async reload(file: number): Promise<string | undefined> {

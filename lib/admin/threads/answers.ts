@@ -171,7 +171,6 @@ export class ThreadAnswers {
   /**
    * Ends a connection.
    *
-   * @param id Its number.
    * @returns Whether it was open.
    */
   end(id: number): boolean {

@@ -89,7 +89,6 @@ export type FigureTotals = Pick<
  * Adds up all listeners.
  *
  * @param figures The figures to add up.
- * @returns The sums.
  */
 export function totalsOf({ listeners }: ThreadFigures): FigureTotals {
   const sum = { open: 0, total: 0, sent: 0, received: 0 };
@@ -105,9 +104,7 @@ export function totalsOf({ listeners }: ThreadFigures): FigureTotals {
 /**
  * Reads the figures of a registry; it visits each open connection once.
  *
- * @param registry The registry.
  * @param times Times of successful operations.
- * @returns The figures.
  */
 export function figuresOf(
   registry: Registry,

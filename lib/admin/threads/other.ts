@@ -67,7 +67,6 @@ export class OtherThread implements Thread {
    * Asks it something.
    *
    * @typeParam Q The question.
-   * @param question The question.
    * @returns The answer; `undefined` if it does not answer in time or has
    *   ended. `changes` and `recorded` have no time limit, because their answers
    *   are sent only once.

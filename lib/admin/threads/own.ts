@@ -31,8 +31,6 @@ export class OwnThread implements Thread {
    * Asks it something.
    *
    * @typeParam Q The question.
-   * @param question The question.
-   * @returns The answer.
    */
   // deno-lint-ignore require-await
   async ask<Q extends ThreadQuestion>(
@@ -42,11 +40,7 @@ export class OwnThread implements Thread {
     return answer(this.#answers, question, asked);
   }
 
-  /**
-   * Returns its figures immediately.
-   *
-   * @returns That.
-   */
+  /** Returns its figures immediately. */
   figuresNow(): ThreadFigures {
     return this.#answers.figures();
   }
@@ -60,8 +54,6 @@ export class OwnThread implements Thread {
  *
  * @typeParam Q The question.
  * @param answers The thread's answers.
- * @param question The question.
- * @returns The answer.
  */
 export function answer<Q extends ThreadQuestion>(
   answers: ThreadAnswers,

@@ -26,7 +26,6 @@ export interface Thread {
    * Asks it something.
    *
    * @typeParam Q The question.
-   * @param question The question.
    * @returns The answer; `undefined` if it does not answer in time or has
    *   ended. `changes` and `recorded` have no time limit, because their answers
    *   are sent only once.
@@ -35,11 +34,7 @@ export interface Thread {
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined>;
-  /**
-   * Returns its figures immediately, if it is the calling thread.
-   *
-   * @returns That.
-   */
+  /** Returns its figures immediately, if it is the calling thread. */
   figuresNow?(): ThreadFigures;
   /** Stops asking it. */
   close(): void;

@@ -16,11 +16,7 @@ import {
 import type { BanStatus } from "../api.ts";
 import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { type BanKey, MOST_BANS } from "./answers.ts";
-import {
-  type FigureTotals,
-  type ThreadFigures,
-  totalsOf,
-} from "./figures.ts";
+import { type FigureTotals, type ThreadFigures, totalsOf } from "./figures.ts";
 
 /** Most upstreams whose totals outlive their thread. */
 const MOST_UPSTREAMS = 1_000;
@@ -73,11 +69,7 @@ export class Threads {
     return totalsOf(this.known);
   }
 
-  /**
-   * Returns the last figures of a thread.
-   *
-   * @returns Its last figures.
-   */
+  /** Returns the last figures of a thread. */
   knownOf(thread: Thread): ThreadFigures {
     return this.#known.get(thread) ?? NO_FIGURES;
   }
@@ -113,8 +105,6 @@ export class Threads {
   /**
    * Asks all threads for figures. A silent one counts with its last figures, so
    * sums never fall.
-   *
-   * @returns The sum.
    */
   async figures(): Promise<ThreadFigures> {
     await this.ask("figures");
@@ -181,11 +171,7 @@ export class Threads {
     return doneOf(await this.ask("lift", ban));
   }
 
-  /**
-   * Lets bans by operators hold on all machines of a fleet.
-   *
-   * @param fleet The fleet.
-   */
+  /** Lets bans by operators hold on all machines of a fleet. */
   share(fleet: Pick<Fleet, "bans">): void {
     this.#shared = fleet.bans({
       ...{ scope: "operator", settings: {} },
@@ -197,7 +183,6 @@ export class Threads {
    * Asks all the same.
    *
    * @typeParam Q The question.
-   * @param question The question.
    * @returns The answer of each thread.
    */
   ask<Q extends ThreadQuestion>(
@@ -213,11 +198,7 @@ export class Threads {
     }));
   }
 
-  /**
-   * Stores figures that came with another answer of a thread.
-   *
-   * @param figures Its figures.
-   */
+  /** Stores figures that came with another answer of a thread. */
   note(thread: Thread, figures: ThreadFigures): void {
     if (!this.#known.has(thread)) return;
     this.#known.set(thread, figures);

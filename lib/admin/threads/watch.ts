@@ -19,7 +19,6 @@ import type { ThreadFigures } from "./figures.ts";
  * Makes the connections of this thread visible to the watcher.
  *
  * @param watch What the watching thread has sent.
- * @returns The watched thread.
  */
 export async function watchThread(
   { ids, isTimed }: ThreadWatch,

@@ -65,10 +65,7 @@ export interface EndedRow
 /**
  * Describes an open connection.
  *
- * @param listener Its listener.
- * @param live The connection.
  * @param now Milliseconds since 1970.
- * @returns The description.
  */
 export function tunnelOf(
   listener: ListenerWatch,

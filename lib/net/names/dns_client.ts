@@ -40,7 +40,6 @@ export type NameServer = SocketAddress;
  * Datagrams that do not match the question are ignored, because anyone can send
  * them. A matching answer without use ends the wait.
  *
- * @param query The question.
  * @param context Stops the attempt when cancelled.
  * @returns The answer to that question.
  * @throws {SyntaxError} If the answer is malformed.

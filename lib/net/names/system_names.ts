@@ -38,7 +38,6 @@ export class SystemNames implements NameSource {
    *
    * @param name Name in lower case.
    * @param context Ends the wait when cancelled, but not the lookup itself.
-   * @returns The answer.
    * @throws {DialError} `resolver failed` if no source can answer.
    * @throws The reason of the cancellation.
    */

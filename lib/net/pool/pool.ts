@@ -83,7 +83,6 @@ const MOST_ROUNDS = 16;
  *
  * @param context Stops the attempt when cancelled.
  * @param trail Trail of the client that needs it (default: an ordinary client).
- * @returns The connection.
  */
 export type DialUpstream = (
   context: Context,

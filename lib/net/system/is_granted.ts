@@ -8,7 +8,6 @@
  * Tells whether Deno has a permission, without a prompt, which would block
  * everything.
  *
- * @param descriptor The permission.
  * @returns Whether it was given and not dropped since.
  */
 export function isGranted(descriptor: Deno.PermissionDescriptor): boolean {

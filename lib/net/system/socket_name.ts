@@ -39,7 +39,6 @@ export function socketName(
  * Reads the port of a name.
  *
  * @param bytes The bytes from the system.
- * @returns The port.
  */
 export function portOf(bytes: Uint8Array): number {
   return bytes[2]! << 8 | bytes[3]!;

@@ -9,7 +9,6 @@ import { isGranted } from "./is_granted.ts";
 /**
  * Reads such a file without a permission prompt, which would block the start.
  *
- * @returns The text.
  * @throws {Deno.errors.NotCapable} If Deno may not read it.
  * @throws {Error} If the system does not have it.
  */

@@ -146,11 +146,7 @@ export class Rations {
     this.table.tidy(entry);
   }
 
-  /**
-   * Returns the state of a key.
-   *
-   * @param entry Its entry.
-   */
+  /** Returns the state of a key. */
   of(entry: number): Ration {
     const { table } = this;
     const limit = table.value(entry, KEY.limit);
@@ -168,7 +164,6 @@ export class Rations {
   /**
    * Sets the granted part of a key.
    *
-   * @param entry Its entry.
    * @param count Places.
    * @param isCalled Whether the key has no free part.
    */

@@ -144,7 +144,6 @@ export class SharedLedger implements QuotaLedger {
   /**
    * Called when a count has changed, while this thread holds the lock.
    *
-   * @param _entry The entry.
    * @param _added Number of bytes.
    */
   protected changed(_entry: number, _added: number): void {}

@@ -43,7 +43,6 @@ export interface Clause {
  * @param lists The rest of the line as lists.
  * @param end The column after the line.
  * @param words Allowed words (default all).
- * @returns The clauses.
  * @throws {LineError} If a word is unknown, comes twice or has no values.
  */
 export function parseClauses(

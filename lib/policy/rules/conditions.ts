@@ -51,7 +51,6 @@ export const CONDITIONS: Readonly<Record<string, ParseCondition>> = {
  * range of all addresses names none.
  *
  * @param values Values of its `to`.
- * @returns The test.
  */
 export function parseLift(values: List): Test {
   const ranges = parseRanges(values).filter(({ bits }) => bits > 0);
@@ -64,7 +63,6 @@ export function parseLift(values: List): Test {
  * @typeParam T Type of a parsed value.
  * @param values The list.
  * @param parse Parses one value.
- * @returns The parsed values.
  * @throws {LineError} With the column of the malformed value.
  */
 export function parseEach<T>(

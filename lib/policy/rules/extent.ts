@@ -72,7 +72,6 @@ type TargetPattern = NamePattern | { readonly kind: "address" };
 /**
  * Computes the extent of a rule.
  *
- * @param rule The rule.
  * @returns A set for each kind of condition, even without such a condition.
  */
 export function extentOf({ clauses }: Pick<Rule, "clauses">): RuleExtent {

@@ -38,7 +38,6 @@ export interface RuleExtras {
  * @param clauses All clauses of the rule.
  * @param action The rule's action.
  * @param parents Names allowed after `via`, besides `direct`.
- * @returns The parsed clauses.
  * @throws {LineError} If a clause is malformed or does not fit the action.
  */
 export function parseExtras(

@@ -43,7 +43,6 @@ const MOST_NAMED = 5;
  * Finds rules that never match, rules that others hide, and rules and values
  * that make no difference.
  *
- * @param rules The rules.
  * @returns The findings, in the order of the rules.
  */
 export function findFaults(rules: Rules): RuleFault[] {

@@ -14,7 +14,6 @@ const SHARED = new Set(["ac", "co", "com", "edu", "gov", "net", "or", "org"]);
  * Replaces the names directly below a domain by `*.domain` if there are enough.
  * A domain that strangers share, such as `com` or `co.uk`, is never replaced.
  *
- * @param names The names.
  * @param least How many names of one domain are enough, 2 or more.
  * @returns Names and patterns.
  */

@@ -49,11 +49,7 @@ export class IntervalSet {
     );
   }
 
-  /**
-   * Joins two sets.
-   *
-   * @returns The union.
-   */
+  /** Joins two sets. */
   with(other: IntervalSet): IntervalSet {
     return new IntervalSet([...this.ranges, ...other.ranges]);
   }

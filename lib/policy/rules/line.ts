@@ -44,7 +44,6 @@ const SPACE = /\s+/y;
  * Splits a line. White space separates lists, and is allowed around commas. `#`
  * at the start of a word begins a comment.
  *
- * @param line The line.
  * @returns The lists; none for an empty line.
  * @throws {LineError} If a quote is not closed or nothing follows a comma.
  */

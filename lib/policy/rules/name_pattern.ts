@@ -24,7 +24,6 @@ export type NamePattern =
  * `.example.com` (both), a regular expression between slashes, or `*` (any).
  *
  * @param text Text to parse; letters beyond ASCII become A-labels.
- * @returns The pattern.
  * @throws {SyntaxError} If it is malformed; the message says why.
  */
 export function parseNamePattern(text: string): NamePattern {
@@ -46,7 +45,6 @@ export function parseNamePattern(text: string): NamePattern {
 /**
  * Creates one test for several patterns.
  *
- * @param patterns The patterns.
  * @returns A test whether a name from `plainName()` matches one of them.
  */
 export function makeNameTest(

@@ -17,7 +17,6 @@ const UNIX = "unix";
  * Parses a listener.
  *
  * @param text `HOST:PORT`, `PORT` or `unix:PATH`.
- * @returns The place.
  * @throws {SyntaxError} If it is not one of these.
  */
 export function parseListener(text: string): Question["listener"] {

@@ -51,9 +51,7 @@ export interface RuleSource {
 /**
  * Creates a source from a file's text.
  *
- * @param text The text.
  * @param file The file's path; only its last part is in labels.
- * @returns The source.
  */
 export function ruleFile(text: string, file: string): RuleSource {
   const base = file.replace(/^.*[/\\]/, "");
@@ -69,7 +67,6 @@ export function ruleFile(text: string, file: string): RuleSource {
  * Creates a source from values of `--rule`.
  *
  * @param texts One rule each.
- * @returns The source.
  */
 export function ruleOption(texts: readonly string[]): RuleSource {
   return {
@@ -98,7 +95,6 @@ export async function loadRegexps(
  *
  * @param sources The sources, in order of precedence.
  * @param options Options of the list.
- * @returns The list.
  * @throws {RulesError} With the first mistake of each line, or for a file
  *   without rules.
  */

@@ -64,11 +64,7 @@ export type PresetName = keyof typeof RULE_PRESETS;
 /** Names of the presets. */
 export const PRESET_NAMES = Object.keys(RULE_PRESETS) as PresetName[];
 
-/**
- * Formats a preset as a rule.
- *
- * @returns The rule.
- */
+/** Formats a preset as a rule. */
 export function presetRule(name: PresetName): string {
   const { hosts, ports } = RULE_PRESETS[name];
   return `allow name ${hosts.join(",")} port ${

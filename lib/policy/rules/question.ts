@@ -79,7 +79,6 @@ export class Subject {
   /**
    * Prepares the values of a question.
    *
-   * @param question The question.
    * @param address The address to dial, if known.
    * @param now Clock in milliseconds since 1970.
    */

@@ -77,7 +77,6 @@ export class RuleReplay {
   /**
    * Starts without connections.
    *
-   * @param rules The rules.
    * @param options Clock and guard.
    */
   constructor(rules: Rules, options: ReplayOptions) {
@@ -88,7 +87,6 @@ export class RuleReplay {
   /**
    * Judges a connection.
    *
-   * @param connection The logged connection.
    * @returns Its group, which does not count it yet.
    */
   judge(connection: LoggedConnection): ReplayGroup {
@@ -107,11 +105,7 @@ export class RuleReplay {
     return this.#group(change, connection, rule);
   }
 
-  /**
-   * Counts a connection.
-   *
-   * @param group Its group.
-   */
+  /** Counts a connection. */
   count(group: ReplayGroup): void {
     const { change, rule } = group;
     group.count++;

@@ -109,7 +109,6 @@ export class Rules {
    * Decides before the address is known, if possible. A denial here applies to
    * every address, so the name need not be resolved.
    *
-   * @param question The question.
    * @returns The verdict; `undefined` if it depends on the address.
    */
   decideName(question: Question): Verdict | undefined {
@@ -121,7 +120,6 @@ export class Rules {
    *
    * @param question The question, with a known target.
    * @param ip The address to dial.
-   * @returns The verdict.
    */
   decideAddress(question: Question, ip: IpAddress): Verdict {
     // With the address, nothing is unknown.

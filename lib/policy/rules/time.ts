@@ -43,7 +43,6 @@ export class WallClock {
    *
    * @param zone Its time zone as in `Europe/Berlin` (IANA); by default that of
    *   the machine.
-   * @returns The clock.
    * @throws {SyntaxError} If the zone does not exist.
    */
   static in(zone?: string): WallClock {
@@ -149,7 +148,6 @@ export function parseDays(text: string): number[] {
  * Parses a part of the day: `08:00-18:00`, `22:00-06:00`.
  *
  * @param text Text to parse.
- * @returns The part.
  * @throws {SyntaxError} If it is malformed or empty.
  */
 export function parseHours(text: string): Hours {

@@ -116,7 +116,6 @@ export class Bans {
    * @param client Client's address without port.
    * @param user Name as sent. Unknown names count too, because bans would
    *   otherwise reveal which names exist.
-   * @returns The consequences.
    */
   fail(client: string, user: string): FailureOutcome {
     const { after, window } = this.#rules;

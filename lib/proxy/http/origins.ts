@@ -50,7 +50,6 @@ export class Origin {
    * Takes a connection over.
    *
    * @param target The connection; closed by {@linkcode Origin.close}.
-   * @param key Its key.
    * @param record The client's record.
    */
   constructor(target: OpenedTarget, key: OriginKey, record: ConnectionEvent) {
@@ -188,7 +187,6 @@ export class TunnelOrigins extends Origins {
   /**
    * Begins with the tunnel's connection.
    *
-   * @param tunnel The tunnel.
    * @param record What was noted of it.
    */
   constructor(

@@ -49,7 +49,6 @@ export interface BeginningOptions<T> {
  * bytes of either side.
  *
  * @typeParam T Type of the scan's result.
- * @param client The client.
  * @param target The target, whose first byte also ends the wait.
  * @param options What to wait for.
  * @returns How the tunnel begins.

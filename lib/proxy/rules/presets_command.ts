@@ -26,11 +26,7 @@ export const RULES_PRESETS_COMMAND: Command<typeof ASK_OPTIONS> = {
   },
 };
 
-/**
- * Writes the presets as rules, with a comment each.
- *
- * @returns The lines.
- */
+/** Writes the presets as rules, with a comment each. */
 export function formatPresets(): string[] {
   return PRESET_NAMES.flatMap((name, index) => [
     ...index === 0 ? [] : [""],

@@ -56,7 +56,6 @@ export class ParentWays {
   /**
    * Asks a group, even if it has failed recently.
    *
-   * @returns The route.
    * @throws What `associate` throws.
    */
   async open(group: ParentGroup): Promise<ParentAssociation> {

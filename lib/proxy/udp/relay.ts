@@ -99,7 +99,6 @@ export class UdpRelay {
    * Starts the relay.
    *
    * @param socket Socket for the client; the relay closes it.
-   * @param options Options of a relay.
    */
   constructor(socket: Deno.DatagramConn, options: UdpRelayOptions) {
     this.#sockets.push(socket);

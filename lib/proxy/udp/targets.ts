@@ -34,7 +34,6 @@ export class UdpTargets {
    * Finds a target, or adds it.
    *
    * @param port 1 to 65535.
-   * @returns The target.
    */
   open(ip: IpAddress, port: number): UdpTarget {
     const hostname = formatIpAddress(ip);

@@ -141,7 +141,6 @@ export interface FleetNodes {
    *
    * @param node Its name or id.
    * @param call The request.
-   * @returns Its answer.
    * @throws {NodeCallError} If the node does not exist or does not answer in
    *   time.
    */

@@ -18,7 +18,6 @@ import type { Session } from "../session.ts";
  *
  * @param session The client.
  * @param encode Encodes the answer if the request fails.
- * @returns The head.
  * @throws {HttpError} If it is malformed.
  * @throws {Deno.errors.UnexpectedEof} If the connection ends before it does.
  */

@@ -45,7 +45,6 @@ export type CountOptions = ConnectionLimitsOptions & {
  * @param most How many in all, on this machine.
  * @param options What is counted, and whose.
  * @param share Shared counters of threads (default: this thread counts alone).
- * @returns The limits.
  */
 export function connectionLimits(
   most: number,

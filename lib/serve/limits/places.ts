@@ -85,7 +85,6 @@ export interface Places {
  *
  * @param config What is asked for.
  * @param options What its connections need.
- * @returns The places.
  */
 export function openPlaces(
   config: ServerConfig,

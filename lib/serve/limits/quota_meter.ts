@@ -24,7 +24,6 @@ export class QuotaMeter {
   /**
    * Creates a meter.
    *
-   * @param quota The quota.
    * @param interval Milliseconds between checks (default 1 s).
    */
   constructor(quota: DailyQuota, interval = LOOK) {

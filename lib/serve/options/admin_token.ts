@@ -69,7 +69,6 @@ export interface AdminToken {
  *
  * @param options Values of the options.
  * @param log Receives log events.
- * @returns The token.
  * @throws {UsageError} As {@linkcode readAdminToken} does.
  * @throws {StartError} Likewise.
  */

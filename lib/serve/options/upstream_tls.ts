@@ -50,7 +50,6 @@ export type UpstreamTlsOptions = OptionValues<typeof UPSTREAM_TLS_OPTIONS>;
  * Converts options into a configuration.
  *
  * @param options Their values.
- * @returns The configuration.
  * @throws {UsageError} If they conflict.
  */
 export function upstreamTlsConfig(

@@ -93,7 +93,6 @@ export class Decision implements Permit {
   /**
    * Asks other rules than those in force.
    *
-   * @param rules The rules.
    * @param ip As {@linkcode Decision.of} takes it.
    * @param isHere Likewise.
    * @returns As {@linkcode Decision.of} does.
@@ -181,7 +180,6 @@ export class Decision implements Permit {
   /**
    * Refuses an address of this machine that no interface has.
    *
-   * @param ip The address.
    * @throws {Refusal} `forbidden`, with the rule.
    */
   requireHere(ip: IpAddress): void {
@@ -240,8 +238,6 @@ export class Decision implements Permit {
 
   /**
    * Records the rule that allowed the client, and the one that only reports.
-   *
-   * @param verdict The verdict.
    */
   note(verdict: Verdict): void {
     if (verdict.rule !== "default") this.session.record.rule = verdict.rule;

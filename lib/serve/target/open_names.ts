@@ -52,7 +52,6 @@ export function openNames(config: NameConfig = {}): Resolver {
  * fail.
  *
  * @param outgoing The source addresses.
- * @returns The same.
  * @throws {StartError} If one is not an address of this machine.
  */
 export function checkOutgoing(outgoing: OutgoingAddresses): OutgoingAddresses {

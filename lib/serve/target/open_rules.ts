@@ -42,7 +42,6 @@ export interface OpenedRules {
  * @param log Receives log events.
  * @param settings Clock and allowed words of the rules, and the source of their
  *   file.
- * @returns The rules.
  * @throws {UsageError} If a rule of the command line is malformed.
  * @throws {StartError} If the file can't be read or is malformed.
  */

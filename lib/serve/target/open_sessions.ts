@@ -21,7 +21,6 @@ export interface Permit {
   /**
    * Asks rules about the dialled target.
    *
-   * @param rules The rules.
    * @returns The verdict; `undefined` if it depends on an unknown address.
    */
   judge(rules: Rules): Verdict | undefined;

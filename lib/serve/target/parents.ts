@@ -153,7 +153,6 @@ export class ParentGroup {
    * learns of the target: a parent may close the connection for one target and
    * serve all others, and no client may disable a chain for others.
    *
-   * @param client The client.
    * @param request The request that the connection is for, if the last parent
    *   may get it whole; otherwise it is asked for a tunnel.
    * @returns The connection; the caller closes it.
@@ -176,7 +175,6 @@ export class ParentGroup {
    * Asks one of the chains to relay datagrams. If a parent fails or can't, the
    * next chain is tried.
    *
-   * @param client The client.
    * @returns The association and its path; the caller closes it.
    * @throws {DialError} `no udp` if no reached chain can relay datagrams.
    * @throws {Refusal} `loop`, if the parents are listeners on its path.

@@ -86,7 +86,6 @@ export class TlsFiles<T> implements Reloadable {
    * @typeParam T What is made of them.
    * @param paths Which they are.
    * @param options What to make of them.
-   * @returns The files.
    * @throws {StartError} If one can't be read, or they can't be used.
    */
   static async open<T>(

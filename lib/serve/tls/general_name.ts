@@ -62,7 +62,6 @@ export interface GeneralName {
  * Reads a name.
  *
  * @param element The name.
- * @returns The parsed value.
  * @throws {SyntaxError} If it is malformed.
  */
 export function readGeneralName(
@@ -86,7 +85,6 @@ export function readGeneralName(
  * a client without any other name is called by it.
  *
  * @param isOwn Whether it is the holder's, not an authority's.
- * @returns The names.
  * @throws {SyntaxError} If one can't be read.
  */
 export function readNames(

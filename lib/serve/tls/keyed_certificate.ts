@@ -36,7 +36,6 @@ const PROBE = new TextEncoder().encode("sluice");
 /**
  * Opens a certificate and its key.
  *
- * @param x509 The library.
  * @param pair The two.
  * @returns A certificate and key that sign.
  * @throws {SyntaxError} If one is malformed, or they do not belong together.
@@ -59,7 +58,6 @@ async function openKeyed(
 /**
  * Opens an authority to sign with.
  *
- * @param x509 The library.
  * @param authority Its certificate and key.
  * @returns A certificate and key that sign.
  * @throws {SyntaxError} If one is malformed, they don't belong together, or the

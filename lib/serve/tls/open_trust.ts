@@ -16,7 +16,6 @@ import { loadX509, parseCertificate } from "./x509_library.ts";
  * @param authorities Trusted authorities, as PEM.
  * @param lists Their revocation lists, as PEM; none means that no certificate
  *   is revoked.
- * @returns The trust.
  * @throws {SyntaxError} If an authority or list is unusable.
  */
 export async function openClientTrust(

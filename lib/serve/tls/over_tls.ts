@@ -59,7 +59,6 @@ export interface ListenerTls {
    * Agrees on TLS with a client.
    *
    * @param hello What it has said, and will be read again.
-   * @returns The client.
    * @throws {TlsAlertError} If its ClientHello can't be served.
    * @throws {TlsError} If it can't be agreed on, or the certificate is no good.
    */
@@ -79,7 +78,6 @@ export interface ListenerTls {
  * handshake, together with what the protocol needs of that.
  *
  * @typeParam S What the protocol works with.
- * @param tls The TLS of the listener.
  * @param protocol What is spoken inside.
  * @returns The protocol with TLS.
  */
@@ -114,7 +112,6 @@ export async function readHello(
  * Agrees on TLS with a client; the session goes on inside of it.
  *
  * @param session The client.
- * @param tls The TLS of the listener.
  * @param hello What it has said, and will be read again.
  * @param protocols Protocols that it may ask for (default: the listener's).
  * @throws {Refusal} If what it has shown is no good.

@@ -39,7 +39,6 @@ export interface OwnFiles extends KeyedCertificate {
  *
  * @param files The two.
  * @param user Who is to show it.
- * @returns The certificate.
  * @throws {SyntaxError} If one of them is malformed, they don't belong together,
  *   or the certificate is for another use. It names the path, and never repeats
  *   the key.
@@ -85,7 +84,6 @@ export function authorityWarning(
  * Checks that text is a private key that a server can use.
  *
  * @param pem The key as PEM.
- * @returns The same.
  * @throws {SyntaxError} If it is none. It never repeats the text.
  */
 export function requireKey(pem: string): string {
@@ -111,7 +109,6 @@ export function requireKey(pem: string): string {
  * Checks that text has certificates.
  *
  * @param pem Certificates as PEM.
- * @returns The same.
  * @throws {SyntaxError} If it has none, or one is malformed.
  */
 export function requireCertificates(pem: string): string {

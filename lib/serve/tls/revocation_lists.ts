@@ -39,11 +39,9 @@ export class RevocationLists {
   /**
    * Reads lists and verifies them.
    *
-   * @param x509 The library.
    * @param pem One or more lists; the newest of an authority counts.
    * @param authorities Authorities that may have signed them.
    * @param now Time of the check (default now).
-   * @returns The lists.
    * @throws {SyntaxError} If there is none, or one is malformed, of another
    *   authority, or out of date.
    */

@@ -38,8 +38,6 @@ export type X509Extension = InstanceType<X509Library["Extension"]>;
 /**
  * Loads the library. It takes a tenth of a second, so only commands that need
  * it load it.
- *
- * @returns The library.
  */
 export async function loadX509(): Promise<X509Library> {
   await import("reflect-metadata"); // The library does not work without it.
@@ -56,9 +54,7 @@ export async function loadStructures(): Promise<X509Structures> {
 /**
  * Parses a certificate.
  *
- * @param x509 The library.
  * @param pem The first certificate in it is taken.
- * @returns The certificate.
  * @throws {SyntaxError} If there is none.
  */
 export function parseCertificate(
@@ -79,9 +75,7 @@ export function parseCertificate(
 /**
  * Parses a list of revoked certificates.
  *
- * @param x509 The library.
  * @param pem The first list in it is taken.
- * @returns The list.
  * @throws {SyntaxError} If there is none.
  */
 export async function parseRevocationList(
@@ -96,7 +90,6 @@ export async function parseRevocationList(
  *
  * @param structures Kinds of structures.
  * @param pem The first list in it is taken.
- * @returns The list.
  * @throws {SyntaxError} If there is none.
  */
 export function parseListStructure(

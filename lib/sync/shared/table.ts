@@ -148,7 +148,6 @@ export class SharedTable {
    *
    * @typeParam T Type of the result.
    * @param act Function to run. It must not wait or throw.
-   * @returns The function's result.
    */
   exclusively<T>(act: () => T): T {
     this.#lock.acquire();

@@ -62,7 +62,6 @@ const RANDOM_LENGTH = 32;
  *
  * It skips unknown extensions, versions and protocols.
  *
- * @returns The parsed message.
  * @throws {TlsAlertError} If it is not a ClientHello, is malformed, or has more
  *   than 16 KiB.
  */

@@ -119,7 +119,6 @@ export function fenceCalls(): FenceCalls {
  *
  * @param result The call's result; negative on failure.
  * @param doing The action, for the error.
- * @returns The result.
  * @throws {CallError} If it is negative.
  */
 export function must<T extends number | bigint>(result: T, doing: string): T {

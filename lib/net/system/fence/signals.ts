@@ -40,7 +40,6 @@ const OF_DENO = ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1"] as const;
  *
  * @typeParam T Result of the function.
  * @param work The function, which must be synchronous.
- * @returns The function's result.
  */
 export function ignoring<T>(signals: readonly number[], work: () => T): T {
   const before = signals.map((signal) => ({ signal, old: ignore(signal) }));
@@ -77,8 +76,6 @@ function ignore(signal: number): Uint8Array<ArrayBuffer> {
 /**
  * Lists the signals that this process ignored from its start, for example under
  * `nohup`.
- *
- * @returns Their numbers.
  */
 export function ignoredSignals(): number[] {
   const status = Deno.readTextFileSync("/proc/self/status");

@@ -24,7 +24,6 @@ export type CertificateChain =
  * Builds the chain from a certificate up to a trusted authority. Signatures are
  * checked; dates and uses of the first certificate are not.
  *
- * @param x509 The library.
  * @param own The first certificate.
  * @param others Trusted authorities, and the other certificates that were sent.
  * @returns The chain, with the authority last.

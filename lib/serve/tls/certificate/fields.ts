@@ -81,7 +81,6 @@ function readExtensions(list: Uint8Array): Map<string, Uint8Array> {
  * Opens a required element.
  *
  * @param tag Its required tag.
- * @returns Its contents.
  * @throws {SyntaxError} If it is missing or has another tag.
  */
 export function contentsOf(

@@ -12,7 +12,6 @@ import type { X509Certificate, X509Library } from "../x509_library.ts";
  * full, or with a star as the first label (RFC 9525 §6). The common name does
  * not count.
  *
- * @param x509 The library.
  * @param host Name or address of the server.
  * @returns Whether it is.
  */

@@ -20,7 +20,6 @@ const MOST_CHARACTERS = 255;
  * Reads the identity in a client's certificate: the first e-mail address, DNS
  * name or URI of its alternative names, or else the common name.
  *
- * @param x509 The library.
  * @param certificate The verified certificate.
  * @returns The identity. DNS names are in lower case.
  * @throws {TlsError} If it contains no identity.

@@ -58,7 +58,6 @@ export async function exportKey(key: CryptoKey): Promise<string> {
  * Imports a private key to sign with.
  *
  * @param pem The key as {@linkcode exportKey} makes it.
- * @returns The key.
  * @throws {SyntaxError} If it is malformed. Neither the message nor a cause
  *   repeats the text.
  */

@@ -80,7 +80,6 @@ export class CertificateTrust {
   /**
    * Creates it for fixed authorities and lists.
    *
-   * @param x509 The library.
    * @param authorities Trusted authorities.
    * @param options The kind of holder.
    */
@@ -101,7 +100,6 @@ export class CertificateTrust {
    * @param sent The sent certificates as DER: its own first, then others up to
    *   an authority.
    * @param now Time of the check (default now).
-   * @returns Its identity.
    * @throws {TlsError} If it is not valid; the message says why and names it.
    */
   async verifyClient(
