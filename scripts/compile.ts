@@ -32,7 +32,7 @@ const ROOT = `${import.meta.dirname}/..`;
 const ENTRY = `${ROOT}/lib/program/compiled.ts`;
 
 /** Packages that only an `import()` names, which Deno does not follow. */
-export const LATE_PACKAGES = [
+export const LAZY_PACKAGES = [
   "@opentelemetry/api",
   "@peculiar/asn1-schema",
   "@peculiar/asn1-x509",
@@ -57,7 +57,7 @@ const FLAGS = [
   "--v8-flags=--max-semi-space-size=4",
   "--no-check",
   `--config=${ROOT}/deno.json`,
-  ...LATE_PACKAGES.map((name) => `--include=${project.imports[name]}`),
+  ...LAZY_PACKAGES.map((name) => `--include=${project.imports[name]}`),
 ];
 
 /**
@@ -80,7 +80,7 @@ async function compile(args: string[]): Promise<number> {
   if (unfit !== undefined) return fail(unfit);
   const hasOutput = args.some((arg) => /^(--output\b|-o)/.test(arg));
   const output = hasOutput ? [] : [`--output=${ROOT}/dist/sluice`];
-  const packages = LATE_PACKAGES.map((name) => project.imports[name]);
+  const packages = LAZY_PACKAGES.map((name) => project.imports[name]);
   await deno("cache", ENTRY, ...packages);
   const { denoDir, npmCache } = JSON.parse(await deno("info", "--json"));
   const left = unusedFolders(npmCache).map((path) => `--exclude=${path}`);

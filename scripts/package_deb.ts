@@ -126,7 +126,7 @@ export async function packageDeb(options: DebOptions): Promise<string> {
  * @returns The same service with a configuration file and its own user.
  * @throws {Error} If the unit lacks a line that this would change.
  */
-export function unitFrom(text: string): string {
+function unitFrom(text: string): string {
   return UNIT_CHANGES.reduce((unit, [pattern, replacement]) => {
     if (pattern.test(unit)) return unit.replace(pattern, replacement);
     throw new Error(`sluice.service has no ${pattern}`);

@@ -110,7 +110,7 @@ async function answerTo(
     confirmations: fields.all(REQUEST_HEADER.toLowerCase()),
   };
   insist(access.refuseOrigin(request));
-  // Health is told although there are many.
+  // Health checks are answered even if too many clients are connected.
   const isOpen = ADMIN_ROUTES.some((route) =>
     route.isOpen && route.path === path
   );

@@ -48,7 +48,7 @@ export function problemOf(
  * Converts an error of a start into a problem.
  *
  * @param listener The listener that failed; `undefined` for the program.
- * @param error What was thrown.
+ * @param error Any error.
  * @returns The problem, at the setting concerned.
  * @throws `error`, if it is an internal error.
  */

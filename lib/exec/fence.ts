@@ -13,7 +13,7 @@ import { explainMissing } from "./missing.ts";
 import type { FenceOrder, FromInit, ToInit } from "./fence_message.ts";
 
 /** Most characters to keep of the init's error output. */
-const MOST_SAID = 4_096;
+const MOST_OUTPUT = 4_096;
 
 /** A fence around a command. */
 export class Fence {
@@ -45,7 +45,7 @@ export class Fence {
     order: Omit<FenceOrder, "errors">,
   ): Promise<Fence> {
     const { channel, child, errors } = initOf();
-    const said = readSome(child.stderr);
+    const output = readSome(child.stderr);
     try {
       channel.send({ ...order, errors });
     } catch {
@@ -58,7 +58,7 @@ export class Fence {
     channel.close();
     await end(child);
     if (answer?.kind === "failed") throw new StartError(answer.message);
-    throw explainMissing({ said: await said });
+    throw explainMissing({ output: await output });
   }
 
   /**
@@ -126,10 +126,10 @@ function initOf(): WaitingInit {
 }
 
 async function readSome(stream: ReadableStream<Uint8Array>): Promise<string> {
-  let said = "";
+  let output = "";
   const decoder = new TextDecoder();
   for await (const bytes of stream) {
-    if (said.length < MOST_SAID) said += decoder.decode(bytes);
+    if (output.length < MOST_OUTPUT) output += decoder.decode(bytes);
   }
-  return said.slice(0, MOST_SAID);
+  return output.slice(0, MOST_OUTPUT);
 }

@@ -13,7 +13,7 @@ export interface FenceFailure {
   /** The error if the first program can't be started. */
   error?: unknown;
   /** The programs' error output, if there is any. */
-  said?: string;
+  output?: string;
 }
 
 const INSTEAD =
@@ -33,9 +33,11 @@ const SWITCHES:
  * @param failure What went wrong.
  * @returns The error, which says what is missing and what to do.
  */
-export function explainMissing({ error, said = "" }: FenceFailure): StartError {
+export function explainMissing(
+  { error, output = "" }: FenceFailure,
+): StartError {
   const program = error === undefined
-    ? /failed to execute (\S+?):? No such file/.exec(said)?.[1]
+    ? /failed to execute (\S+?):? No such file/.exec(output)?.[1]
     : "setpriv";
   if (program !== undefined) {
     return fault(
@@ -43,10 +45,10 @@ export function explainMissing({ error, said = "" }: FenceFailure): StartError {
       error,
     );
   }
-  if (/unrecognized option|invalid option/.test(said)) {
+  if (/unrecognized option|invalid option/.test(output)) {
     return fault(
       `this 'unshare' is too old: ${
-        firstLine(said)
+        firstLine(output)
       }; install util-linux 2.36 or later`,
     );
   }
@@ -59,7 +61,7 @@ export function explainMissing({ error, said = "" }: FenceFailure): StartError {
   }
   return fault(
     `the system refuses namespaces (${
-      firstLine(said) || "no reason given"
+      firstLine(output) || "no reason given"
     }); in a container allow user namespaces, for example by --security-opt seccomp=unconfined of Docker`,
   );
 }
@@ -95,8 +97,8 @@ function fault(why: string, cause?: unknown): StartError {
   return new StartError(`Cannot make a fence: ${why}, ${INSTEAD}`, { cause });
 }
 
-function firstLine(said: string): string {
-  return said.trim().split("\n")[0] ?? "";
+function firstLine(output: string): string {
+  return output.trim().split("\n")[0] ?? "";
 }
 
 /** `undefined` if this system does not have it. */

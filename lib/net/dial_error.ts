@@ -87,10 +87,10 @@ export function dialErrorKind(error: unknown): DialErrorKind {
 }
 
 /**
- * Makes a dial error of what the system threw.
+ * Makes a dial error from an error of the system.
  *
  * @param cannot What failed, for example `Cannot listen on ::1`.
- * @param cause What was thrown.
+ * @param cause Any error.
  */
 export function dialFault(cannot: string, cause: unknown): DialError {
   const message = `${cannot}: ${explainError(cause)}`;

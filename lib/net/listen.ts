@@ -56,16 +56,16 @@ export interface ServeOptions {
    * when no permit is free for the next one, and when accepting fails.
    */
   makeRoom?: () => void;
-  /** Told when accepting fails, but not for each failure. */
+  /** Called when accepting fails, at most once in `tellEvery`. */
   onAcceptError?: (error: unknown) => void;
-  /** Milliseconds in which that is told once (default 60,000). */
+  /** Milliseconds between calls of `onAcceptError` (default 60,000). */
   tellEvery?: number;
-  /** Told about what a handler threw: always a mistake in the handler. */
+  /** Called when a handler throws, which is always an internal error. */
   onHandlerError?: (error: unknown) => void;
   /**
-   * Milliseconds from the beginning of the shutdown until handlers are told
-   * (default 0). Who came just before it can say what it wants meanwhile, and is
-   * served as if there were none.
+   * Milliseconds from the beginning of the shutdown until `draining`
+   * of the handlers is cancelled (default 0). A client that connected just before it can
+   * still send its request, and is served as usual.
    */
   grace?: number;
 }

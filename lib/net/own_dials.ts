@@ -194,7 +194,7 @@ export class OwnDials {
     return wait && within(wait, context);
   }
 
-  /** A connection not accepted for so long was lost with its listener. */
+  /** Skips connections older than `PATIENCE`: they were lost with their listener. */
   #takeQueued(name: string): Trail | undefined {
     const queue = this.#queues.get(name);
     if (queue === undefined) return undefined;

@@ -19,16 +19,16 @@ import type { ByteReader } from "./byte_reader.ts";
 import type { DialError, DialErrorKind } from "./dial_error.ts";
 import type { Duplex } from "./duplex.ts";
 
-/** Makes an error of what the parent said. */
+/** Makes an error from the reply of the parent. */
 export type HopFailure = (kind: DialErrorKind, state: string) => DialError;
 
 /**
  * Greets a parent and logs in, if it wants that.
  *
- * @param duplex Connection to the parent, nothing said on it yet.
+ * @param duplex Connection to the parent, before the first byte.
  * @param reader Reads the connection.
  * @param failed Makes the error.
- * @throws {DialError} `parent failed`, if the parent would not have us.
+ * @throws {DialError} `parent failed`, if the parent refuses the login.
  */
 export async function logInSocks5(
   duplex: Duplex,

@@ -11,7 +11,7 @@ import { messageEvent } from "./message_event.ts";
 /**
  * Makes the message of a fault in Sluice itself.
  *
- * @param error What was thrown.
+ * @param error Any error.
  */
 export function internalError(error: unknown): MessageEvent {
   const message = `Internal error: ${describeError(error)}`;

@@ -74,10 +74,10 @@ export async function main(args: string[]): Promise<number> {
 /**
  * Converts an error into its report.
  *
- * @param error What was thrown.
+ * @param error Any error.
  * @returns The exit code and the message.
  */
-export function failureOf(error: unknown): Failure {
+function failureOf(error: unknown): Failure {
   const lack = lackOfModules(error);
   if (lack !== undefined) return failureOf(lack);
   if (error instanceof UsageError) return failure(error.message, EXIT.usage);

@@ -97,7 +97,7 @@ export function tunnelColumns(width: number): TopColumn[] {
 }
 
 /** The state of a tunnel, which may have ended since the picture was taken. */
-export function shownState({ row, tunnel }: PicturedTunnel): string {
+function shownState({ row, tunnel }: PicturedTunnel): string {
   return row.isGone ? "ended" : tunnel.state;
 }
 

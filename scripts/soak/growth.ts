@@ -24,7 +24,7 @@ const FIGURES: readonly (readonly [Figure, string, number])[] = [
  * tenth of what one leaked object for each of 10,000 connections would amount
  * to.
  */
-export const MOST_GROWTH: Readonly<Record<Figure, number>> = {
+const MOST_GROWTH: Readonly<Record<Figure, number>> = {
   // Tables that fill at their own pace, such as the figures of the last hour.
   heap: 512 * 1024,
   // The memory that an allocator keeps depends on the order of releases.

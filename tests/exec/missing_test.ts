@@ -12,15 +12,17 @@ Deno.test("explainMissing() says what is missing and how to get it", () => {
   const table = [
     [{ error: new Deno.errors.NotFound("x") }, "'setpriv' is not on the PATH"],
     [
-      { said: "setpriv: failed to execute unshare: No such file or directory" },
+      {
+        output: "setpriv: failed to execute unshare: No such file or directory",
+      },
       "'unshare' is not on the PATH; install util-linux 2.36",
     ],
     [
-      { said: "unshare: unrecognized option '--keep-caps'\nTry" },
+      { output: "unshare: unrecognized option '--keep-caps'\nTry" },
       "this 'unshare' is too old: unshare: unrecognized option '--keep-caps';",
     ],
     [
-      { said: "unshare: unshare failed: Operation not permitted\n" },
+      { output: "unshare: unshare failed: Operation not permitted\n" },
       "allow user namespaces",
     ],
   ] as const;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
-import { LATE_PACKAGES } from "../../scripts/compile.ts";
+import { LAZY_PACKAGES } from "../../scripts/compile.ts";
 import { embeddedVersion } from "../../scripts/embedded_version.ts";
 import { smallRuntime } from "../../scripts/small_runtime.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
@@ -71,7 +71,7 @@ Deno.test("embeddedVersion() finds the version of the Deno that runs", async () 
   assertEquals(await embeddedVersion(Deno.execPath()), Deno.version.deno);
 });
 
-Deno.test("LATE_PACKAGES has every package that only an import() names", async () => {
+Deno.test("LAZY_PACKAGES has every package that only an import() names", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["info", "--json", "--no-config", "--import-map=deno.json"],
@@ -90,7 +90,7 @@ Deno.test("LATE_PACKAGES has every package that only an import() names", async (
     }
   }
   for (const name of STANDARD) late.delete(name);
-  const known: readonly string[] = LATE_PACKAGES;
+  const known: readonly string[] = LAZY_PACKAGES;
   assertEquals([...late].filter((name) => !known.includes(name)), []);
   assert(modules.length > 300);
 });

@@ -12,7 +12,7 @@ import { RANGE } from "./insight.ts";
 export const MOST_LISTED = 20_000;
 
 /** Most ended tunnels in one answer. */
-export const MOST_PAGE = 2_000;
+const MOST_PAGE = 2_000;
 
 /** The columns by which open tunnels can be sorted. */
 const COLUMNS = [

@@ -10,7 +10,7 @@ import { matchesFilter, type Term } from "../filter.ts";
 import { closedOf, type EndedRow, endedRow, SharedTexts } from "./rows.ts";
 
 /** Most connections to remember. */
-export const MOST_ENDED = 10_000;
+const MOST_ENDED = 10_000;
 
 /** Selects a page of ended connections. */
 export interface EndedQuery {

@@ -23,7 +23,7 @@ const MOST_GROUPS = 1_000;
  *
  * @throws {AdminError} `bad_request`.
  */
-export function requireFilter(filter: string): void {
+function requireFilter(filter: string): void {
   try {
     parseFilter(filter);
   } catch (error) {

@@ -87,17 +87,16 @@ export class TlsAcceptor {
   }
 
   /**
-   * Agrees on TLS with a client. A certificate that Node finds fault with is
-   * refused at once, before the client has a ticket to come back with.
+   * Does the TLS handshake with a client. A certificate that Node rejects is
+   * refused before the client gets a ticket to resume the session with.
    *
-   * @param channel The connection at the first byte of TLS. Where this fails it
-   *   is still open, and has been told why as far as TLS has words for it.
+   * @param channel The connection at the first byte of TLS. On failure it stays
+   *   open, and the client has been sent an alert if TLS has one for the error.
    * @param protocols Protocols that this client may ask for; empty is none
    *   (default: those of the identity).
-   * @returns What is said inside, and the client's certificates: whether they
-   *   are good is still to be checked, because a resumed session brings them
-   *   along without Node looking at them.
-   * @throws {TlsError} If it can't be agreed on.
+   * @returns The decrypted connection, and the client's certificates. The caller
+   *   must verify them, because Node does not in a resumed session.
+   * @throws {TlsError} If the handshake fails.
    */
   async accept(
     channel: ByteChannel,

@@ -10,15 +10,15 @@ import type { NodeTransport } from "./node_transport.ts";
 import { TlsError } from "./tls_error.ts";
 import { toTlsError } from "./reason.ts";
 
-/** What the two sides differ in. */
+/** What differs between client and server. */
 export interface HandshakeSide {
   /** Name of the peer. */
   peer: "client" | "server";
   /** What the socket calls the end of the handshake. */
   event: "secure" | "secureConnect";
   /**
-   * Judges the handshake in the moment of its end, before anything more is
-   * written: what is returned is why it has failed nevertheless.
+   * Judges a completed handshake before anything more is written. Returns an
+   * error to refuse it.
    */
   judge?: () => TlsError | undefined;
 }
@@ -27,11 +27,10 @@ export interface HandshakeSide {
  * Waits for the end of a handshake.
  *
  * @param socket The socket that speaks TLS.
- * @param transport What it speaks over. Where this fails it is detached: its
- *   connection is open, and the other side has been told why as far as TLS has
- *   words for it.
- * @param side What the two sides differ in.
- * @throws {TlsError} If the handshake has failed.
+ * @param transport The connection below TLS. On failure it is detached and stays
+ *   open, and the peer has been sent an alert if TLS has one for the error.
+ * @param side What differs between client and server.
+ * @throws {TlsError} If the handshake fails.
  */
 export async function endHandshake(
   socket: TLSSocket,
@@ -81,7 +80,7 @@ async function secured(
   }
 }
 
-/** The alert is written in a microtask after the failure is told. */
+/** Node writes the alert in a microtask after it reports the failure. */
 function lastWords(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

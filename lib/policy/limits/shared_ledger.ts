@@ -52,7 +52,7 @@ export class SharedLedger implements QuotaLedger {
     table.exclusively(() => {
       const entry = this.enter(day, user);
       if (entry === undefined) return;
-      // Negative, because a value later than now would keep the entry for ever.
+      // Negative: the table never removes an entry with a value later than now.
       const before = table.value(entry, LEDGER_VALUE.bytes);
       table.setValue(entry, LEDGER_VALUE.bytes, before - bytes);
       table.touch();

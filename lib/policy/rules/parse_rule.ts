@@ -197,19 +197,19 @@ function makeTime(clauses: readonly Clause[]): Test | undefined {
     throw new LineError(zone.column, "expected 'day' or 'time' beside 'zone'");
   }
   if (days === undefined && hours === undefined) return undefined;
-  const said: RuleTime = {};
+  const time: RuleTime = {};
   if (days !== undefined) {
     const values = new Set(
       parseEach(days.values, (text) => parseDays(text)).flat(),
     );
-    said.days = { values, isNegated: days.isNegated };
+    time.days = { values, isNegated: days.isNegated };
   }
   if (hours !== undefined) {
     const values = parseEach(hours.values, (text) => parseHours(text));
-    said.hours = { values, isNegated: hours.isNegated };
+    time.hours = { values, isNegated: hours.isNegated };
   }
-  if (zone !== undefined) said.clock = parseZone(zone.values);
-  const isTime = makeTimeTest(said);
+  if (zone !== undefined) time.clock = parseZone(zone.values);
+  const isTime = makeTimeTest(time);
   return (subject) => isTime(subject.time);
 }
 

@@ -104,16 +104,16 @@ export function parseRules(
 ): Rules {
   const list = new RuleList(options);
   for (const source of sources) list.takeAll(source);
-  const { problems, rules, said } = list;
+  const { problems, rules, written } = list;
   if (problems.length > 0) throw new RulesError(problems);
-  return new Rules(rules, options, said);
+  return new Rules(rules, options, written);
 }
 
 /** Rules under construction. */
 class RuleList {
   readonly rules: Rule[] = [];
   readonly problems: RuleProblem[] = [];
-  said: Default | undefined;
+  written: Default | undefined;
   readonly #labels = new Set<string>();
   readonly #known: RuleWords;
 
@@ -151,10 +151,10 @@ class RuleList {
     const { column, rule } = found;
     if (isOver) throw new LineError(column, "expected the default to be last");
     if ("fallback" in rule) {
-      if (this.said !== undefined) {
+      if (this.written !== undefined) {
         throw new LineError(column, "expected only one default");
       }
-      this.said = rule;
+      this.written = rule;
       return true;
     }
     if (this.#labels.has(rule.label)) {

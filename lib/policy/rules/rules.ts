@@ -78,19 +78,19 @@ export class Rules {
    *
    * @param rules The rules in their order.
    * @param options Default and clock.
-   * @param said The default in their text, instead of that of the options.
+   * @param written The default in their text, which overrides the options.
    */
   constructor(
     rules: readonly Rule[] = [],
     options: RulesOptions = {},
-    said?: Default,
+    written?: Default,
   ) {
     this.rules = rules;
     this.asksNames = rules.some(({ asksName }) => asksName);
     const { fallback = "allow", isReport = false } = options;
-    this.fallback = said?.fallback ?? fallback;
-    this.#fallbackMessage = said?.message;
-    this.#isFallbackReported = isReport || said?.isReport === true;
+    this.fallback = written?.fallback ?? fallback;
+    this.#fallbackMessage = written?.message;
+    this.#isFallbackReported = isReport || written?.isReport === true;
     this.#isReport = isReport;
     this.#now = options.now ?? Date.now;
   }

@@ -103,11 +103,11 @@ const CLOCKS = new Map<string | undefined, WallClock>();
  * Creates the test of time clauses. Hours that pass midnight belong to the day
  * on which they begin.
  *
- * @param said The clauses.
+ * @param clauses Days, hours and time zone.
  * @returns Whether a time, in milliseconds since 1970, is within.
  */
-export function makeTimeTest(said: RuleTime): (time: number) => boolean {
-  const { days, hours, clock = WallClock.in() } = said;
+export function makeTimeTest(clauses: RuleTime): (time: number) => boolean {
+  const { days, hours, clock = WallClock.in() } = clauses;
   const isDay = (day: number) =>
     days === undefined || days.values.has(day) !== days.isNegated;
   return (time) => {

@@ -25,8 +25,8 @@ export interface AnswerOptions {
 /**
  * Encodes the answer to a request that failed.
  *
- * @param error What was thrown.
- * @param options What it is an answer to.
+ * @param error Any error.
+ * @param options The request's method, and fields of the answer.
  * @returns The whole response.
  */
 export function encodeAnswer(
@@ -34,7 +34,7 @@ export function encodeAnswer(
   { method, connection = "close", fields = [] }: AnswerOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const status = statusFor(error);
-  // What nobody foresaw is for the log: it may tell of our inside.
+  // Unexpected errors go to the log only: they may reveal internals.
   const text = status === 500 ? "Internal error" : describeError(error);
   const body = new TextEncoder().encode(`${text}\n`);
   const head = encodeHead(`HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}`, [

@@ -1,5 +1,5 @@
 /**
- * How a client of HTTP is refused.
+ * Refuses HTTP clients.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const LATE = new HttpError(408, "The request did not arrive in time");
 /**
  * Encodes the answer to a request that failed.
  *
- * @param error What was thrown.
+ * @param error Any error.
  * @param options Its method: HEAD gets no body (RFC 9110 §9.3.2).
  * @returns The whole response.
  */

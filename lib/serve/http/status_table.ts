@@ -1,5 +1,5 @@
 /**
- * What an HTTP client is told, by what went wrong.
+ * Chooses the HTTP status for a failure.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { DialError, type DialErrorKind } from "../../net/dial_error.ts";
 import { Refusal, type RefusalKind } from "../../policy/limits/refusal.ts";
 import { HttpError } from "../../wire/http1/http_error.ts";
 
-/** Status by what went wrong (RFC 9110 §15; the reasons are in the manual). */
+/** Status by kind of failure (RFC 9110 §15; the manual explains them). */
 const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "refused": 502,
   "network unreachable": 502,
@@ -34,8 +34,8 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
 /**
  * Chooses the status for a failure.
  *
- * @param error What was thrown on the way to the answer.
- * @returns Status code; 500 for what nobody foresaw.
+ * @param error The error on the way to the answer.
+ * @returns Status code; 500 for unexpected errors.
  */
 export function statusFor(error: unknown): number {
   if (error instanceof HttpError) return error.status;

@@ -1,5 +1,5 @@
 /**
- * What is logged of wrong passwords.
+ * Log events of wrong passwords.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { formatSpan } from "../../observe/format_span.ts";
 import type { Attack, FailureOutcome } from "../../policy/users/bans.ts";
 
 /**
- * Makes the events of what a failure has led to.
+ * Makes the log events for the consequences of a failure.
  *
- * @param outcome What it has led to.
+ * @param outcome Its consequences.
  * @returns An attack on a name and a ban, where they begin with it.
  */
 export function banEvents({ ban, attack }: FailureOutcome): LogEvent[] {

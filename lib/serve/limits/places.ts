@@ -25,13 +25,13 @@ import {
 import { ALONE, type ServerHost } from "../server_host.ts";
 import type { StartListenersOptions } from "../start_listeners.ts";
 
-/** Connections at once where nothing else is said or known. */
+/** Default limit of simultaneous connections. */
 export const MOST_CONNECTIONS = 20_000;
 
-/** The same from one client that is on another machine. */
+/** Default limit for one client on another machine. */
 const MOST_PER_CLIENT = 1_000;
 
-/** What is said of every server alike. */
+/** Settings that every server has. */
 export interface ServerConfig {
   /** Connections at once (default 20,000, or what the memory carries). */
   maxConnections?: number | undefined;
@@ -55,7 +55,7 @@ export interface PlacesOptions {
   /** Descriptors that are used for something else (default 0). */
   besides?: number;
   /**
-   * Whether connections beyond the limit are let in to be told of it (default
+   * Whether connections beyond the limit are accepted and refused (default
    * false: they wait in the backlog).
    */
   tellsRefused?: boolean;
@@ -83,7 +83,7 @@ export interface Places {
  * Opens the places of a server, and keeps the buffers to what the memory
  * carries.
  *
- * @param config What is asked for.
+ * @param config The configured limits.
  * @param options What its connections need.
  */
 export function openPlaces(

@@ -1,5 +1,5 @@
 /**
- * What can be said of limits that are off unless asked for.
+ * Options for limits that are off by default.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What can be said of other proxies to go through.
+ * Options for parent proxies.
  *
  * @module
  */

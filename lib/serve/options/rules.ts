@@ -1,5 +1,5 @@
 /**
- * What can be said about rules.
+ * Options for rules.
  *
  * @module
  */
@@ -59,7 +59,7 @@ export const CHANGE_OPTIONS = {
  * Tells what becomes of open tunnels. Nobody keeps an eye on them where nothing
  * can change.
  *
- * @param options What the command line says.
+ * @param options Options of the command line.
  * @param canChange Whether a file or a configuration can change.
  * @returns `keep` if nothing has to be done.
  */

@@ -131,7 +131,7 @@ function loopAt(place: string, name: string): Refusal {
 /**
  * Tells whether an error is a loop, or follows from one.
  *
- * @param error What was thrown.
+ * @param error Any error.
  * @returns The refusal; `undefined` for any other error.
  */
 export function loopOf(error: unknown): Refusal | undefined {

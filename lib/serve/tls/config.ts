@@ -1,5 +1,5 @@
 /**
- * The files of TLS.
+ * Paths and settings of TLS.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * The files of TLS: read at the start, and again when one of them
- * changes.
+ * Reads the files of TLS at the start, and again when one of them changes.
  *
  * @module
  */

@@ -58,7 +58,7 @@ export interface OpenTlsOptions {
 export interface OpenedTls {
   /** What handshakes go by. */
   tls: ListenerTls;
-  /** What is to be watched. */
+  /** Files to watch. */
   files: readonly Reloadable[];
 }
 
@@ -196,7 +196,7 @@ async function identify(
   );
 }
 
-/** Our own verification tells more of what is wrong than the runtime's. */
+/** Sluice's own verification gives a clearer reason than the runtime's. */
 async function explain(
   error: unknown,
   trust: CertificateTrust | undefined,
@@ -216,7 +216,7 @@ function find(
   return byName.get(name) ?? byName.get(name.replace(/^[^.]+/, "*"));
 }
 
-/** What can be told before anything is encrypted is told in the clear. */
+/** Refuses an unsupported version or protocol with an alert in plain text. */
 function requireSpoken(
   { protocols, version }: ClientHello,
   spoken: readonly string[] | undefined,

@@ -26,31 +26,31 @@ const NAMES = {
   lists: "upstream-ca",
 } as const;
 
-/** TLS to upstreams that is ready to be spoken. */
+/** TLS to upstreams, ready for use. */
 export interface UpstreamTls {
   /**
-   * Agrees on TLS with an upstream.
+   * Does the TLS handshake with an upstream.
    *
-   * @param connection A connection to it. Where this fails, the caller closes it.
-   * @param upstream Which one, and what gives up.
-   * @returns What is said inside of TLS.
-   * @throws {TlsError} If it can't be agreed on, or it is not that upstream.
+   * @param connection A connection to it. The caller closes it on failure.
+   * @param upstream Its name, its protocols, and the context that cancels.
+   * @returns The encrypted connection.
+   * @throws {TlsError} If the handshake fails, or the certificate is not the upstream's.
    */
   start(
     connection: Connection,
     upstream: Pick<StartTlsOptions, "host" | "context" | "protocols">,
   ): Promise<TlsConnection>;
-  /** What is to be watched. */
+  /** Files to watch. */
   files: readonly Reloadable[];
 }
 
 /**
- * Opens TLS to upstreams. That nothing is verified is said, at every start.
+ * Opens TLS to upstreams. Warns at every start if nothing is verified.
  *
- * @param config What it is made of.
+ * @param config Paths and settings.
  * @param log Receives log events.
  * @param given Opens its files (default: each is read).
- * @returns The TLS; a change of its files is for the next connections.
+ * @returns The TLS; changed files apply to the next connections.
  * @throws {StartError} If a file can't be used.
  */
 export async function openUpstreamTls(

@@ -1,6 +1,6 @@
 /**
- * The TLS of a command's connections to upstreams and parents, loaded only where
- * there are such.
+ * The TLS of a command's connections to upstreams and parents, loaded only if
+ * there are any.
  *
  * @module
  */
@@ -18,21 +18,21 @@ import type { Reloadable } from "../../cli/watch_files.ts";
 
 const { "upstream-name": _name, ...WITHOUT_NAME } = UPSTREAM_TLS_OPTIONS;
 
-/** Options of the TLS to parents: each has the name that its URL says. */
+/** Options of the TLS to parents; the URL of each parent gives its name. */
 export const PARENT_TLS_OPTIONS: Omit<
   typeof UPSTREAM_TLS_OPTIONS,
   "upstream-name"
 > = WITHOUT_NAME;
 
-/** TLS to whatever is connected to. */
+/** TLS of outgoing connections. */
 export interface OutgoingTls {
-  /** Agrees on TLS over a connection; `undefined` where nobody needs it. */
+  /** Does the TLS handshake on a connection; `undefined` if none uses TLS. */
   startTls: StartTls | undefined;
-  /** What is to be watched. */
+  /** Files to watch. */
   files: readonly Reloadable[];
 }
 
-/** What is known of a command's options. */
+/** The TLS options of a command. */
 export type OutgoingTlsOptions =
   & Omit<UpstreamTlsOptions, "upstream-name">
   & Partial<UpstreamTlsOptions>;
@@ -40,11 +40,11 @@ export type OutgoingTlsOptions =
 /**
  * Opens the TLS that connections need.
  *
- * @param options What the command line says.
- * @param isNeeded Whether anything is connected to by TLS.
- * @param host Where the log is, and what opens files.
+ * @param options Options of the command line.
+ * @param isNeeded Whether any connection uses TLS.
+ * @param host The log, and what opens files.
  * @returns The TLS, and the files that it is made of.
- * @throws {UsageError} If options conflict, or nobody needs them.
+ * @throws {UsageError} If options conflict, or no connection uses them.
  * @throws {StartError} If a file can't be used.
  */
 export async function openOutgoingTls(

@@ -24,11 +24,11 @@ import { peekHello, tlsRefusal } from "./peek_hello.ts";
 import type { ConnectionServices } from "../connection_services.ts";
 import type { Session } from "../session.ts";
 
-/** A client that TLS was agreed on with. */
+/** A client after the TLS handshake. */
 export interface SecuredClient {
-  /** What is said inside of TLS. */
+  /** The decrypted connection. */
   connection: TlsConnection;
-  /** Who its certificate says it is; `undefined` where it has shown none. */
+  /** The identity in its certificate; `undefined` if it has sent none. */
   identity: Identity | undefined;
 }
 
@@ -40,9 +40,9 @@ export type ClientAuthentication = "anyone" | "request" | "require";
 
 /** A client that wants to speak TLS. */
 export interface TlsClient {
-  /** Its connection; still open where TLS can't be agreed on. */
+  /** Its connection, which stays open if the handshake fails. */
   channel: ByteChannel;
-  /** Where it is. */
+  /** The addresses of both ends. */
   ends: ConnectionEnds;
   /**
    * Protocols that it may ask for by ALPN; empty is none (`undefined`: the
@@ -53,32 +53,32 @@ export interface TlsClient {
 
 /** The TLS of a listener. */
 export interface ListenerTls {
-  /** Which clients may come in. */
+  /** Which clients may connect. */
   readonly clients: ClientAuthentication;
   /**
-   * Agrees on TLS with a client.
+   * Does the TLS handshake with a client.
    *
-   * @param hello What it has said, and will be read again.
+   * @param hello Its ClientHello, which the handshake reads again.
    * @throws {TlsAlertError} If its ClientHello can't be served.
-   * @throws {TlsError} If it can't be agreed on, or the certificate is no good.
+   * @throws {TlsError} If the handshake fails, or the certificate is invalid.
    */
   accept(hello: ClientHello, client: TlsClient): Promise<SecuredClient>;
   /**
-   * Verifies the certificate of a client once more, by what is in force now;
-   * missing where clients are not asked for one.
+   * Verifies the certificate of a client again, by the current files; missing
+   * if clients are not asked for one.
    *
-   * @param certificates What it has shown.
-   * @throws {TlsError} If it is not good any more.
+   * @param certificates The sent certificates as DER.
+   * @throws {TlsError} If it is no longer valid.
    */
   verifyAgain?(certificates: readonly Uint8Array[]): Promise<void>;
 }
 
 /**
- * Puts TLS in front of a protocol. It has to fit into the time of the
- * handshake, together with what the protocol needs of that.
+ * Puts TLS in front of a protocol. The timeout of the handshake covers both
+ * TLS and the handshake of the protocol.
  *
- * @typeParam S What the protocol works with.
- * @param protocol What is spoken inside.
+ * @typeParam S Services of the protocol.
+ * @param protocol The protocol inside TLS.
  * @returns The protocol with TLS.
  */
 export function overTls<S extends ConnectionServices>(
@@ -93,11 +93,10 @@ export function overTls<S extends ConnectionServices>(
 }
 
 /**
- * Reads what a client says first, and leaves it to be read again.
+ * Reads the ClientHello, and leaves its bytes to be read again.
  *
- * @param session The client; it has the server's name then. The reader is
+ * @param session The client; gets the requested server name. Its reader is
  *   released.
- * @returns What it says.
  * @throws {Refusal} If it is no ClientHello.
  */
 export async function readHello(
@@ -109,13 +108,13 @@ export async function readHello(
 }
 
 /**
- * Agrees on TLS with a client; the session goes on inside of it.
+ * Does the TLS handshake; the session continues inside TLS.
  *
  * @param session The client.
- * @param hello What it has said, and will be read again.
+ * @param hello Its ClientHello, which the handshake reads again.
  * @param protocols Protocols that it may ask for (default: the listener's).
- * @throws {Refusal} If what it has shown is no good.
- * @throws {TlsError} If it has left.
+ * @throws {Refusal} If its certificate is invalid.
+ * @throws {TlsError} If the client has closed.
  */
 export async function secure(
   session: Session,

@@ -29,11 +29,10 @@ const PASS_THROUGH =
   "with 'sluice forward' without --tls-cert and --sni, so that client and target agree on encryption themselves";
 
 /**
- * Reads what a client says first, and leaves it to be read again.
+ * Reads the ClientHello, and leaves its bytes to be read again.
  *
  * @param session The client; it has the server's name then. The reader still
  *   holds the stream.
- * @returns What it says.
  * @throws {Refusal} If it is no ClientHello. Where the client speaks another
  *   protocol that has TLS inside, the message says which, and what works.
  */

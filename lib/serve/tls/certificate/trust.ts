@@ -167,7 +167,7 @@ export class CertificateTrust {
   /**
    * Adds to an error which certificate it concerns.
    *
-   * @param error What was thrown.
+   * @param error Any error.
    * @param sent The sent certificates as DER: the holder's first.
    * @returns The error with subject and serial number.
    */
