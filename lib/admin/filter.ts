@@ -115,8 +115,8 @@ export const MOST_KEY = 100;
  * Writes the term for a key of a ranking.
  *
  * @param field Name of the field in filters.
- * @param key The key. If it may have been cut, the term matches what has it as
- *   a part.
+ * @param key The key. If it may have been cut, the term matches values that
+ *   contain it.
  * @returns As of {@linkcode formatTerm}.
  */
 export function formatKeyTerm(field: string, key: string): string {

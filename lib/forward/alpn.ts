@@ -43,8 +43,8 @@ class AgreementRefusals implements Refusals {
 }
 
 /**
- * Makes the relay. What a client is told of a failure before its own TLS is
- * agreed on is an alert.
+ * Makes the relay. A failure before the end of the client's TLS handshake is
+ * reported to it as an alert.
  *
  * @returns The protocol for clients.
  */

@@ -302,7 +302,7 @@ async function within<T>(waiting: Promise<T>, parent?: Context): Promise<T> {
 /**
  * Asks several threads at the same time.
  *
- * @param all What they answer.
+ * @param all Their answers.
  * @returns The first trail, or `undefined` once all have answered without one.
  * @throws The error of one, if none has answered with a trail before.
  */

@@ -43,10 +43,10 @@ import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** What is done about the names that tunnels show. */
+/** Ways to check the server names that tunnels show. */
 export const NAME_CHECKS = ["off", "report", "require"] as const;
 
-/** What is done about them. */
+/** A way to check them. */
 export type NameChecking = typeof NAME_CHECKS[number];
 
 /** The default address. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a time limit limits, as its error says it. */
+/** Name of a time limit in its error. */
 export type TimeLimitName =
   | "Check time"
   | "Connect time"

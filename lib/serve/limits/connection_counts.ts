@@ -42,8 +42,8 @@ export type CountOptions = ConnectionLimitsOptions & {
 /**
  * Makes limits of connections.
  *
- * @param most How many in all, on this machine.
- * @param options What is counted, and whose.
+ * @param most Most connections in all, on this machine.
+ * @param options Limits per client and user, and of the fleet.
  * @param share Shared counters of threads (default: this thread counts alone).
  */
 export function connectionLimits(

@@ -33,11 +33,11 @@ export interface QuotaFile {
  * holds the quota's state as JSON. Sluice replaces it as a whole, so that readers
  * always find a complete one.
  *
- * @param path Where it is; it need not be there.
+ * @param path Path of the file, which need not exist.
  * @param quota What it counts.
- * @param log Told once when it can't be written any more.
+ * @param log Receives one event when writing starts to fail.
  * @param isCounted Whether the quota knows already what is in it (default false).
- * @returns The file; to be closed.
+ * @returns The file; the caller closes it.
  * @throws {StartError} If it can't be read or written, or is no such file: a
  *   count that is lost is not taken for 0.
  */
@@ -109,7 +109,7 @@ async function restore(path: string, quota: DailyQuota): Promise<void> {
   try {
     state = JSON.parse(text);
   } catch {
-    // Its own words repeat what is there, which may be another file's secret.
+    // JSON.parse's message quotes the text, which may be another file's secret.
     throw unreadable(path, "it is not JSON");
   }
   if (!isState(state)) throw unreadable(path, "it is not a quota count");

@@ -32,31 +32,31 @@ export interface TlsTexts {
 /**
  * Options for {@linkcode TlsFiles.open}.
  *
- * @typeParam T What is made of the files.
+ * @typeParam T Value made from the files.
  */
 export interface TlsFilesOptions<T> {
   /** Names of the options that name the files. */
   names: TlsOptionNames;
   /**
-   * Makes what handshakes go by out of the texts.
+   * Makes the value that handshakes use from the texts.
    *
-   * @throws {SyntaxError} If they can't be used, or not together.
+   * @throws {SyntaxError} If a text is invalid, or the texts do not match.
    */
   prepare: (texts: TlsTexts) => Promise<T>;
   /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Opens them (default: each is read). */
+  /** Opens the files (default: reads each). */
   files?: ServerFiles | undefined;
-  /** Told that something else is in force. */
+  /** Called when a new value is in force. */
   onChange?: () => void;
 }
 
 /**
- * The files, each looked at alone and used together. What was made of them is
- * in force until there is something else that is as good: files that belong
- * together may change one after the other.
+ * The files, read one by one and used together. The last good value stays in
+ * force until the files make another one: files that belong together may
+ * change one after the other.
  *
- * @typeParam T What is made of them.
+ * @typeParam T Value made from the files.
  */
 export class TlsFiles<T> implements Reloadable {
   readonly #opened: OpenedFiles;
@@ -82,9 +82,9 @@ export class TlsFiles<T> implements Reloadable {
   /**
    * Reads the files for the first time.
    *
-   * @typeParam T What is made of them.
-   * @param paths Which they are.
-   * @param options What to make of them.
+   * @typeParam T Value made from the files.
+   * @param paths Paths of the files.
+   * @param options How to make the value.
    * @throws {StartError} If one can't be read, or they can't be used.
    */
   static async open<T>(
