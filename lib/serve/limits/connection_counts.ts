@@ -43,7 +43,7 @@ export type CountOptions = ConnectionLimitsOptions & {
  * Makes limits of connections.
  *
  * @param most Most connections in all, on this machine.
- * @param options Limits per client and user, and of the fleet.
+ * @param options What is counted, per client or user, and the fleet limit.
  * @param share Shared counters of threads (default: this thread counts alone).
  */
 export function connectionLimits(
