@@ -11,7 +11,8 @@
  * @module
  */
 
-import { expect, print, runChecks, tally } from "./smoke/check.ts";
+import { print } from "./bench/task.ts";
+import { expect, runChecks, tally } from "./smoke/check.ts";
 import {
   certificateChecks,
   configured,

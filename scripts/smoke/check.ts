@@ -4,6 +4,7 @@
  * @module
  */
 
+import { print } from "../bench/task.ts";
 import type { Program } from "./program.ts";
 
 /** A check, which throws if something does not work. */
@@ -37,9 +38,4 @@ export async function runChecks(
 export function expect<T>(what: string, got: T, want: T, more = ""): void {
   if (got === want) return;
   throw new Error(`${what} ${got}, not ${want} ${more.trim()}`.trim());
-}
-
-/** Prints a line to standard output. */
-export function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
