@@ -4,8 +4,8 @@
  *   own floor.
  * - Modules import each other in a circle (types count).
  * - A room is on no floor.
- * - A folder of `lib/` has too many or too few files, or a file of `lib/` or
- *   `scripts/` too many lines.
+ * - A folder of `lib/` has too many files or too few entries, or a file of
+ *   `lib/` or `scripts/` too many lines.
  * - Two modules of `lib/` export different things by the same name.
  * - `main.ts` imports more than the command line.
  *
@@ -116,7 +116,7 @@ function* lengthFaults(paths: readonly string[]): Generator<string> {
   }
 }
 
-/** Describes folders with too many or too few files. */
+/** Describes folders with too many files or too few entries. */
 function* folderFaults(paths: readonly string[]): Generator<string> {
   const counts = new Map<string, number>();
   for (const path of paths) {
