@@ -86,20 +86,22 @@ for (const { name, start, connections, unreachable } of PARENTS) {
         `http://127.0.0.1:${counter.addr.port}`,
       );
       const url = `http://127.0.0.1:${page.addr.port}`;
+      // What is posted first: on a connection that the parent is about to end
+      // it could not be sent again (RFC 9110 §9.2.2).
       const both = await load(paths.curl, proxy, [
-        ...[`${url}/a`, `${url}/b`],
-        ...["--next", "-q", "-sS", "-x", `http://127.0.0.1:${proxy.addr.port}`],
         ...["-d", "posted", `${url}/c`],
+        ...["--next", "-q", "-sS", "-x", `http://127.0.0.1:${proxy.addr.port}`],
+        ...[`${url}/a`, `${url}/b`],
       ]);
       assertEquals(
         both.text,
-        "a page for GETa page for GETposted",
+        "posteda page for GETa page for GET",
         both.stderr,
       );
       assertEquals(proxy.ended.map(({ reason }) => reason), [
-        "GET 200",
-        "GET 200",
         "POST 200",
+        "GET 200",
+        "GET 200",
       ]);
       assertEquals(counter.accepted, connections);
 

@@ -5,6 +5,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { chargenBlock } from "../../lib/echo/chargen.ts";
+import { eventually } from "../support/dialogue.ts";
 import { startTestEcho } from "../support/echo_server.ts";
 import { connectResettable } from "../support/reset.ts";
 import {
@@ -202,6 +203,8 @@ Deno.test("echo() reports a client's reset", async () => {
       hostname: "127.0.0.1",
       port: echo.port,
     });
+    // A reset before that would reach nobody.
+    assert(await eventually(() => echo.server.connections === 1));
     socket.resetAndDestroy();
     const [record] = await within(5_000, echo.whenEnded(1));
     assertEquals(record!.result, "cut");
