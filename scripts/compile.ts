@@ -21,8 +21,8 @@ import project from "../deno.json" with { type: "json" };
 import { embeddedVersion } from "./embedded_version.ts";
 import { smallRuntime } from "./small_runtime.ts";
 
-/** `EX_UNAVAILABLE` of sysexits.h. */
-const NO_RUNTIME = 69;
+/** Exit code without a runtime to embed: `EX_UNAVAILABLE` of sysexits.h. */
+export const NO_RUNTIME = 69;
 
 const MISSING =
   "Cannot get denort, the runtime to embed: let Deno reach dl.deno.land, or set DENORT_BIN to the path of one";

@@ -12,6 +12,7 @@
  */
 
 import { print } from "./bench/task.ts";
+import { NO_RUNTIME } from "./compile.ts";
 import { expect, runChecks, tally } from "./smoke/check.ts";
 import {
   certificateChecks,
@@ -31,9 +32,6 @@ import {
 import { type Site, startSite } from "./smoke/site.ts";
 
 const ROOT = `${import.meta.dirname}/..`;
-
-/** Exit code of compile.ts without a runtime to embed. */
-const NO_RUNTIME = 69;
 
 /** Runs all checks of a program. */
 async function smoke(program: Program, site: Site): Promise<void> {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { NO_RUNTIME } from "../compile.ts";
+
 /** A task for the measured servers. */
 export type Job = "SOCKS5" | "relay";
 
@@ -41,9 +43,6 @@ interface Candidate {
 export const COMPILED = "Sluice, compiled";
 
 const ROOT = `${import.meta.dirname}/../..`;
-
-/** Exit code of compile.ts without a runtime to embed. */
-const NO_RUNTIME = 69;
 
 const CANDIDATES: Readonly<Record<Job, readonly Candidate[]>> = {
   SOCKS5: [

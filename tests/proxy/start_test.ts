@@ -4,6 +4,7 @@ import type { ListenerInfo } from "../../lib/serve/start_listeners.ts";
 import { StartError, UsageError } from "../../lib/cli/usage_error.ts";
 import { Users } from "../../lib/policy/users/users.ts";
 import type { HostPort } from "../../lib/wire/host_port.ts";
+import { HAS_IPV6 } from "../support/dialogue.ts";
 import { assertFree } from "../support/free_port.ts";
 import {
   connectRequest,
@@ -29,15 +30,6 @@ const USERS = [{ name: "alice", password: "secret" }];
 
 /** For documentation (RFC 5737), so an address of no machine. */
 const NOT_OURS: HostPort = { host: "203.0.113.1", port: 0 };
-
-function hasIpv6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function connectTo({ addr }: ListenerInfo): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: addr.hostname, port: addr.port });
@@ -115,7 +107,7 @@ Deno.test("startProxy() returns who can reach a listener", async () => {
     ...Deno.build.os === "linux"
       ? [{ listen: { host: "127.0.0.2", port: 0 }, isPublic: false }]
       : [],
-    ...hasIpv6()
+    ...HAS_IPV6
       ? [
         { listen: { host: "::1", port: 0 }, isPublic: false },
         { listen: { host: "::", port: 0 }, isPublic: true },

@@ -1,19 +1,11 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { openListener } from "../../lib/serve/open_listener.ts";
 import { StartError } from "../../lib/cli/usage_error.ts";
+import { HAS_IPV6 } from "../support/dialogue.ts";
 import { sluice } from "../support/sluice_commands.ts";
 
 /** For documentation (RFC 5737), so an address of no machine. */
 const NOT_OURS = "203.0.113.1";
-
-function hasIpv6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 Deno.test("openListener() listens on the address", () => {
   for (const host of ["127.0.0.1", "0.0.0.0"]) {
@@ -32,7 +24,7 @@ Deno.test("openListener() listens on a name of this machine", () => {
 
 Deno.test({
   name: "openListener() takes both families when the host is empty",
-  ignore: !hasIpv6(),
+  ignore: !HAS_IPV6,
   async fn() {
     using listener = openListener({ host: "", port: 0 });
     const { hostname, port } = listener.addr as Deno.NetAddr;

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
+
 /** Milliseconds that a starting program may hold a port. */
 const MOST_HELD = 5_000;
 
@@ -58,19 +60,21 @@ export async function isRefused(
   }
 }
 
+/** What Linux says of its TCP sockets. */
+const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+
 /**
  * Blocks the thread until no socket listens on a TCP port of an IPv4 or IPv6
  * address. Until then the system would accept connections.
  */
 export function untilReleased(port: number): void {
-  if (Deno.build.os !== "linux") return;
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const listening = new RegExp(`: [\\dA-F]+:${hex} \\S+ 0A `);
+  // IPv6 may be switched off.
+  const tables = TABLES.filter((path) => existsSync(path));
   whenFree(() => {
-    for (const path of ["/proc/net/tcp", "/proc/net/tcp6"]) {
-      if (listening.test(Deno.readTextFileSync(path))) {
-        throw new Deno.errors.AddrInUse(`Something listens on port ${port}`);
-      }
+    if (tables.some((path) => listening.test(Deno.readTextFileSync(path)))) {
+      throw new Deno.errors.AddrInUse(`Something listens on port ${port}`);
     }
   });
 }
